@@ -1,0 +1,15 @@
+//! Lazaret: a quarantine station for data and releases on Kubernetes.
+//!
+//! The rooms, from the ground up; each may use only those above it in this list. See
+//! `docs/architecture.md`.
+
+pub mod api;
+pub mod contracts;
+pub mod dataset;
+pub mod domain;
+pub mod gates;
+pub mod ledger;
+pub mod objects;
+pub mod pack;
+pub mod policy;
+pub mod promotion;

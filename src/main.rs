@@ -1,0 +1,2 @@
+//! Lazaret: operator and command line in one binary.
+fn main() {}

@@ -1,0 +1,27 @@
+//! What a policy pack says of one dataset version.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::domain::{Digest, GateId, Reason};
+
+/// Which pack spoke.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct PackIdentity {
+    /// The pack's name: `<namespace>/<name>` in a cluster, the file's name on a laptop.
+    pub name: String,
+    /// Digest of the pack's tar.
+    pub digest: Digest,
+}
+
+/// The pack's answer. There is none if it could not be evaluated: that is an error, and means deny.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Verdict {
+    /// Which pack spoke.
+    pub pack: PackIdentity,
+    /// How many of the pack's `test_*` rules passed before it was loaded.
+    pub tests_passed: usize,
+    /// What `data.lazaret.gates.<letter>.deny` adds to each gate.
+    pub denials: BTreeMap<GateId, Vec<Reason>>,
+}
