@@ -13,4 +13,4 @@ pub mod ledger;
 pub mod objects;
 pub mod pack;
 pub mod policy;
-pub mod promotion;
+// pub mod promotion;

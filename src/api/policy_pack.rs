@@ -14,6 +14,7 @@ use super::Duration;
     version = "v1alpha1",
     kind = "PolicyPack",
     namespaced,
+    doc = "PolicyPack is a signed policy pack: fetched, verified, tested, then loaded into the policy engine.",
     status = "PolicyPackStatus",
     shortname = "pp",
     category = "lazaret",
