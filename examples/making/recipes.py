@@ -83,7 +83,7 @@ def weather() -> Recipe:
         keywords=["weather", "Seattle", "NOAA"],
         rights={
             "license": "CC-PDM-1.0",
-            "rights_holder": "National Oceanic and Atmospheric Administration (NOAA), United States",
+            "rights_holder": "National Oceanic and Atmospheric Administration (NOAA)",
             "attribution": "Daily weather records of the National Oceanic and Atmospheric Administration (NOAA), "
                            "National Climatic Data Center; a work of the United States government.",
         },
