@@ -45,14 +45,14 @@ deny contains lib.reason(
 
 deny contains lib.reason(
 	"FormatNotApproved",
-	sprintf("Files of type %q are not published.", [object_.media_type]),
+	sprintf("Files of type %q are not published.", [media_type]),
 	path,
 	"",
 	"Publish CSV, GeoJSON, JSON, Parquet or TIFF, or have the format added to data/limits.json of the pack.",
 ) if {
 	some path in lib.published
-	object_ := lib.objects[path]
-	not lib.has(data.limits.published, object_.media_type)
+	media_type := lib.text(lib.objects[path], "media_type")
+	not lib.has(data.limits.published, media_type)
 }
 
 deny contains lib.reason(
