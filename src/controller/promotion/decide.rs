@@ -85,6 +85,7 @@ pub(super) async fn decide(
             intended_use: spec.intended_use.clone(),
         },
         required: spec.required_gates.iter().map(|_| GateId::G).collect(),
+        expected_spec: None,
         pack,
         pack_name,
         limits: Limits::default(),
@@ -215,7 +216,8 @@ async fn pack(
             "policy pack {name} does not exist or is not granted to namespace {own} (its spec.allowedNamespaces)"
         )));
     }
-    Ok(match ctx.packs.get(&name, now) {
+    let Some(found) = found else { return Err(Error::Incomplete("pack")) };
+    Ok(match ctx.packs.get(&super::super::pack::key(&found)?, now) {
         Ok(pack) => Ok((pack, name)),
         Err(unavailable) => Err(format!("policy pack {name}: {unavailable}")),
     })
