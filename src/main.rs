@@ -1,2 +1,6 @@
 //! Lazaret: operator and command line in one binary.
-fn main() {}
+fn main() {
+    for (name, crd) in lazaret::api::CRD_FILES {
+        std::fs::write(format!("crds/{name}"), lazaret::api::crd_yaml(&crd()).unwrap()).unwrap();
+    }
+}
