@@ -21,6 +21,7 @@ macro_rules! vendored {
     };
 }
 vendored! {
+    "http://json-schema.org/draft-07/schema" => "json-schema/draft-07.json",
     "https://geojson.org/schema/Feature.json" => "geojson/Feature.json",
     "https://geojson.org/schema/Geometry.json" => "geojson/Geometry.json",
     "https://schemas.stacspec.org/v1.0.0/catalog-spec/json-schema/catalog.json" => "v1.0.0/catalog.json",
