@@ -1,4 +1,3 @@
-//! NOTE to the engineer of e2e: read e2e/NOTE.md first (from the lead, 12:45).
 //! What the end-to-end tests and the demo stand on: a real Kubernetes control plane on loopback,
 //! workspaces to promote, packs to sign, a controller process to start and kill.
 #![allow(clippy::print_stdout, reason = "this crate is a tool for people at a terminal")]

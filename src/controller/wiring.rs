@@ -2,7 +2,6 @@
 
 use std::fmt::Debug;
 use std::future::Future;
-use std::hash::Hash;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -12,7 +11,7 @@ use k8s_openapi::NamespaceResourceScope;
 use kube::api::Api;
 use kube::runtime::controller::{Action, Config as ControllerConfig, Controller};
 use kube::runtime::reflector::{self, ObjectRef};
-use kube::runtime::{WatchStreamExt as _, predicates, watcher};
+use kube::runtime::{PredicateConfig, WatchStreamExt as _, watcher};
 use kube::{Client, Resource, ResourceExt as _};
 use serde::de::DeserializeOwned;
 use tracing::Instrument as _;
@@ -173,7 +172,7 @@ fn changes<K: Watched>(
         .default_backoff()
         .reflect(writer)
         .applied_objects()
-        .predicate_filter(news, predicates::Config::default())
+        .predicate_filter(news, PredicateConfig::default())
 }
 
 fn select<K: Watched>(

@@ -1,11 +1,13 @@
 //! Streams a workspace once into [`Facts`]: hashes, parsed documents, catalogs read as what they
-//! are. The only I/O is through [`WorkspaceReader`]; judging the facts is the gates' work.
+//! are. The only I/O is through [`WorkspaceReader`], which [`StoreReader`] makes of an object
+//! store; judging the facts is the gates' work.
 
 mod assemble;
 mod facts;
 mod gather;
 pub(crate) mod layout;
 mod names;
+mod reader;
 #[cfg(test)]
 pub(crate) mod testing;
 mod view;
@@ -14,4 +16,5 @@ pub use facts::{Document, DocumentState, Facts, ObjectFact, Published, Requested
 pub use gather::{Entry, GatherError, Limits, Progress, ReadError, WorkspaceReader, gather};
 pub use layout::{is_published, media_type};
 pub use names::Names;
+pub use reader::StoreReader;
 pub(crate) use names::{has_scheme, normal};

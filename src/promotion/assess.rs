@@ -77,7 +77,7 @@ pub async fn assess(
         (Some(destination), Some(dataset)) => published(destination, &dataset).await?,
         _ => None,
     };
-    let reader = StoreReader::new(subject.source.clone());
+    let reader = StoreReader::new(subject.source.clone(), subject.limits.objects);
     let facts =
         dataset::gather(&reader, subject.requested, already, &subject.limits, progress).await?;
     let (pack, name) = (subject.pack, subject.pack_name);
@@ -102,7 +102,7 @@ pub async fn assess(
 /// The caller's spec is not the one that the workspace was made from.
 fn other_spec(report: &mut Report, expected: SpecHash) {
     let reason = Reason::new(
-        gates::codes::SPEC_HASH_MISMATCH,
+        gates::codes::SPEC_HASH_MISMATCH.reason_code(),
         format!("the spec that was given has hash {expected}, the workspace's another"),
         "give the spec that the workspace was made from, or make the workspace anew",
     )

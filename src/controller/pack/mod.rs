@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::ResourceExt as _;
 use kube::api::Api;
-use kube::core::{Expression, Selector};
+use kube::core::{Selector, SelectorExt as _};
 use kube::runtime::controller::Action;
 
 use super::error::Error;
@@ -77,8 +77,7 @@ pub(super) async fn grants(
         _ => return Ok(false),
     };
     // A selector that cannot be understood selects nothing.
-    let Ok(mut selector) = Selector::try_from(selector) else { return Ok(false) };
-    selector.extend(std::iter::empty::<Expression>());
+    let Ok(selector) = Selector::try_from(selector) else { return Ok(false) };
     let found = Api::<Namespace>::all(ctx.client.clone()).get_opt(namespace).await?;
     let labels = found.and_then(|n| n.metadata.labels).unwrap_or_default();
     Ok(selector.matches(&labels))

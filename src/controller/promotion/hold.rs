@@ -122,7 +122,10 @@ fn new(
     remedies.dedup();
     let within = SignedDuration::try_from(ctx.settings.remediation).unwrap_or(SignedDuration::MAX);
     let due = now.saturating_add(within).unwrap_or(Timestamp::MAX);
-    let labels = [(LABEL_SLUG, &dataset.slug), (LABEL_VERSION, &dataset.version_id)];
+    let labels = [
+        (LABEL_SLUG.to_owned(), dataset.slug.clone()),
+        (LABEL_VERSION.to_owned(), dataset.version_id.clone()),
+    ];
     let spec = QuarantineSpec {
         reasons,
         remediation: Remediation {
@@ -139,7 +142,7 @@ fn new(
     quarantine.metadata = ObjectMeta {
         name: Some(name(&quarantine.spec.dataset)),
         namespace: promotion.namespace(),
-        labels: Some(labels.map(|(key, value)| (key.to_owned(), value.clone())).into()),
+        labels: Some(labels.into()),
         ..ObjectMeta::default()
     };
     quarantine
