@@ -6,12 +6,14 @@ mod facts;
 mod gather;
 pub(crate) mod layout;
 mod names;
+mod reader;
 #[cfg(test)]
 pub(crate) mod testing;
 mod view;
 
 pub use facts::{Document, DocumentState, Facts, ObjectFact, Published, Requested};
-pub use gather::{Entry, GatherError, Limits, Progress, ReadError, WorkspaceReader, gather};
+pub use gather::gather;
 pub use layout::{is_published, media_type};
 pub use names::Names;
 pub(crate) use names::{has_scheme, normal};
+pub use reader::{Entry, GatherError, Limits, Progress, ReadError, WorkspaceReader};
