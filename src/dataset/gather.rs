@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use crate::domain::DigestWriter;
 
 use super::assemble::{Body, assemble};
-use super::reader::{Entry, GatherError, Limits, Progress, ReadError, WorkspaceReader};
+use super::source::{Entry, GatherError, Limits, Progress, ReadError, WorkspaceReader};
 use super::{Facts, ObjectFact, Published, Requested, layout};
 
 const TICK: Duration = Duration::from_secs(1);

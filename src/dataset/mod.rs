@@ -6,7 +6,7 @@ mod facts;
 mod gather;
 pub(crate) mod layout;
 mod names;
-mod reader;
+mod source;
 #[cfg(test)]
 pub(crate) mod testing;
 mod view;
@@ -16,4 +16,4 @@ pub use gather::gather;
 pub use layout::{is_published, media_type};
 pub use names::Names;
 pub(crate) use names::{has_scheme, normal};
-pub use reader::{Entry, GatherError, Limits, Progress, ReadError, WorkspaceReader};
+pub use source::{Entry, GatherError, Limits, Progress, ReadError, WorkspaceReader};
