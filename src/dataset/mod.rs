@@ -8,13 +8,15 @@ mod gather;
 pub(crate) mod layout;
 mod names;
 mod reader;
+mod source;
 #[cfg(test)]
 pub(crate) mod testing;
 mod view;
 
 pub use facts::{Document, DocumentState, Facts, ObjectFact, Published, Requested};
-pub use gather::{Entry, GatherError, Limits, Progress, ReadError, WorkspaceReader, gather};
+pub use gather::gather;
 pub use layout::{is_published, media_type};
 pub use names::Names;
 pub use reader::StoreReader;
 pub(crate) use names::{has_scheme, normal};
+pub use source::{Entry, GatherError, Limits, Progress, ReadError, WorkspaceReader};

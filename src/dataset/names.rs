@@ -34,6 +34,15 @@ impl Names {
         normal(&decode(rest)?)
     }
 
+    /// The one spelling of an IRI under this dataset version, whatever it escapes; others unchanged.
+    pub(crate) fn canonical(&self, iri: &str) -> String {
+        let fragment = iri.split_once('#').map(|(_, fragment)| format!("#{fragment}"));
+        match self.path(iri).filter(|_| !iri.contains('?')) {
+            Some(path) => self.iri(&path) + &fragment.unwrap_or_default(),
+            None => iri.to_owned(),
+        }
+    }
+
     /// The path that `reference`, found in the document at `from`, leads to; none if it leads out
     /// of the workspace.
     pub fn resolve(&self, from: &str, reference: &str) -> Option<String> {
@@ -129,6 +138,10 @@ mod tests {
                 path,
                 "{reference}"
             );
+        }
+        let spellings = ["raw/ü%20b.csv#x", "raw/%c3%bc%20%62.csv#x"];
+        for iri in spellings.map(|rest| format!("{}{rest}", names.base())) {
+            assert_eq!(names.canonical(&iri), names.iri("raw/ü b.csv") + "#x");
         }
         assert_eq!(names.path(&names.iri("raw/ü b.csv")).as_deref(), Some("raw/ü b.csv"));
     }

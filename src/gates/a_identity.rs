@@ -15,7 +15,8 @@ pub(super) fn check(facts: &Facts) -> Vec<Reason> {
     let version = facts.requested.dataset_version_id.parse::<DatasetVersionId>();
     if let Err(error) = &version {
         let id = &facts.requested.dataset_version_id;
-        reasons.push(codes::VERSION_ID_INVALID.because(format!("{id:?} is no version id: {error}.")));
+        reasons
+            .push(codes::VERSION_ID_INVALID.because(format!("{id:?} is no version id: {error}.")));
     }
     let spec = spec(facts, &mut reasons);
     if let (Some(hash), Ok(version)) = (spec, &version)
@@ -77,11 +78,14 @@ fn dataset(facts: &Facts, spec: Option<SpecHash>, reasons: &mut Vec<Reason>) {
     let mut bad = Vec::new();
     for violation in violations(SchemaName::Dataset, value) {
         let pointer = violation.pointer;
-        let under = |top: &&str| pointer.strip_prefix(*top).is_some_and(|r| r.is_empty() || r.starts_with('/'));
-        if ELSEWHERE.iter().any(|top| under(&top)) {
+        let under = |top: &&str| {
+            pointer.strip_prefix(*top).is_some_and(|r| r.is_empty() || r.starts_with('/'))
+        };
+        if ELSEWHERE.iter().any(under) {
             continue;
         }
-        let message = format!("{} {}.", if pointer.is_empty() { "It" } else { &pointer }, violation.message);
+        let message =
+            format!("{} {}.", if pointer.is_empty() { "It" } else { &pointer }, violation.message);
         reasons.push(codes::DATASET_INVALID.because(message).at(layout::DATASET, &pointer));
         bad.push(pointer);
     }

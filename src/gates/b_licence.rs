@@ -7,9 +7,31 @@ use spdx::{Expression, LicenseItem, LicenseReq, ParseMode};
 
 /// Texts that say nothing.
 const PLACEHOLDERS: &[&str] = &[
-    "", "-", "?", "n/a", "na", "nil", "no assertion", "noassertion", "none", "null", "not specified",
-    "other", "pending", "see website", "tba", "tbc", "tbd", "to be determined", "todo", "unclear",
-    "undefined", "unknown", "unspecified", "various", "xxx",
+    "",
+    "-",
+    "?",
+    "n/a",
+    "na",
+    "nil",
+    "no assertion",
+    "noassertion",
+    "none",
+    "null",
+    "not specified",
+    "other",
+    "pending",
+    "see website",
+    "tba",
+    "tbc",
+    "tbd",
+    "to be determined",
+    "todo",
+    "unclear",
+    "undefined",
+    "unknown",
+    "unspecified",
+    "various",
+    "xxx",
 ];
 
 /// Whether a text is blank or stands for not knowing.
@@ -75,7 +97,9 @@ impl Licence {
             [one] if self.same(one) => true,
             _ => {
                 let parts: BTreeSet<String> = named.iter().flat_map(Self::parts).collect();
-                named.len() > 1 && named.iter().all(|n| n.parts().len() == 1) && parts == self.parts()
+                named.len() > 1
+                    && named.iter().all(|n| n.parts().len() == 1)
+                    && parts == self.parts()
             }
         }
     }
@@ -96,7 +120,10 @@ pub(super) fn id_of_url(url: &str) -> Option<String> {
     match host {
         "spdx.org" => {
             let id = path.strip_prefix("licenses/").or_else(|| path.strip_prefix("rdf/terms/"))?;
-            let id = [".html", ".json", ".txt"].iter().find_map(|end| id.strip_suffix(end)).unwrap_or(id);
+            let id = [".html", ".json", ".txt"]
+                .iter()
+                .find_map(|end| id.strip_suffix(end))
+                .unwrap_or(id);
             Some(id.to_owned())
         }
         "creativecommons.org" => creative_commons(path),
@@ -120,7 +147,8 @@ fn creative_commons(path: &str) -> Option<String> {
     let id = match (parts.next()?, parts.next()?, parts.next()?) {
         ("publicdomain", "zero", version) => format!("CC0-{version}"),
         ("licenses", code, version) => {
-            let port = parts.next().filter(|p| !p.starts_with("legalcode") && !p.starts_with("deed"));
+            let port =
+                parts.next().filter(|p| !p.starts_with("legalcode") && !p.starts_with("deed"));
             let port = port.map(|p| format!("-{}", p.to_uppercase())).unwrap_or_default();
             format!("CC-{}-{version}{port}", code.to_uppercase())
         }
@@ -138,7 +166,15 @@ mod tests {
         for good in ["CC0-1.0", "CC-BY-4.0 AND ODbL-1.0", "LicenseRef-port", "MIT OR Apache-2.0"] {
             assert!(Licence::parse(good).is_ok(), "{good}");
         }
-        for bad in ["NOASSERTION", "CC0-1.0 OR NONE", "CC-BY", "GPL-2.0", "mit license", "Public domain", "MIT/Apache-2.0"] {
+        for bad in [
+            "NOASSERTION",
+            "CC0-1.0 OR NONE",
+            "CC-BY",
+            "GPL-2.0",
+            "mit license",
+            "Public domain",
+            "MIT/Apache-2.0",
+        ] {
             assert!(Licence::parse(bad).is_err(), "{bad}");
         }
         assert!(is_placeholder(" <TBD> ") && is_placeholder("Unknown.") && !is_placeholder("NOAA"));
@@ -154,7 +190,11 @@ mod tests {
             ("CC-BY-ND-4.0", "derivative", false),
             ("CC-BY-ND-4.0", "commercial", true),
         ] {
-            assert_eq!(Licence::parse(licence).unwrap().allows(intended), allowed, "{licence} {intended}");
+            assert_eq!(
+                Licence::parse(licence).unwrap().allows(intended),
+                allowed,
+                "{licence} {intended}"
+            );
         }
     }
 

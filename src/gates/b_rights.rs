@@ -133,9 +133,11 @@ fn stac(known: &Known<'_>, text: &str, licence: &Licence, reasons: &mut Vec<Reas
                 Licence::parse(found).is_ok_and(|named| licence.agrees_with(&[named]))
             };
             if !agrees {
-                let what = if path == STAC_COLLECTION { "The STAC collection" } else { "A STAC document" };
-                let message =
-                    format!("{what} has the licence {found:?}, which is not {text} of dataset.json.");
+                let what =
+                    if path == STAC_COLLECTION { "The STAC collection" } else { "A STAC document" };
+                let message = format!(
+                    "{what} has the licence {found:?}, which is not {text} of dataset.json."
+                );
                 reasons.push(codes::LICENSE_CONTRADICTION.because(message).at(path, pointer));
             }
         }

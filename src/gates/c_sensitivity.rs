@@ -45,7 +45,7 @@ pub(super) fn check(known: &Known<'_>) -> Vec<Reason> {
         return Vec::new();
     }
     match plan(known, label, named) {
-        Ok((path, plan)) => recorded(known, &path, plan),
+        Ok((path, plan)) => recorded(known, &path, plan, label.needs_redaction_plan()),
         Err(reasons) => reasons,
     }
 }
@@ -60,7 +60,9 @@ fn plan<'a>(
         vec![codes::REDACTION_PLAN_MISSING.because(message).at(DATASET, "/redaction_plan")]
     };
     let Some(named) = named.and_then(Value::as_str) else {
-        return Err(missing(format!("{label} data needs a redaction plan; dataset.json names none.")));
+        return Err(missing(format!(
+            "{label} data needs a redaction plan; dataset.json names none."
+        )));
     };
     let path = normal(named).filter(|_| !named.starts_with('/')).unwrap_or_default();
     let Some(document) = known.facts.work.get(&path) else {
@@ -80,7 +82,11 @@ fn plan<'a>(
         .into_iter()
         .map(|violation| {
             let unknown = violation.pointer == "/method" && value.get("method").is_some();
-            let code = if unknown { &codes::REDACTION_METHOD_UNKNOWN } else { &codes::REDACTION_PLAN_INVALID };
+            let code = if unknown {
+                &codes::REDACTION_METHOD_UNKNOWN
+            } else {
+                &codes::REDACTION_PLAN_INVALID
+            };
             code.because(format!("{} {}.", violation.pointer, violation.message))
                 .at(&path, violation.pointer)
         })
@@ -88,7 +94,7 @@ fn plan<'a>(
     if found.is_empty() { Ok((path, value)) } else { Err(found) }
 }
 
-fn recorded(known: &Known<'_>, path: &str, plan: &Value) -> Vec<Reason> {
+fn recorded(known: &Known<'_>, path: &str, plan: &Value, of_all: bool) -> Vec<Reason> {
     let mut reasons = Vec::new();
     let mut files = |name: &str| -> Vec<String> {
         let listed = plan.get(name).and_then(Value::as_array);
@@ -98,7 +104,8 @@ fn recorded(known: &Known<'_>, path: &str, plan: &Value) -> Vec<Reason> {
             match normal(file).filter(|p| known.facts.objects.contains_key(p)) {
                 Some(file) => found.push(file),
                 None => {
-                    let message = format!("The redaction plan names {file:?}, which does not exist.");
+                    let message =
+                        format!("The redaction plan names {file:?}, which does not exist.");
                     let reason = codes::REDACTION_PLAN_INVALID.because(message);
                     reasons.push(reason.at(path, format!("/{name}/{index}")));
                 }
@@ -114,7 +121,8 @@ fn recorded(known: &Known<'_>, path: &str, plan: &Value) -> Vec<Reason> {
         codes::REDACTION_NOT_RECORDED.because(message).at(PROV, pointer)
     };
     let Some(lineage) = known.prov.read() else {
-        let message = "There is no readable PROV bundle that could record the redaction.".to_owned();
+        let message =
+            "There is no readable PROV bundle that could record the redaction.".to_owned();
         return vec![codes::REDACTION_NOT_RECORDED.because(message).in_file(PROV)];
     };
     let named = plan.get("activity").and_then(Value::as_str).unwrap_or_default();
@@ -136,15 +144,16 @@ fn recorded(known: &Known<'_>, path: &str, plan: &Value) -> Vec<Reason> {
             reasons.push(not_recorded(message, place()));
         }
     }
-    if !reasons.is_empty() {
+    if !reasons.is_empty() || !of_all {
         return reasons;
     }
     let outputs: BTreeSet<Term> = outputs.iter().map(entity).collect();
     let inputs: BTreeSet<Term> = inputs.iter().map(entity).collect();
     for file in known.facts.under(PROCESSED) {
         if !is_covered(known, lineage, Term::Iri(known.names.iri(file)), &inputs, &outputs) {
-            let message =
-                format!("{file} is neither an output of the redaction nor made of nothing but such.");
+            let message = format!(
+                "{file} is neither an output of the redaction nor made of nothing but such."
+            );
             reasons.push(codes::REDACTION_INCOMPLETE.because(message).in_file(file));
         }
     }

@@ -240,7 +240,11 @@ pub fn markdown() -> String {
          This page is written from `src/gates/codes.rs`; `UPDATE=1 cargo test reasons_page` writes it again.\n",
     );
     for gate in GateId::ALL {
-        let _ = write!(out, "\n## Gate {gate}: {}\n\n| code | meaning | remedy |\n|---|---|---|\n", gate.name());
+        let _ = write!(
+            out,
+            "\n## Gate {gate}: {}\n\n| code | meaning | remedy |\n|---|---|---|\n",
+            gate.name()
+        );
         for code in ALL.iter().filter(|code| code.gate == gate) {
             let _ = writeln!(
                 out,

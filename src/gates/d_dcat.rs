@@ -27,7 +27,8 @@ fn spdx(name: &str) -> String {
 pub(super) fn check(known: &Known<'_>, graph: &Graph, reasons: &mut Vec<Reason>) {
     let datasets = graph.of_type(DATASET);
     let [dataset] = datasets.as_slice() else {
-        let message = format!("{DCAT} describes {} nodes as dcat:Dataset, not one.", datasets.len());
+        let message =
+            format!("{DCAT} describes {} nodes as dcat:Dataset, not one.", datasets.len());
         let pointer = graph.pointer_of(&datasets);
         reasons.push(codes::DCAT_DATASET_NOT_ONE.because(message).at(DCAT, pointer));
         return;
@@ -180,7 +181,6 @@ fn whole(text: &str) -> Option<u64> {
     }
     let number: f64 = text.parse().ok()?;
     let exact = (0.0..9_007_199_254_740_992.0).contains(&number) && number.fract() == 0.0;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "just checked")]
     exact.then_some(number as u64)
 }
 
@@ -227,7 +227,10 @@ mod tests {
         }
         let parquet = "application/vnd.apache.parquet";
         assert!(same_media_type("application/x-parquet", parquet));
-        assert!(same_media_type("https://www.iana.org/assignments/media-types/text/CSV", "text/csv"));
+        assert!(same_media_type(
+            "https://www.iana.org/assignments/media-types/text/CSV",
+            "text/csv"
+        ));
         assert!(same_media_type("text/csv; charset=utf-8", "text/csv"));
         assert!(same_media_type("application/anything", "application/octet-stream"));
         assert!(!same_media_type("text/csv", parquet));

@@ -41,7 +41,7 @@ pub(super) fn check(known: &Known<'_>, lineage: &Lineage, reasons: &mut Vec<Reas
         let term = Term::Iri(known.names.iri(path));
         let message = if !lineage.is(Kind::Entity, &term) {
             format!("{path} is no prov:Entity of the PROV bundle.")
-        } else if lineage.generated_by(&term).next().is_none() {
+        } else if !lineage.is_generated(&term) {
             format!("{path} has no prov:wasGeneratedBy in the PROV bundle.")
         } else {
             continue;
@@ -99,8 +99,7 @@ fn times(known: &Known<'_>, lineage: &Lineage, reasons: &mut Vec<Reason>) {
         if let (Some(start), Some(end)) = (started.iter().max(), ended.iter().min())
             && start > end
         {
-            let message =
-                format!("{} starts at {start} and ends at {end}.", known.show(activity));
+            let message = format!("{} starts at {start} and ends at {end}.", known.show(activity));
             reasons.push(codes::PROV_TIME_ORDER.because(message).at(PROV, &pointer));
         }
     }

@@ -37,7 +37,8 @@ pub(super) fn check(known: &Known<'_>, reasons: &mut Vec<Reason>) {
             DocumentState::Value(value) => value,
         };
         for (pointer, url) in unknown_extensions(value) {
-            let message = format!("The schema of the extension {url} is not built in, and not fetched.");
+            let message =
+                format!("The schema of the extension {url} is not built in, and not fetched.");
             reasons.push(codes::STAC_EXTENSION_UNKNOWN.because(message).at(path, pointer));
         }
         let violations = stac_violations(value);

@@ -70,6 +70,7 @@ pub(super) struct Lineage {
     pub(super) graph: Graph,
     defined: BTreeSet<(Kind, Term)>,
     pub(super) edges: Vec<Edge>,
+    joined: BTreeMap<(&'static str, Term), BTreeSet<Term>>,
     upstream: BTreeMap<Term, Vec<Term>>,
 }
 
@@ -104,18 +105,23 @@ impl Lineage {
                 if *name == relation.name {
                     let member = format!("{PROV}{member}");
                     for (from, node) in graph.pairs(&format!("{PROV}{qualified}")) {
-                        for (_, to) in graph.pairs(&member).filter(|(subject, _)| *subject == node) {
+                        for to in graph.objects(node, &member) {
                             add(from, to);
                         }
                     }
                 }
             }
         }
+        let mut joined: BTreeMap<(&'static str, Term), BTreeSet<Term>> = BTreeMap::new();
+        for edge in &edges {
+            let ends = joined.entry((edge.name, edge.from.1.clone())).or_default();
+            ends.insert(edge.to.1.clone());
+        }
         let mut upstream: BTreeMap<Term, Vec<Term>> = BTreeMap::new();
         for edge in edges.iter().filter(|edge| edge.upstream) {
             upstream.entry(edge.from.1.clone()).or_default().push(edge.to.1.clone());
         }
-        Self { graph, defined, edges, upstream }
+        Self { graph, defined, edges, joined, upstream }
     }
 
     pub(super) fn is(&self, kind: Kind, term: &Term) -> bool {
@@ -126,14 +132,13 @@ impl Lineage {
         self.defined.iter().filter(move |(k, _)| *k == kind).map(|(_, term)| term)
     }
 
-    pub(super) fn has(&self, name: &str, from: &Term, to: &Term) -> bool {
-        self.edges.iter().any(|e| e.name == name && e.from.1 == *from && e.to.1 == *to)
+    pub(super) fn has(&self, name: &'static str, from: &Term, to: &Term) -> bool {
+        self.joined.get(&(name, from.clone())).is_some_and(|ends| ends.contains(to))
     }
 
-    /// Every activity that generated a node.
-    pub(super) fn generated_by<'a>(&'a self, term: &'a Term) -> impl Iterator<Item = &'a Term> {
-        let edges = self.edges.iter().filter(|e| e.name == "wasGeneratedBy");
-        edges.filter(move |e| e.from.1 == *term).map(|e| &e.to.1)
+    /// Whether some activity generated a node.
+    pub(super) fn is_generated(&self, term: &Term) -> bool {
+        self.joined.contains_key(&("wasGeneratedBy", term.clone()))
     }
 
     /// What a node directly came of.
@@ -144,21 +149,27 @@ impl Lineage {
     /// The nodes that came of themselves: one for each circle, the least of it.
     pub(super) fn cycles(&self) -> Vec<&Term> {
         // Peel off whatever comes of nothing that is left; what stays is in or before a circle.
-        let mut left: BTreeMap<&Term, BTreeSet<&Term>> = self
-            .upstream
-            .iter()
-            .map(|(node, ups)| (node, ups.iter().collect()))
-            .collect();
-        loop {
-            let done: BTreeSet<&Term> = left
-                .iter()
-                .filter(|(_, ups)| !ups.iter().any(|up| left.contains_key(*up)))
-                .map(|(node, _)| *node)
-                .collect();
-            if done.is_empty() {
-                break;
+        let mut left: BTreeMap<&Term, BTreeSet<&Term>> = BTreeMap::new();
+        let mut downstream: BTreeMap<&Term, Vec<&Term>> = BTreeMap::new();
+        for (node, ups) in &self.upstream {
+            for up in ups.iter().filter(|up| self.upstream.contains_key(*up)) {
+                if left.entry(node).or_default().insert(up) {
+                    downstream.entry(up).or_default().push(node);
+                }
             }
-            left.retain(|node, _| !done.contains(node));
+        }
+        let mut done: Vec<&Term> =
+            self.upstream.keys().filter(|node| !left.contains_key(node)).collect();
+        while let Some(node) = done.pop() {
+            for &down in downstream.get(node).into_iter().flatten() {
+                if let Some(ups) = left.get_mut(down) {
+                    ups.remove(node);
+                    if ups.is_empty() {
+                        left.remove(down);
+                        done.push(down);
+                    }
+                }
+            }
         }
         let mut found = Vec::new();
         let mut seen: BTreeSet<&Term> = BTreeSet::new();

@@ -53,11 +53,7 @@ pub fn judge(
     Report { gates: gates.collect() }
 }
 
-fn report(
-    id: GateId,
-    built_in: Option<Vec<Reason>>,
-    pack: Option<&Vec<Reason>>,
-) -> GateReport {
+fn report(id: GateId, built_in: Option<Vec<Reason>>, pack: Option<&Vec<Reason>>) -> GateReport {
     let pack = pack.map(Vec::as_slice).unwrap_or_default();
     match built_in {
         None if pack.is_empty() => GateReport::not_required(id),

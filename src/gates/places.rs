@@ -83,10 +83,10 @@ impl Reader<'_> {
             && !rest.starts_with("//")
             && let Some(namespace) = self.prefixes.get(prefix)
         {
-            return Some(format!("{namespace}{rest}"));
+            return Some(self.names.canonical(&format!("{namespace}{rest}")));
         }
         if has_scheme(text) {
-            return Some(text.to_owned());
+            return Some(self.names.canonical(text));
         }
         let fragment = text.split_once('#').map(|(_, fragment)| fragment);
         let iri = self.names.iri(&self.names.resolve(self.path, text)?);

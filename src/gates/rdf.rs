@@ -1,6 +1,6 @@
 //! JSON-LD read as RDF: any shape that means the same reads the same. Nothing is fetched.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use oxjsonld::JsonLdParser;
 use oxrdf::{NamedOrBlankNode, Quad};
@@ -55,18 +55,18 @@ impl Graph {
             places: Places::new(value, names, path),
         };
         for quad in parser.for_slice(&text) {
-            graph.add(quad.map_err(|e| Unreadable::Syntax(e.to_string()))?);
+            graph.add(quad.map_err(|e| Unreadable::Syntax(e.to_string()))?, names);
         }
         Ok(graph)
     }
 
-    fn add(&mut self, quad: Quad) {
+    fn add(&mut self, quad: Quad, names: &Names) {
         let subject = match quad.subject {
-            NamedOrBlankNode::NamedNode(node) => Term::Iri(node.into_string()),
+            NamedOrBlankNode::NamedNode(node) => Term::Iri(names.canonical(node.as_str())),
             NamedOrBlankNode::BlankNode(node) => Term::Blank(node.into_string()),
         };
         let object = match quad.object {
-            oxrdf::Term::NamedNode(node) => Term::Iri(node.into_string()),
+            oxrdf::Term::NamedNode(node) => Term::Iri(names.canonical(node.as_str())),
             oxrdf::Term::BlankNode(node) => Term::Blank(node.into_string()),
             oxrdf::Term::Literal(literal) => Term::Literal(literal.value().to_owned()),
         };
@@ -101,13 +101,12 @@ impl Graph {
 
     /// Every node of a class, once, in document order.
     pub(super) fn of_type(&self, class: &str) -> Vec<&Term> {
-        let mut found: Vec<&Term> = Vec::new();
-        for (subject, object) in self.pairs(RDF_TYPE) {
-            if matches!(object, Term::Iri(iri) if iri == class) && !found.contains(&subject) {
-                found.push(subject);
-            }
-        }
-        found
+        let mut seen = BTreeSet::new();
+        self.pairs(RDF_TYPE)
+            .filter(|(_, object)| matches!(object, Term::Iri(iri) if iri == class))
+            .map(|(subject, _)| subject)
+            .filter(|subject| seen.insert(*subject))
+            .collect()
     }
 
     /// Where a node is in the file.
@@ -184,7 +183,10 @@ mod tests {
                        "id": iri, "title": {"en": "T"}}),
                 "",
             ),
-            (json!({"@context": {"@vocab": "http://purl.org/dc/terms/"}, "@id": iri, "title": "T"}), ""),
+            (
+                json!({"@context": {"@vocab": "http://purl.org/dc/terms/"}, "@id": iri, "title": "T"}),
+                "",
+            ),
         ] {
             let graph = read(&shape).unwrap();
             let subject = Term::Iri(iri.to_owned());
@@ -199,10 +201,18 @@ mod tests {
         for (shape, place) in [
             (json!({"@context": "https://example.org/c"}), "/@context"),
             (json!({"@context": [{}, "c.jsonld"]}), "/@context/1"),
-            (json!({"a": {"@context": {"@import": "https://example.org/c"}}}), "/a/@context/@import"),
-            (json!({"@context": {"t": {"@id": "x:t", "@context": "https://e.org"}}}), "/@context/t/@context"),
+            (
+                json!({"a": {"@context": {"@import": "https://example.org/c"}}}),
+                "/a/@context/@import",
+            ),
+            (
+                json!({"@context": {"t": {"@id": "x:t", "@context": "https://e.org"}}}),
+                "/@context/t/@context",
+            ),
         ] {
-            let Err(Unreadable::RemoteContext { pointer, .. }) = read(&shape) else { panic!("{shape}") };
+            let Err(Unreadable::RemoteContext { pointer, .. }) = read(&shape) else {
+                panic!("{shape}")
+            };
             assert_eq!(pointer, place);
         }
         assert!(matches!(read(&json!({"@context": 1})), Err(Unreadable::Syntax(_))));

@@ -64,6 +64,21 @@ fn a_whole_workspace_passes() {
 }
 
 #[test]
+fn every_code_has_a_test() {
+    let tests = [
+        include_str!("mod.rs"),
+        include_str!("identity.rs"),
+        include_str!("catalogs.rs"),
+        include_str!("evidence.rs"),
+    ]
+    .concat();
+    for code in super::codes::ALL {
+        let named = |end: &str| tests.contains(&format!("{}{end}", code.code));
+        assert!(named(" ") || named("\""), "no test expects {}", code.code);
+    }
+}
+
+#[test]
 fn a_pack_adds_denials_to_any_gate_and_must_have_tests() {
     let facts = facts();
     for gate in GateId::ALL {
