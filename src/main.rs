@@ -1,2 +1,7 @@
 //! Lazaret: operator and command line in one binary.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    lazaret::cli::main()
+}

@@ -1,1 +1,18 @@
-//! To come.
+//! From a report to a publication: plan, approval, the crash-safe sequence, manifest and receipt.
+//!
+//! [`Plan`] is pure and comes only from facts whose gates passed; [`ApprovedPlan`] comes only from a
+//! plan with the approvals that it needs; [`publish`] takes nothing less.
+
+mod approval;
+mod assess;
+mod documents;
+mod plan;
+mod publish;
+mod withdraw;
+
+pub use approval::{ApprovedPlan, Missing, approve};
+pub use assess::{AssessError, Assessment, Subject, assess};
+pub use documents::{Manifest, Pointer, PointerState, Publisher};
+pub use plan::{FileKind, Plan, PlanError, PlannedFile, publishable};
+pub use publish::{Observer, PublishError, Published, Step, Unobserved, publish, published};
+pub use withdraw::{Withdrawn, withdraw};

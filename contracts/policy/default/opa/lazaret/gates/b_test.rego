@@ -1,0 +1,55 @@
+package lazaret.gates.b_test
+
+import data.lazaret.fixture
+import data.lazaret.gates.b
+import rego.v1
+
+test_good_passes if count(b.deny) == 0 with input as fixture.good
+
+test_unknown_use if {
+	"UseUnknown" in fixture.codes(b.deny) with input as fixture.bent({"requested": {"intended_use": "resale"}})
+}
+
+test_no_use if {
+	"UseUnknown" in fixture.codes(b.deny) with input as fixture.bent({"requested": {"intended_use": null}})
+}
+
+test_unlisted_license if {
+	fixture.codes(b.deny) == {"LicenseNotListed"} with input as fixture.rights("MIT", "The Office")
+}
+
+test_use_forbidden if {
+	fixture.codes(b.deny) == {"LicenseForbidsUse"} with input as fixture.rights("CC-BY-ND-4.0", "The Office")
+}
+
+test_one_of_two_allows if {
+	count(b.deny) == 0 with input as fixture.rights("CC-BY-ND-4.0 OR CC0-1.0", "The Office")
+}
+
+test_none_of_two_allows if {
+	fixture.codes(b.deny) == {"LicenseForbidsUse"} with input as fixture.rights("CC-BY-ND-4.0 OR MIT", "The Office")
+}
+
+test_both_must_allow if {
+	fixture.codes(b.deny) == {"LicenseForbidsUse"} with input as fixture.rights("CC0-1.0 AND CC-BY-ND-4.0", "The Office")
+}
+
+test_both_allow if {
+	count(b.deny) == 0 with input as fixture.rights("CC0-1.0 AND CC-BY-4.0", "The Office")
+}
+
+test_mixed_operators if {
+	fixture.codes(b.deny) == {"LicenseTooInvolved"} with input as fixture.rights("CC0-1.0 AND CC-BY-4.0 OR MIT", "The Office")
+}
+
+test_parentheses if {
+	fixture.codes(b.deny) == {"LicenseTooInvolved"} with input as fixture.rights("(CC0-1.0)", "The Office")
+}
+
+test_holder_not_named if {
+	fixture.codes(b.deny) == {"AttributionLacksHolder"} with input as fixture.rights("CC-BY-4.0", "Somebody")
+}
+
+test_holder_need_not_be_named if {
+	count(b.deny) == 0 with input as fixture.rights("CC0-1.0", "Somebody")
+}

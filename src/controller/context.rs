@@ -1,0 +1,126 @@
+//! What every reconciliation shares.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use kube::Client;
+use kube::runtime::events::{Recorder, Reporter};
+use kube::runtime::reflector::ObjectRef;
+use kube::{Resource, ResourceExt as _};
+use tokio::sync::Semaphore;
+
+use super::Metrics;
+use super::pack::Remembered;
+use crate::ledger::Ledger;
+use crate::objects::{FileAccess, Store};
+use crate::policy::PackStore;
+use crate::promotion::{Publisher, Step};
+
+/// How the controller is to behave.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The one namespace to look after; all if unset.
+    pub namespace: Option<String>,
+    /// Directories that `file://` URLs may name.
+    pub file_roots: Vec<PathBuf>,
+    /// How often a denied or waiting promotion is looked at again.
+    pub recheck: Duration,
+    /// Who owns a Quarantine whose dataset names no steward.
+    pub default_owner: String,
+    /// How long a remediation may take.
+    pub remediation: Duration,
+    /// How many promotions are worked on at once.
+    pub concurrency: u16,
+    /// Whether packs may be fetched from this machine; for development and tests.
+    pub allow_loopback: bool,
+    /// Who publishes.
+    pub publisher: Publisher,
+    /// Where to stop for ever in a publication, so that a test can kill the process there.
+    pub pause_at: Option<Step>,
+}
+
+/// What every reconciliation shares.
+pub struct Context {
+    pub(super) client: Client,
+    pub(super) settings: Settings,
+    pub(super) access: FileAccess,
+    pub(super) packs: Arc<PackStore>,
+    pub(super) metrics: Metrics,
+    pub(super) recorder: Recorder,
+    pub(super) heavy: Semaphore,
+    ledgers: Mutex<HashMap<String, Arc<Ledger>>>,
+    failures: Mutex<HashMap<(&'static str, String), u32>>,
+    remembered: Mutex<HashMap<String, Arc<Remembered>>>,
+}
+
+impl Context {
+    /// A context for one run of the controller.
+    pub fn new(client: Client, settings: Settings, metrics: Metrics) -> Self {
+        let reporter = Reporter { controller: "lazaret.dev/controller".into(), instance: None };
+        Self {
+            recorder: Recorder::new(client.clone(), reporter),
+            client,
+            access: FileAccess::Roots(settings.file_roots.clone()),
+            heavy: Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)),
+            settings,
+            packs: Arc::new(PackStore::new()),
+            metrics,
+            ledgers: Mutex::default(),
+            failures: Mutex::default(),
+            remembered: Mutex::default(),
+        }
+    }
+
+    /// The ledger of a destination; one for all who publish there, so that they queue here and not
+    /// in the store.
+    pub(super) fn ledger(&self, destination: &Store) -> Arc<Ledger> {
+        let mut ledgers = self.ledgers.lock().unwrap_or_else(PoisonError::into_inner);
+        let ledger = ledgers.entry(destination.url().to_owned());
+        Arc::clone(ledger.or_insert_with(|| Arc::new(Ledger::new(destination.clone()))))
+    }
+
+    /// Counts a failure of `object` and tells how many there were in a row.
+    pub(super) fn failed<K>(&self, object: &K) -> u32
+    where
+        K: Resource<DynamicType = ()>,
+        ObjectRef<K>: Hash,
+    {
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = failures.entry(key(object)).or_default();
+        *count = count.saturating_add(1);
+        *count
+    }
+
+    /// What is kept of the pack's last loaded revision.
+    pub(super) fn remembered(&self, pack: &str) -> Option<Arc<Remembered>> {
+        self.remembered.lock().unwrap_or_else(PoisonError::into_inner).get(pack).cloned()
+    }
+
+    /// Keeps what the next look at the pack's source needs.
+    pub(super) fn remember(&self, pack: &str, last: Remembered) {
+        let mut all = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert(pack.to_owned(), Arc::new(last));
+    }
+
+    /// Forgets the pack's last revision.
+    pub(super) fn forget(&self, pack: &str) {
+        self.remembered.lock().unwrap_or_else(PoisonError::into_inner).remove(pack);
+    }
+
+    /// Forgets the failures of `object`.
+    pub(super) fn succeeded<K: Resource<DynamicType = ()>>(&self, object: &K) {
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner).remove(&key(object));
+    }
+}
+
+fn key<K: Resource<DynamicType = ()>>(object: &K) -> (&'static str, String) {
+    let kind = match K::kind(&()).as_ref() {
+        "PolicyPack" => "PolicyPack",
+        "DatasetPromotion" => "DatasetPromotion",
+        _ => "Quarantine",
+    };
+    (kind, format!("{}/{}", object.namespace().unwrap_or_default(), object.name_any()))
+}

@@ -1,0 +1,254 @@
+//! The steps of a promotion, in order. Each either ends it for now or hands on to the next.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use kube::ResourceExt as _;
+
+use super::super::error::Error;
+use super::super::{Context, apply};
+use super::observe::{Pausing, Reporting};
+use super::{hold, status};
+use crate::api::{ApprovalSpec, DatasetPromotion, Phase, PolicyPack, Quarantine, reason};
+use crate::dataset::{Limits, Requested};
+use crate::domain::{Approval, DatasetRef, GateId, Report};
+use crate::objects::Store;
+use crate::policy::CompiledPack;
+use crate::promotion::{
+    ApprovedPlan, Assessment, Missing, Plan, PublishError, Published, Subject, Withdrawn, approve,
+    assess, publish, withdraw,
+};
+
+/// How a reconciliation of a promotion ended.
+pub(super) enum Outcome {
+    /// `spec.suspend`.
+    Suspended,
+    /// Nothing to do: published, or withdrawn and still held.
+    Settled,
+    /// The spec cannot be carried out as it is.
+    Invalid(String),
+    /// The policy pack cannot judge now.
+    Waiting(String),
+    /// Something could not be read or written; trying again.
+    Undecided(String),
+    /// What was decided on changed meanwhile; at once again.
+    Again,
+    /// A gate failed.
+    Denied { report: Report, spec_hash: Option<String>, quarantine: Option<String> },
+    /// The gates pass, but a Quarantine is active.
+    Held { report: Report, plan: Plan, quarantine: String },
+    /// The gates pass; the plan lacks an approval.
+    AwaitingApproval { report: Report, plan: Plan, missing: Missing },
+    /// The gates pass; nothing is written.
+    DryRun { report: Report, plan: Plan },
+    /// Published.
+    Published { report: Report, plan: Plan, published: Published },
+    /// Taken back.
+    Withdrawn { quarantine: String, reason: String },
+}
+
+/// Decides how far the promotion can go, and goes there.
+pub(super) async fn decide(
+    promotion: &DatasetPromotion,
+    ctx: &Arc<Context>,
+    now: Timestamp,
+) -> Result<Outcome, Error> {
+    let spec = &promotion.spec;
+    if spec.suspend {
+        return Ok(Outcome::Suspended);
+    }
+    let (source, destination, dataset) = match open(promotion, ctx) {
+        Ok(opened) => opened,
+        Err(message) => return Ok(Outcome::Invalid(message)),
+    };
+    let held = hold::active(ctx, promotion).await?;
+    match (phase(promotion), held.first()) {
+        (Phase::Published, Some(quarantine)) => {
+            return Ok(take_back(ctx, &destination, &dataset, quarantine, now).await);
+        }
+        (Phase::Published, None) | (Phase::Withdrawn, Some(_)) => return Ok(Outcome::Settled),
+        _ => {}
+    }
+    let (pack, pack_name) = match pack(promotion, ctx, now).await? {
+        Ok(found) => found,
+        Err(message) => return Ok(Outcome::Waiting(message)),
+    };
+    let _permit = ctx.heavy.acquire().await;
+    let reporting = Reporting::new(ctx, promotion);
+    reporting.validating().await?;
+    let subject = Subject {
+        source: &source,
+        destination: Some(&destination),
+        requested: Requested {
+            dataset_slug: spec.dataset.slug.clone(),
+            dataset_version_id: spec.dataset.version_id.clone(),
+            intended_use: spec.intended_use.clone(),
+        },
+        required: spec.required_gates.iter().map(|_| GateId::G).collect(),
+        expected_spec: None,
+        pack,
+        pack_name,
+        limits: Limits::default(),
+    };
+    let assessed = assess(subject, now, &|progress| reporting.progress(progress)).await;
+    let assessment = match assessed {
+        Ok(assessment) => assessment,
+        Err(error) => return Ok(Outcome::Undecided(error.to_string())),
+    };
+    let Assessment { facts, report, plan, .. } = assessment;
+    let Some(plan) = plan else {
+        for gate in report.gates.iter().filter(|gate| !gate.reasons.is_empty()) {
+            let label = super::super::metrics::GateLabel { gate: gate.id.letter() };
+            ctx.metrics.denials.get_or_create(&label).inc();
+        }
+        let spec_hash = facts.spec_hash().map(|hash| hash.to_string());
+        let quarantine = match spec.dry_run {
+            true => None,
+            false => Some(hold::deny(ctx, promotion, &facts, &report, now).await?),
+        };
+        return Ok(Outcome::Denied { report, spec_hash, quarantine });
+    };
+    // Read again: a Quarantine may have come while the bytes were hashed.
+    if let Some(quarantine) = hold::active(ctx, promotion).await?.first() {
+        return Ok(Outcome::Held { report, plan, quarantine: quarantine.name_any() });
+    }
+    let approvals: Vec<_> = spec.approvals.iter().filter_map(approval).collect();
+    let approved = match approve(plan.clone(), &approvals) {
+        Ok(approved) => approved,
+        Err(missing) => return Ok(Outcome::AwaitingApproval { report, plan, missing }),
+    };
+    if spec.dry_run {
+        return Ok(Outcome::DryRun { report, plan });
+    }
+    let current = self::pack(promotion, ctx, Timestamp::now()).await?;
+    if current.map(|(pack, _)| pack.digest()) != Ok(plan.policy_digest()) {
+        return Ok(Outcome::Again);
+    }
+    let publishing = status::publishing(promotion, &report, &plan, now);
+    apply::status(ctx, promotion, &publishing).await?;
+    Ok(carry_out(ctx, promotion, &approved, &source, &destination, report, now).await)
+}
+
+async fn carry_out(
+    ctx: &Context,
+    promotion: &DatasetPromotion,
+    approved: &ApprovedPlan,
+    source: &Store,
+    destination: &Store,
+    report: Report,
+    now: Timestamp,
+) -> Outcome {
+    let ledger = ctx.ledger(destination);
+    let observer = Pausing { at: ctx.settings.pause_at };
+    let publisher = &ctx.settings.publisher;
+    let done = publish(approved, source, destination, &ledger, publisher, now, &observer).await;
+    match done {
+        Ok(published) => {
+            ctx.metrics.published.inc();
+            ctx.metrics.published_bytes.inc_by(published.bytes_written);
+            Outcome::Published { report, plan: approved.plan().clone(), published }
+        }
+        // The plan no longer holds: judge anew.
+        Err(PublishError::SourceChanged { .. } | PublishError::AlreadyPublished { .. }) => {
+            tracing::warn!(name = promotion.name_any(), "the bytes changed under the plan");
+            Outcome::Again
+        }
+        Err(error) => Outcome::Undecided(error.to_string()),
+    }
+}
+
+async fn take_back(
+    ctx: &Context,
+    destination: &Store,
+    dataset: &DatasetRef,
+    quarantine: &Quarantine,
+    now: Timestamp,
+) -> Outcome {
+    let ledger = ctx.ledger(destination);
+    let why = quarantine.spec.reasons.iter().map(|r| format!("{}: {}", r.code, r.message));
+    let reason = why.collect::<Vec<_>>().join("; ");
+    let actor = &ctx.settings.publisher.principal;
+    match withdraw(destination, &ledger, dataset, actor, &reason, now).await {
+        Ok(Withdrawn::Done(_) | Withdrawn::NeverPublished) => {
+            ctx.metrics.withdrawn.inc();
+            Outcome::Withdrawn { quarantine: quarantine.name_any(), reason }
+        }
+        Err(error) => Outcome::Undecided(error.to_string()),
+    }
+}
+
+fn open(promotion: &DatasetPromotion, ctx: &Context) -> Result<(Store, Store, DatasetRef), String> {
+    let spec = &promotion.spec;
+    let store = |url: &str| Store::open(url, &ctx.access).map_err(|error| error.to_string());
+    for (field, store) in [("source", &spec.source), ("destination", &spec.destination)] {
+        if store.secret_ref.is_some() {
+            return Err(format!("spec.{field}.secretRef: file:// stores take no credentials"));
+        }
+    }
+    let slug = spec.dataset.slug.parse().map_err(|error| format!("spec.dataset.slug: {error}"))?;
+    let version = spec.dataset.version_id.parse();
+    let version = version.map_err(|error| format!("spec.dataset.versionId: {error}"))?;
+    Ok((store(&spec.source.url)?, store(&spec.destination.url)?, DatasetRef { slug, version }))
+}
+
+/// The pack that is to judge, if it is granted to the promotion's namespace, loaded and fresh.
+async fn pack(
+    promotion: &DatasetPromotion,
+    ctx: &Context,
+    now: Timestamp,
+) -> Result<Result<(Arc<CompiledPack>, String), String>, Error> {
+    let reference = &promotion.spec.policy_pack_ref;
+    let own = promotion.namespace().ok_or(Error::Incomplete("namespace"))?;
+    let namespace = reference.namespace.clone().unwrap_or_else(|| own.clone());
+    let name = format!("{namespace}/{}", reference.name);
+    let api = kube::Api::<PolicyPack>::namespaced(ctx.client.clone(), &namespace);
+    let found = api.get_opt(&reference.name).await?;
+    let granted = match &found {
+        Some(pack) => super::super::pack::grants(ctx, pack, &own).await?,
+        None => false,
+    };
+    if !granted {
+        // One answer for both, so that a tenant learns nothing of other namespaces.
+        return Ok(Err(format!(
+            "policy pack {name} does not exist or is not granted to namespace {own} (its spec.allowedNamespaces)"
+        )));
+    }
+    let Some(found) = found else { return Err(Error::Incomplete("pack")) };
+    Ok(match ctx.packs.get(&super::super::pack::key(&found)?, now) {
+        Ok(pack) => Ok((pack, name)),
+        Err(unavailable) => Err(format!("policy pack {name}: {unavailable}")),
+    })
+}
+
+fn approval(given: &ApprovalSpec) -> Option<Approval> {
+    Some(Approval {
+        principal: given.principal.clone(),
+        role: given.role.clone(),
+        plan_digest: given.plan_digest.parse().ok()?,
+        approved_at: given.approved_at.0,
+        reason: given.reason.clone(),
+    })
+}
+
+fn phase(promotion: &DatasetPromotion) -> Phase {
+    promotion.status.as_ref().map_or(Phase::Pending, |status| status.phase)
+}
+
+impl Outcome {
+    /// The reason that the Ready condition gives.
+    pub(super) const fn reason(&self) -> &'static str {
+        match self {
+            Self::Suspended => reason::SUSPENDED,
+            Self::Settled | Self::Published { .. } => reason::PUBLISHED,
+            Self::Invalid(_) => reason::INVALID_SPEC,
+            Self::Waiting(_) => reason::PACK_UNAVAILABLE,
+            Self::Undecided(_) => reason::UNDECIDED,
+            Self::Again => reason::PROGRESSING,
+            Self::Denied { .. } => reason::DENIED,
+            Self::Held { .. } => reason::QUARANTINED,
+            Self::AwaitingApproval { .. } => reason::AWAITING_APPROVAL,
+            Self::DryRun { .. } => reason::DRY_RUN,
+            Self::Withdrawn { .. } => reason::WITHDRAWN,
+        }
+    }
+}

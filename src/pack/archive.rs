@@ -1,0 +1,293 @@
+//! Reads a pack's tar in memory. Hostile until proven dull: whatever is not a plain file in a known
+//! place is refused, with its name, and nothing is guessed.
+//!
+//! A pack holds `opa/**.rego`, `data/**.{json,yaml,yml}`, `README.md`, `manifest.json` and anything
+//! under `signing/`. Other entries are refused rather than skipped, so that a misplaced rule never
+//! goes silently unevaluated. PAX, GNU long-name and sparse headers are refused too: a pack needs
+//! none, and readers disagree on them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+
+use super::tar::{self, BLOCK, HeaderError, Kind};
+
+/// How much a pack may hold.
+#[derive(Clone, Copy, Debug)]
+pub struct ArchiveLimits {
+    /// Bytes of the whole tar.
+    pub total: usize,
+    /// Headers, directories included.
+    pub entries: usize,
+    /// Bytes of one file.
+    pub file: usize,
+    /// Components of a path.
+    pub depth: usize,
+    /// Bytes of a path.
+    pub path: usize,
+}
+
+impl Default for ArchiveLimits {
+    fn default() -> Self {
+        Self { total: 32 << 20, entries: 4096, file: 8 << 20, depth: 12, path: 240 }
+    }
+}
+
+/// A pack's files by path, `/` between components and no `./` in front.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Files(BTreeMap<String, Bytes>);
+
+impl Files {
+    /// The file at `path`.
+    pub fn get(&self, path: &str) -> Option<&Bytes> {
+        self.0.get(path)
+    }
+
+    /// All files in order of their paths.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Bytes)> {
+        self.0.iter().map(|(path, bytes)| (path.as_str(), bytes))
+    }
+
+    /// How many files.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Why a tar is no pack.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum ArchiveError {
+    /// The bytes are no (uncompressed) ustar archive.
+    #[error("not a tar archive (at byte {offset}); a pack is an uncompressed ustar file")]
+    NotATar {
+        /// Where it stopped making sense.
+        offset: usize,
+    },
+    /// The archive ends in the middle of an entry or without its end mark.
+    #[error("the archive is cut off at byte {offset}")]
+    Truncated {
+        /// Where the bytes ran out.
+        offset: usize,
+    },
+    /// Bytes follow the end mark.
+    #[error("the archive hides bytes behind its end mark (at byte {offset})")]
+    TrailingData {
+        /// Where they begin.
+        offset: usize,
+    },
+    /// A limit of [`ArchiveLimits`].
+    #[error("{what} is over the limit of {limit}")]
+    TooLarge {
+        /// What is too large.
+        what: String,
+        /// The limit.
+        limit: usize,
+    },
+    /// A path that could leave the pack or that readers may take differently.
+    #[error("unsafe path {path:?}: {why}")]
+    UnsafePath {
+        /// The path as far as it can be shown.
+        path: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// A link, a device, an extension header: anything but a file or a directory.
+    #[error("{path:?} is {what}; a pack holds plain files and directories only")]
+    ForbiddenEntry {
+        /// The entry.
+        path: String,
+        /// What it is.
+        what: &'static str,
+    },
+    /// Two entries have the same path, or a file stands where another needs a directory.
+    #[error("{path:?} appears twice")]
+    Duplicate {
+        /// The path.
+        path: String,
+    },
+    /// A file that has no place in a pack.
+    #[error(
+        "{path:?} has no place in a pack: opa/**.rego, data/**.json or .yaml, README.md, manifest.json, signing/**"
+    )]
+    UnknownFile {
+        /// The path.
+        path: String,
+    },
+}
+
+impl ArchiveError {
+    /// A short CamelCase name for conditions.
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::NotATar { .. } => "NotATar",
+            Self::Truncated { .. } => "ArchiveTruncated",
+            Self::TrailingData { .. } => "ArchiveTrailingData",
+            Self::TooLarge { .. } => "ArchiveTooLarge",
+            Self::UnsafePath { .. } => "UnsafePath",
+            Self::ForbiddenEntry { .. } => "ForbiddenEntry",
+            Self::Duplicate { .. } => "DuplicateEntry",
+            Self::UnknownFile { .. } => "UnknownFile",
+        }
+    }
+}
+
+/// Reads all files of a tar. They share the tar's memory.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub fn read_archive(tar: &Bytes, limits: &ArchiveLimits) -> Result<Files, ArchiveError> {
+    if tar.len() > limits.total {
+        return Err(ArchiveError::TooLarge { what: "the archive".into(), limit: limits.total });
+    }
+    let mut files = BTreeMap::new();
+    let mut seen = BTreeSet::new();
+    let mut offset = 0;
+    let mut entries = 0;
+    loop {
+        let block = block_at(tar, offset)?;
+        if block.iter().all(|&b| b == 0) {
+            return end(tar, offset).map(|()| Files(files));
+        }
+        let header = tar::parse(block).map_err(|e| match e {
+            HeaderError::NotATar => ArchiveError::NotATar { offset },
+            HeaderError::Size => ArchiveError::UnsafePath {
+                path: String::from_utf8_lossy(&block[..100]).trim_end_matches('\0').to_owned(),
+                why: "its size is not an octal number",
+            },
+        })?;
+        entries += 1;
+        if entries > limits.entries {
+            return Err(ArchiveError::TooLarge {
+                what: "the number of entries".into(),
+                limit: limits.entries,
+            });
+        }
+        let shown = || String::from_utf8_lossy(&header.name).into_owned();
+        let forbidden = |what| Err(ArchiveError::ForbiddenEntry { path: shown(), what });
+        match header.kind {
+            Kind::File | Kind::Directory => {}
+            Kind::Link => return forbidden("a link"),
+            Kind::Device => return forbidden("a device or a pipe"),
+            Kind::Extension => return forbidden("an extension header (PAX, GNU or sparse)"),
+            Kind::Unknown(_) => return forbidden("of an unknown type"),
+        }
+        let Some(path) = clean(&header.name, header.kind, limits)? else {
+            if header.size != 0 {
+                return forbidden("a directory with contents");
+            }
+            offset += BLOCK;
+            continue;
+        };
+        if !seen.insert(path.to_lowercase()) {
+            return Err(ArchiveError::Duplicate { path });
+        }
+        let size = usize::try_from(header.size).unwrap_or(usize::MAX);
+        if header.kind == Kind::Directory {
+            if size != 0 {
+                return forbidden("a directory with contents");
+            }
+            offset += BLOCK;
+            continue;
+        }
+        if size > limits.file {
+            return Err(ArchiveError::TooLarge { what: format!("{path:?}"), limit: limits.file });
+        }
+        let start = offset + BLOCK;
+        let next = start + size.next_multiple_of(BLOCK);
+        if next > tar.len() {
+            return Err(ArchiveError::Truncated { offset: tar.len() });
+        }
+        if tar[start + size..next].iter().any(|&b| b != 0) {
+            return Err(ArchiveError::TrailingData { offset: start + size });
+        }
+        if !known(&path) {
+            return Err(ArchiveError::UnknownFile { path });
+        }
+        files.insert(path, tar.slice(start..start + size));
+        check_parents(&files, &header.name)?;
+        offset = next;
+    }
+}
+
+/// A file must not be another file's directory.
+fn check_parents(files: &BTreeMap<String, Bytes>, name: &[u8]) -> Result<(), ArchiveError> {
+    let name = String::from_utf8_lossy(name);
+    let path = name.trim_start_matches("./");
+    let under = format!("{path}/");
+    let is_directory =
+        files.range(under.clone()..).next().is_some_and(|(p, _)| p.starts_with(&under));
+    let in_file = path.match_indices('/').any(|(cut, _)| files.contains_key(&path[..cut]));
+    if is_directory || in_file {
+        return Err(ArchiveError::Duplicate { path: path.to_owned() });
+    }
+    Ok(())
+}
+
+fn block_at(tar: &[u8], offset: usize) -> Result<&[u8; BLOCK], ArchiveError> {
+    let rest = tar.get(offset..).unwrap_or_default();
+    rest.first_chunk::<BLOCK>().ok_or(if offset == 0 {
+        ArchiveError::NotATar { offset }
+    } else {
+        ArchiveError::Truncated { offset: tar.len() }
+    })
+}
+
+/// Two zero blocks end an archive; only zeros may follow.
+fn end(tar: &[u8], offset: usize) -> Result<(), ArchiveError> {
+    if offset == 0 || tar.len() < offset + 2 * BLOCK {
+        return Err(if offset == 0 {
+            ArchiveError::NotATar { offset }
+        } else {
+            ArchiveError::Truncated { offset: tar.len() }
+        });
+    }
+    match tar[offset..].iter().position(|&b| b != 0) {
+        Some(at) => Err(ArchiveError::TrailingData { offset: offset + at }),
+        None => Ok(()),
+    }
+}
+
+/// The path without `./` and trailing slash; `None` for the root directory itself.
+fn clean(name: &[u8], kind: Kind, limits: &ArchiveLimits) -> Result<Option<String>, ArchiveError> {
+    let shown = String::from_utf8_lossy(name).into_owned();
+    let refuse = |why| Err(ArchiveError::UnsafePath { path: shown.clone(), why });
+    let Ok(text) = std::str::from_utf8(name) else { return refuse("it is not UTF-8") };
+    if text.len() > limits.path {
+        return refuse("it is too long");
+    }
+    if text.starts_with('/') {
+        return refuse("it is absolute");
+    }
+    if text.chars().any(|c| c.is_control() || c == '\\' || c == ':') {
+        return refuse("it has a control character, a colon or a backslash");
+    }
+    let mut path = text.strip_prefix("./").unwrap_or(text);
+    if kind == Kind::Directory {
+        if path.is_empty() || path == "." {
+            return Ok(None);
+        }
+        path = path.strip_suffix('/').unwrap_or(path);
+    }
+    let components: Vec<_> = path.split('/').collect();
+    if components.iter().any(|c| c.is_empty() || *c == "." || *c == "..") {
+        return refuse("it has an empty, \".\" or \"..\" component");
+    }
+    if components.len() > limits.depth {
+        return refuse("it is nested too deep");
+    }
+    Ok(Some(path.to_owned()))
+}
+
+fn known(path: &str) -> bool {
+    match path.split_once('/') {
+        None => matches!(path, "README.md" | "manifest.json"),
+        Some(("opa", rest)) => rest.ends_with(".rego"),
+        Some(("data", rest)) => [".json", ".yaml", ".yml"].iter().any(|end| rest.ends_with(end)),
+        Some((root, _)) => root == "signing",
+    }
+}

@@ -1,0 +1,246 @@
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use super::fetch::{Auth, FetchSettings, Fetched, Previous, fetch};
+
+/// A server that sends a fixed text a path and keeps what it was asked.
+struct Server {
+    address: SocketAddr,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+/// `answers` maps a request's head to raw bytes; after them the connection closes, or hangs if they
+/// end in `HANG`.
+async fn serve(answers: impl Fn(&str) -> String + Send + Sync + 'static) -> Server {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let seen = asked.clone();
+    let answers = Arc::new(answers);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let (seen, answers) = (seen.clone(), answers.clone());
+            tokio::spawn(async move {
+                let mut head = Vec::new();
+                let mut byte = [0; 1];
+                while !head.ends_with(b"\r\n\r\n") && stream.read_exact(&mut byte).await.is_ok() {
+                    head.push(byte[0]);
+                }
+                let head = String::from_utf8_lossy(&head).to_ascii_lowercase();
+                seen.lock().unwrap().push(head.clone());
+                let answer = answers(&head);
+                let _ = stream.write_all(answer.trim_end_matches("HANG").as_bytes()).await;
+                if answer.ends_with("HANG") {
+                    tokio::time::sleep(Duration::from_secs(60)).await;
+                }
+            });
+        }
+    });
+    Server { address, asked }
+}
+
+impl Server {
+    fn settings(&self, path: &str) -> FetchSettings {
+        FetchSettings {
+            allow_loopback: true,
+            timeout: Duration::from_secs(10),
+            ..FetchSettings::new(format!("http://{}{path}", self.address))
+        }
+    }
+
+    fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+fn ok(body: &str) -> String {
+    format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
+}
+
+const MISSING: &str = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+
+async fn reason(settings: &FetchSettings) -> &'static str {
+    match fetch(settings, None).await {
+        Ok(_) => "fetched",
+        Err(e) => e.reason(),
+    }
+}
+
+#[tokio::test]
+async fn brings_pack_bundle_and_validators() {
+    let server = serve(|head| {
+        if head.starts_with("get /p.tar.sigstore.json") {
+            return ok("{\"bundle\":1}");
+        }
+        if head.contains("if-none-match: w/\"1\"") {
+            return "HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n".into();
+        }
+        ok("tar").replace("Connection", "ETag: W/\"1\"\r\nLast-Modified: yesterday\r\nConnection")
+    })
+    .await;
+    let settings = server.settings("/p.tar");
+    let Fetched::Pack(pack) = fetch(&settings, None).await.unwrap() else { panic!() };
+    assert_eq!(pack.tar, "tar");
+    assert_eq!(pack.bundle.as_deref(), Some(&b"{\"bundle\":1}"[..]));
+    assert_eq!(pack.previous.etag.as_deref(), Some("W/\"1\""));
+    assert!(pack.url.ends_with("/p.tar"));
+    let again = fetch(&settings, Some(&pack.previous)).await.unwrap();
+    assert!(matches!(again, Fetched::NotModified));
+    let asked = server.asked();
+    assert!(asked.last().unwrap().contains("if-modified-since: yesterday"));
+    assert!(asked.iter().all(|head| head.contains("accept-encoding: identity")));
+}
+
+#[tokio::test]
+async fn the_bundle_comes_from_its_url_or_the_header_or_beside_the_pack() {
+    let server = serve(|head| match head.split(' ').nth(1).unwrap() {
+        "/with-header" => {
+            ok("tar").replace("Connection", "X-Cosign-Bundle: {\"a\":1}\r\nConnection")
+        }
+        "/with-base64" => {
+            ok("tar").replace("Connection", "X-Cosign-Bundle: eyJhIjoyfQ==\r\nConnection")
+        }
+        "/with-rubbish" => ok("tar").replace("Connection", "X-Cosign-Bundle: %%\r\nConnection"),
+        "/plain" => ok("tar"),
+        "/b.json" => ok("{\"b\":1}"),
+        _ => MISSING.into(),
+    })
+    .await;
+    for (path, url, expected) in [
+        ("/with-header", None, Some("{\"a\":1}")),
+        ("/with-base64", None, Some("{\"a\":2}")),
+        ("/with-header", Some("/b.json"), Some("{\"b\":1}")),
+        ("/plain", None, None),
+    ] {
+        let bundle_url = url.map(|path| format!("http://{}{path}", server.address));
+        let settings = FetchSettings { bundle_url, ..server.settings(path) };
+        let Fetched::Pack(pack) = fetch(&settings, None).await.unwrap() else { panic!() };
+        assert_eq!(pack.bundle.as_deref(), expected.map(str::as_bytes), "{path}");
+    }
+    assert_eq!(reason(&server.settings("/with-rubbish")).await, "BundleHeaderInvalid");
+    let bundle_url = Some(format!("http://{}/absent", server.address));
+    let named = FetchSettings { bundle_url, ..server.settings("/plain") };
+    assert_eq!(reason(&named).await, "NotFound");
+}
+
+#[tokio::test]
+async fn each_failure_has_its_reason() {
+    let server = serve(|head| match head.split(' ').nth(1).unwrap() {
+        "/long" => ok("x").replace("Content-Length: 1", "Content-Length: 99999999"),
+        "/endless" => {
+            let chunk = format!("1000\r\n{}\r\n", "x".repeat(4096)).repeat(4);
+            format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{chunk}HANG")
+        }
+        "/cut" => ok("x").replace("Content-Length: 1", "Content-Length: 100"),
+        "/hang" => "HANG".into(),
+        "/slow" => "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nx HANG".into(),
+        "/secret" => MISSING.replace("404 Not Found", "401 Unauthorized"),
+        "/forbidden" => MISSING.replace("404 Not Found", "403 Forbidden"),
+        "/broken" => MISSING.replace("404 Not Found", "500 Oops"),
+        "/partial" => ok("x").replace("200 OK", "206 Partial Content"),
+        "/unasked" => "HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n".into(),
+        "/gzip" => ok("x").replace("Connection", "Content-Encoding: gzip\r\nConnection"),
+        "/noise" => "hello".into(),
+        "/loop" => "HTTP/1.1 302 Found\r\nLocation: /loop\r\nContent-Length: 0\r\n\r\n".into(),
+        "/nowhere" => "HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n".into(),
+        "/metadata" => "HTTP/1.1 302 Found\r\nLocation: http://169.254.169.254/latest\r\nContent-Length: 0\r\n\r\n".into(),
+        "/file" => "HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n".into(),
+        _ => MISSING.into(),
+    })
+    .await;
+    for (path, expected) in [
+        ("/long", "TooLarge"),
+        ("/endless", "TooLarge"),
+        ("/cut", "FetchInterrupted"),
+        ("/hang", "Timeout"),
+        ("/slow", "Timeout"),
+        ("/secret", "Unauthorized"),
+        ("/forbidden", "Unauthorized"),
+        ("/absent", "NotFound"),
+        ("/broken", "FetchFailed"),
+        ("/partial", "FetchFailed"),
+        ("/unasked", "FetchFailed"),
+        ("/gzip", "EncodingUnexpected"),
+        ("/noise", "FetchInterrupted"),
+        ("/loop", "RedirectRefused"),
+        ("/nowhere", "RedirectRefused"),
+        ("/metadata", "AddressForbidden"),
+        ("/file", "UrlInvalid"),
+    ] {
+        let settings = FetchSettings {
+            max_bytes: 10_000,
+            timeout: Duration::from_millis(if expected == "Timeout" { 300 } else { 10_000 }),
+            ..server.settings(path)
+        };
+        let begun = Instant::now();
+        assert_eq!(reason(&settings).await, expected, "{path}");
+        assert!(begun.elapsed() < Duration::from_secs(8), "{path}");
+    }
+    assert_eq!(server.asked().iter().filter(|head| head.starts_with("get /loop ")).count(), 6);
+}
+
+#[tokio::test]
+async fn urls_and_addresses_are_checked_before_anything_is_sent() {
+    for (url, expected) in [
+        ("no url", "UrlInvalid"),
+        ("ftp://example.org/p", "UrlInvalid"),
+        ("https://me:secret@example.org/p", "UrlInvalid"),
+        ("http://169.254.169.254/p", "AddressForbidden"),
+        ("http://[fe80::1]/p", "AddressForbidden"),
+        ("http://[::ffff:169.254.169.254]/p", "AddressForbidden"),
+        ("http://2852039166/p", "AddressForbidden"),
+        ("http://127.0.0.1:1/p", "AddressForbidden"),
+        ("http://localhost:1/p", "AddressForbidden"),
+    ] {
+        assert_eq!(reason(&FetchSettings::new(url)).await, expected, "{url}");
+    }
+    let refused =
+        FetchSettings { allow_loopback: true, ..FetchSettings::new("http://127.0.0.1:1/p") };
+    assert_eq!(reason(&refused).await, "ConnectFailed");
+    let error =
+        fetch(&FetchSettings::new("https://me:secret@example.org/p"), None).await.unwrap_err();
+    assert!(!error.to_string().contains("secret"));
+    let ca_pem = Some(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".to_vec());
+    let ca = FetchSettings { ca_pem, ..FetchSettings::new("https://example.org") };
+    assert!(["CaInvalid", "FetchFailed"].contains(&reason(&ca).await));
+    let auth = Auth::Bearer("t".into());
+    let clear = FetchSettings { auth, ..FetchSettings::new("http://example.org/p") };
+    assert_eq!(reason(&clear).await, "CredentialsInClear");
+}
+
+#[tokio::test]
+async fn tls_with_something_else_fails_as_tls() {
+    let server = serve(|_| "this is no TLS\r\n".into()).await;
+    let url = server.settings("/p").url.replace("http:", "https:");
+    let settings = FetchSettings { url, ..server.settings("/p") };
+    // The server reads until it has seen an HTTP head, so bound the wait.
+    let settings = FetchSettings { timeout: Duration::from_secs(2), ..settings };
+    let found = reason(&settings).await;
+    assert!(["TlsFailed", "Timeout"].contains(&found), "{found}");
+}
+
+#[tokio::test]
+async fn credentials_stay_at_home() {
+    let away = serve(|_| ok("tar")).await;
+    let to = away.address;
+    let home = serve(move |head| match head.split(' ').nth(1).unwrap() {
+        "/away" => {
+            format!("HTTP/1.1 307 Go\r\nLocation: http://{to}/x\r\nContent-Length: 0\r\n\r\n")
+        }
+        "/near" => "HTTP/1.1 307 Go\r\nLocation: /here\r\nContent-Length: 0\r\n\r\n".into(),
+        _ => ok("tar"),
+    })
+    .await;
+    let auth = Auth::Basic { username: "me".into(), password: "secret".into() };
+    let settings = FetchSettings { auth: auth.clone(), ..home.settings("/near") };
+    fetch(&settings, Some(&Previous::default())).await.unwrap();
+    assert!(home.asked().iter().all(|head| head.contains("authorization: basic")));
+    let settings = FetchSettings { auth, ..home.settings("/away") };
+    fetch(&settings, None).await.unwrap();
+    assert!(!away.asked().is_empty());
+    assert!(away.asked().iter().all(|head| !head.contains("authorization")));
+}

@@ -1,0 +1,121 @@
+//! From a workspace to a report and, if every gate passes, a plan. Laptop and cluster run this one.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{Plan, PlanError, PublishError, published};
+use crate::dataset::{self, Facts, GatherError, Limits, Progress, Requested, StoreReader};
+use crate::domain::{DatasetRef, GateId, GateReport, Reason, Report, SpecHash};
+use crate::gates;
+use crate::objects::Store;
+use crate::policy::{self, CompiledPack, EvalError, Verdict};
+
+/// What is to be judged, and how.
+pub struct Subject<'a> {
+    /// The workspace.
+    pub source: &'a Store,
+    /// Where the version may be published already.
+    pub destination: Option<&'a Store>,
+    /// Dataset, version and intended use.
+    pub requested: Requested,
+    /// Gates that must pass beside A to F.
+    pub required: Vec<GateId>,
+    /// The hash that the workspace's spec must have, if the caller brought the spec along.
+    pub expected_spec: Option<SpecHash>,
+    /// The policy pack.
+    pub pack: Arc<CompiledPack>,
+    /// The pack's name, for the record.
+    pub pack_name: String,
+    /// Bounds on what is read.
+    pub limits: Limits,
+}
+
+/// What was found.
+#[derive(Debug)]
+pub struct Assessment {
+    /// What is known of the workspace.
+    pub facts: Facts,
+    /// What the pack says.
+    pub verdict: Verdict,
+    /// What the gates say.
+    pub report: Report,
+    /// What would be published; there exactly if the report passed.
+    pub plan: Option<Plan>,
+}
+
+/// Why nothing could be decided. It means no, but it is not a verdict on the data.
+#[derive(Debug, thiserror::Error)]
+pub enum AssessError {
+    /// The workspace could not be read.
+    #[error(transparent)]
+    Gather(#[from] GatherError),
+    /// The destination could not be read.
+    #[error(transparent)]
+    Destination(#[from] PublishError),
+    /// The policy could not be evaluated.
+    #[error("policy: {0}")]
+    Policy(#[from] EvalError),
+    /// The plan could not be made.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The worker that evaluates policy was lost.
+    #[error("policy: the evaluation was lost")]
+    Lost,
+}
+
+/// Reads and judges a workspace.
+///
+/// # Errors
+/// If something could not be read or evaluated; a denial is no error but a report.
+pub async fn assess(
+    subject: Subject<'_>,
+    now: Timestamp,
+    progress: &(dyn Fn(Progress) + Send + Sync),
+) -> Result<Assessment, AssessError> {
+    let already = match (subject.destination, named(&subject.requested)) {
+        (Some(destination), Some(dataset)) => published(destination, &dataset).await?,
+        _ => None,
+    };
+    let reader = StoreReader::new(subject.source.clone(), subject.limits.objects);
+    let facts =
+        dataset::gather(&reader, subject.requested, already, &subject.limits, progress).await?;
+    let (pack, name) = (subject.pack, subject.pack_name);
+    let (required, expected) = (subject.required, subject.expected_spec);
+    // Rego is CPU work without await points: off the async threads.
+    tokio::task::spawn_blocking(move || {
+        let verdict = policy::evaluate(&pack, &name, &facts.policy_input())?;
+        let mut report = gates::judge(&facts, &verdict, &required, now);
+        if let Some(expected) = expected.filter(|hash| Some(*hash) != facts.spec_hash()) {
+            other_spec(&mut report, expected);
+        }
+        let plan = match report.passed() {
+            true => Some(Plan::new(&facts, &verdict, &report)?),
+            false => None,
+        };
+        Ok(Assessment { facts, verdict, report, plan })
+    })
+    .await
+    .map_err(|_| AssessError::Lost)?
+}
+
+/// The caller's spec is not the one that the workspace was made from.
+fn other_spec(report: &mut Report, expected: SpecHash) {
+    let reason = Reason::new(
+        gates::codes::SPEC_HASH_MISMATCH.reason_code(),
+        format!("the spec that was given has hash {expected}, the workspace's another"),
+        "give the spec that the workspace was made from, or make the workspace anew",
+    )
+    .in_file("spec.json");
+    for gate in report.gates.iter_mut().filter(|gate| gate.id == GateId::A) {
+        let mut reasons = std::mem::take(&mut gate.reasons);
+        reasons.push(reason.clone());
+        *gate = GateReport::from_reasons(GateId::A, reasons);
+    }
+}
+
+fn named(requested: &Requested) -> Option<DatasetRef> {
+    let slug = requested.dataset_slug.parse().ok()?;
+    let version = requested.dataset_version_id.parse().ok()?;
+    Some(DatasetRef { slug, version })
+}

@@ -1,0 +1,188 @@
+//! What would be published, to the byte.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::dataset::Facts;
+use crate::domain::{
+    CanonicalError, DatasetRef, Digest, GateId, GateState, PolicyLabel, Report, canonical_digest,
+};
+use crate::policy::Verdict;
+
+/// Every path and digest that would be published, and what was decided over them. Its digest is
+/// what an approval names: if one byte of data, the policy pack or a gate's result changes, it is
+/// another plan. It holds no clock and no place, so that laptop and cluster make the same one.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Plan {
+    lazaret_plan_version: &'static str,
+    dataset_slug: String,
+    dataset_version_id: String,
+    spec_hash: Digest,
+    intended_use: String,
+    policy_label: PolicyLabel,
+    policy_digest: Digest,
+    gates: Vec<(GateId, GateState)>,
+    qa_report: Digest,
+    inputs: Vec<PlannedFile>,
+    files: Vec<PlannedFile>,
+    #[serde(skip)]
+    dataset: DatasetRef,
+    #[serde(skip)]
+    digest: Digest,
+}
+
+/// One file of a plan.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct PlannedFile {
+    /// Its path, in the workspace and below `<slug>/<versionId>/` alike.
+    pub path: String,
+    /// SHA-256 of its bytes.
+    pub digest: Digest,
+    /// Bytes.
+    pub size: u64,
+    /// Media type.
+    pub media_type: String,
+    /// What it is for.
+    pub kind: FileKind,
+}
+
+/// What a file is for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FileKind {
+    /// Data: `processed/`.
+    Artifact,
+    /// `catalog/`.
+    Catalog,
+    /// `receipts/`.
+    Receipt,
+    /// `attestations/`.
+    Attestation,
+    /// `spec.json` and `dataset.json`.
+    Identity,
+    /// Not published: `raw/`, `work/`, and whatever else lies there.
+    Private,
+}
+
+/// What a workspace path is for.
+pub fn publishable(path: &str) -> FileKind {
+    match path.split_once('/') {
+        None if path == "spec.json" || path == "dataset.json" => FileKind::Identity,
+        Some(("processed", _)) => FileKind::Artifact,
+        Some(("catalog", _)) => FileKind::Catalog,
+        Some(("receipts", _)) => FileKind::Receipt,
+        Some(("attestations", _)) => FileKind::Attestation,
+        _ => FileKind::Private,
+    }
+}
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// A gate failed; there is nothing to plan.
+    #[error("the gates did not pass")]
+    Denied,
+    /// The report passed over facts that lack what a plan is made of: a defect of the gates.
+    #[error("the gates passed without {0}")]
+    Incomplete(&'static str),
+    /// The plan cannot be hashed.
+    #[error(transparent)]
+    Form(#[from] CanonicalError),
+}
+
+impl Plan {
+    /// The plan for facts that passed.
+    ///
+    /// # Errors
+    /// If the report did not pass.
+    pub fn new(facts: &Facts, verdict: &Verdict, report: &Report) -> Result<Self, PlanError> {
+        if !report.passed() {
+            return Err(PlanError::Denied);
+        }
+        let dataset = facts.dataset_ref().map_err(|_| PlanError::Incomplete("a dataset's name"))?;
+        let spec_hash = facts.spec_hash().ok_or(PlanError::Incomplete("a spec hash"))?;
+        let policy_label = facts.policy_label().ok_or(PlanError::Incomplete("a policy label"))?;
+        let qa_report = facts
+            .objects
+            .get("work/qa_report.json")
+            .map(|o| o.digest)
+            .ok_or(PlanError::Incomplete("a QA report"))?;
+        let all = facts.objects.iter().map(|(path, object)| PlannedFile {
+            path: path.clone(),
+            digest: object.digest,
+            size: object.size,
+            media_type: object.media_type.clone(),
+            kind: publishable(path),
+        });
+        let (inputs, files) = all.partition(|file| file.kind == FileKind::Private);
+        let mut plan = Self {
+            lazaret_plan_version: "v1",
+            dataset_slug: dataset.slug.to_string(),
+            dataset_version_id: dataset.version.to_string(),
+            spec_hash: spec_hash.0,
+            intended_use: facts.requested.intended_use.clone(),
+            policy_label,
+            policy_digest: verdict.pack.digest,
+            gates: report.gates.iter().map(|gate| (gate.id, gate.state)).collect(),
+            qa_report,
+            inputs,
+            files,
+            dataset,
+            digest: Digest::of(b""),
+        };
+        plan.digest = canonical_digest(&plan)?;
+        Ok(plan)
+    }
+
+    /// What an approval names: SHA-256 of the plan's canonical JSON.
+    pub const fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// Which dataset version.
+    pub const fn dataset(&self) -> &DatasetRef {
+        &self.dataset
+    }
+
+    /// The files to publish, sorted by path.
+    pub fn files(&self) -> &[PlannedFile] {
+        &self.files
+    }
+
+    /// The files of the workspace that are not published but were judged, sorted by path.
+    pub fn inputs(&self) -> &[PlannedFile] {
+        &self.inputs
+    }
+
+    /// Bytes to publish.
+    pub fn bytes(&self) -> u64 {
+        self.files.iter().map(|file| file.size).sum()
+    }
+
+    /// The dataset's label.
+    pub const fn policy_label(&self) -> PolicyLabel {
+        self.policy_label
+    }
+
+    /// The pack that judged.
+    pub const fn policy_digest(&self) -> Digest {
+        self.policy_digest
+    }
+
+    /// Hash of the spec.
+    pub const fn spec_hash(&self) -> Digest {
+        self.spec_hash
+    }
+
+    /// Digest of the QA report.
+    pub const fn qa_report(&self) -> Digest {
+        self.qa_report
+    }
+
+    /// The plan as JSON, for a person or a machine to read.
+    pub fn to_json(&self) -> Value {
+        let mut json = serde_json::json!(self);
+        json["digest"] = self.digest.to_string().into();
+        json
+    }
+}

@@ -1,0 +1,348 @@
+//! The crash-safe sequence of a publication.
+//!
+//! 1. claim the version's place; 2. write the objects; 3. write the receipt; 4. write the manifest
+//! (conditional create: from here the version is immutable); 5. append to the ledger; 6. move the
+//! pointer, in one conditional write. Readers start at the pointer, so that a crash before the
+//! last step leaves them what they had. A retry with the same plan finds the claim, writes the
+//! same bytes, and finishes.
+
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+
+use super::documents::{
+    Claim, Manifest, Places, Pointer, PointerState, Publisher, manifest, receipt,
+};
+use super::{ApprovedPlan, PlannedFile};
+use crate::dataset;
+use crate::domain::{CanonicalError, DatasetRef, Digest, canonical_bytes};
+use crate::ledger::{Action, Draft, Ledger, LedgerError, Recorded};
+use crate::objects::{Created, Replaced, Store, StoreError};
+
+/// Manifests list every file: 64 MiB is some 200,000 of them.
+const MAX_DOCUMENT: u64 = 64 << 20;
+
+/// Objects copied at once.
+const PARALLEL: usize = 8;
+
+/// Why a publication stopped. Whatever the reason, readers see what they saw before.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// A store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The ledger failed.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// A document cannot be written.
+    #[error(transparent)]
+    Form(#[from] CanonicalError),
+    /// A file of the workspace is no longer what the plan says.
+    #[error("{path} changed while it was published: the plan says {planned}, read was {found}")]
+    SourceChanged {
+        /// Which file.
+        path: String,
+        /// What the plan says.
+        planned: Digest,
+        /// What was read.
+        found: Digest,
+    },
+    /// The version is already published, with other bytes.
+    #[error("{dataset} is already published under plan {plan}; a version never changes")]
+    AlreadyPublished {
+        /// Which version.
+        dataset: DatasetRef,
+        /// The plan that is published.
+        plan: Digest,
+    },
+    /// Somebody else publishes the same version with another plan.
+    #[error("{0} is being published by somebody else; one of both will win")]
+    Contended(DatasetRef),
+    /// What lies in the destination is not ours.
+    #[error("{path}: {why}")]
+    Malformed {
+        /// Which object.
+        path: String,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+/// A publication that is complete.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Published {
+    /// Digest of the manifest.
+    pub manifest_digest: Digest,
+    /// Where the manifest lies.
+    pub manifest_url: String,
+    /// The ledger entry.
+    pub ledger: Recorded,
+    /// When it was claimed: `released_at`.
+    pub released_at: Timestamp,
+    /// Bytes that this run had to write; what was there already is not counted.
+    pub bytes_written: u64,
+}
+
+/// The steps of a publication, in order; each names what has just become true.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Step {
+    /// The place is claimed.
+    Claimed,
+    /// One object of several is written.
+    FirstObject,
+    /// All objects are written.
+    Objects,
+    /// The receipt is written.
+    Receipt,
+    /// The manifest is written.
+    Manifest,
+    /// The ledger has the entry.
+    Ledger,
+    /// The pointer leads to the version.
+    Pointer,
+}
+
+impl Step {
+    /// All steps, in order.
+    pub const ALL: [Self; 7] = [
+        Self::Claimed,
+        Self::FirstObject,
+        Self::Objects,
+        Self::Receipt,
+        Self::Manifest,
+        Self::Ledger,
+        Self::Pointer,
+    ];
+}
+
+/// Is told of each step as it is reached.
+#[async_trait::async_trait]
+pub trait Observer: Send + Sync {
+    /// `step` has just become true.
+    async fn reached(&self, step: Step);
+}
+
+/// Nobody looks.
+pub struct Unobserved;
+
+#[async_trait::async_trait]
+impl Observer for Unobserved {
+    async fn reached(&self, _: Step) {}
+}
+
+/// Publishes an approved plan from `source` to `destination`.
+///
+/// # Errors
+/// See [`PublishError`]; a retry with the same plan goes on where this one stopped.
+pub async fn publish(
+    approved: &ApprovedPlan,
+    source: &Store,
+    destination: &Store,
+    ledger: &Ledger,
+    publisher: &Publisher,
+    now: Timestamp,
+    observer: &dyn Observer,
+) -> Result<Published, PublishError> {
+    let plan = approved.plan();
+    let dataset = plan.dataset();
+    let places = Places::of(dataset);
+    let claim = claim(destination, &places, approved, publisher, now).await?;
+    observer.reached(Step::Claimed).await;
+
+    let mut files = plan.files().iter();
+    let mut written = 0;
+    if let Some(first) = files.next() {
+        written += copy(source, destination, &places, first.clone()).await?;
+    }
+    observer.reached(Step::FirstObject).await;
+    let copies = files.cloned().map(|file| copy(source, destination, &places, file));
+    written += stream::iter(copies)
+        .buffer_unordered(PARALLEL)
+        .try_fold(0, async |sum, bytes| Ok(sum + bytes))
+        .await?;
+    observer.reached(Step::Objects).await;
+
+    let bytes = canonical_bytes(&receipt(approved, &claim))?;
+    let receipt_digest = Digest::of(&bytes);
+    overwrite(destination, &places.receipt(), bytes).await?;
+    observer.reached(Step::Receipt).await;
+
+    // Another publisher may have taken the claim over and written other bytes since.
+    if read::<Claim>(destination, &places.claim()).await?.map(|c| c.0) != Some(claim.clone()) {
+        return Err(PublishError::Contended(dataset.clone()));
+    }
+    let bytes = canonical_bytes(&manifest(approved, &claim, receipt_digest))?;
+    let mut manifest_digest = Digest::of(&bytes);
+    if destination.create(&places.manifest(), bytes).await? == Created::Exists {
+        manifest_digest = same_plan(destination, &places, approved).await?;
+    }
+    observer.reached(Step::Manifest).await;
+
+    let draft = Draft {
+        action: Action::Publish,
+        dataset: dataset.clone(),
+        spec_hash: plan.spec_hash(),
+        plan_digest: plan.digest(),
+        manifest_digest,
+        policy_digest: plan.policy_digest(),
+        actor: claim.principal.clone(),
+        approvals: approved
+            .approvals()
+            .iter()
+            .map(|a| format!("{}:{}", a.role, a.principal))
+            .collect(),
+        reason: "all required gates passed".to_owned(),
+    };
+    let recorded = ledger.append(&draft, now).await?;
+    observer.reached(Step::Ledger).await;
+
+    let pointer = Pointer {
+        lazaret_pointer_version: "v1".to_owned(),
+        dataset_slug: dataset.slug.to_string(),
+        dataset_version_id: dataset.version.to_string(),
+        state: PointerState::Published,
+        manifest: places.manifest(),
+        manifest_digest,
+        ledger_sequence: recorded.entry.sequence,
+        ledger_digest: recorded.digest,
+        reason: None,
+    };
+    point(destination, &places.pointer(), &pointer).await?;
+    observer.reached(Step::Pointer).await;
+    Ok(Published {
+        manifest_digest,
+        manifest_url: format!("{}/{}", destination.url(), places.manifest()),
+        ledger: recorded,
+        released_at: claim.started_at,
+        bytes_written: written,
+    })
+}
+
+/// What the destination holds under this version's manifest, if there is one.
+///
+/// # Errors
+/// If the destination cannot be read or holds something else there.
+pub async fn published(
+    destination: &Store,
+    dataset: &DatasetRef,
+) -> Result<Option<dataset::Published>, PublishError> {
+    let place = Places::of(dataset).manifest();
+    let found = read::<Manifest>(destination, &place).await?;
+    Ok(found.map(|(manifest, _)| {
+        let files = [manifest.artifacts, manifest.catalogs, manifest.supporting].concat();
+        dataset::Published {
+            spec_hash: manifest.spec_hash,
+            files: files.into_iter().map(|file| (file.path, file.digest)).collect(),
+        }
+    }))
+}
+
+async fn claim(
+    destination: &Store,
+    places: &Places,
+    approved: &ApprovedPlan,
+    publisher: &Publisher,
+    now: Timestamp,
+) -> Result<Claim, PublishError> {
+    let plan = approved.plan();
+    let ours = Claim::new(plan.digest(), publisher, now);
+    loop {
+        let bytes = canonical_bytes(&ours)?;
+        let Some((held, digest)) = read::<Claim>(destination, &places.claim()).await? else {
+            match destination.create(&places.claim(), bytes).await? {
+                Created::New => return Ok(ours),
+                Created::Exists => continue,
+            }
+        };
+        if held.plan_digest == ours.plan_digest {
+            return Ok(held);
+        }
+        // An earlier attempt with other bytes. Once it has a manifest, that stands for ever;
+        // before, nobody has seen it and the place may be claimed anew.
+        same_plan_or_none(destination, places, approved).await?;
+        if destination.replace(&places.claim(), Some(digest), bytes).await? == Replaced::Done {
+            return Ok(ours);
+        }
+    }
+}
+
+async fn same_plan_or_none(
+    destination: &Store,
+    places: &Places,
+    approved: &ApprovedPlan,
+) -> Result<Option<Digest>, PublishError> {
+    let plan = approved.plan();
+    let Some((found, digest)) = read::<Manifest>(destination, &places.manifest()).await? else {
+        return Ok(None);
+    };
+    if found.plan_digest != plan.digest() {
+        let dataset = plan.dataset().clone();
+        return Err(PublishError::AlreadyPublished { dataset, plan: found.plan_digest });
+    }
+    Ok(Some(digest))
+}
+
+async fn same_plan(
+    destination: &Store,
+    places: &Places,
+    approved: &ApprovedPlan,
+) -> Result<Digest, PublishError> {
+    let found = same_plan_or_none(destination, places, approved).await?;
+    found.ok_or_else(|| PublishError::Contended(approved.plan().dataset().clone()))
+}
+
+/// Copies one file and tells how many bytes had to be written.
+async fn copy(
+    source: &Store,
+    destination: &Store,
+    places: &Places,
+    file: PlannedFile,
+) -> Result<u64, PublishError> {
+    let target = places.file(&file.path);
+    if destination.digest(&target).await? == Some(file.digest) {
+        return Ok(0);
+    }
+    let content = source.stream(&file.path).await?;
+    let found = destination.write(&target, content, file.digest).await?;
+    if found != file.digest {
+        let path = file.path;
+        return Err(PublishError::SourceChanged { path, planned: file.digest, found });
+    }
+    Ok(file.size)
+}
+
+async fn overwrite(store: &Store, path: &str, bytes: Vec<u8>) -> Result<(), PublishError> {
+    let digest = Digest::of(&bytes);
+    if store.digest(path).await? != Some(digest) {
+        let content = stream::iter([Ok(bytes.into())]).boxed();
+        store.write(path, content, digest).await?;
+    }
+    Ok(())
+}
+
+/// Moves the pointer, unless it is there already or further on.
+pub(super) async fn point(store: &Store, path: &str, to: &Pointer) -> Result<(), PublishError> {
+    let bytes = canonical_bytes(to)?;
+    loop {
+        let now = read::<Pointer>(store, path).await?;
+        if now.as_ref().is_some_and(|(now, _)| now.ledger_sequence >= to.ledger_sequence) {
+            return Ok(());
+        }
+        let expected = now.map(|(_, digest)| digest);
+        if store.replace(path, expected, bytes.clone()).await? == Replaced::Done {
+            return Ok(());
+        }
+    }
+}
+
+/// Reads one of our own documents, with the digest of its bytes.
+pub(super) async fn read<T: DeserializeOwned>(
+    store: &Store,
+    path: &str,
+) -> Result<Option<(T, Digest)>, PublishError> {
+    let Some(bytes) = store.get(path, MAX_DOCUMENT).await? else { return Ok(None) };
+    let parsed = serde_json::from_slice(&bytes);
+    let value = parsed
+        .map_err(|e| PublishError::Malformed { path: path.to_owned(), why: e.to_string() })?;
+    Ok(Some((value, Digest::of(&bytes))))
+}
