@@ -3,7 +3,6 @@
 //! The rooms, from the ground up; each may use only those above it in this list. See
 //! `docs/architecture.md`.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod api;
 pub mod domain;
