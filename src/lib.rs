@@ -4,8 +4,6 @@
 //! `docs/architecture.md`.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
-
 pub mod api;
 pub mod domain;
 

@@ -37,9 +37,10 @@ pub(super) fn pack(command: Pack) -> Result<ExitCode, Failure> {
             let verified = signed_tar(&tar, bundle.as_deref(), &trust)?;
             let pack = compiled(&verified)?;
             let signer = verified.signer();
-            let subject = signer.subject.clone().or_else(|| {
-                signer.key_fingerprint.map(|fingerprint| format!("key {fingerprint}"))
-            });
+            let subject = signer
+                .subject
+                .clone()
+                .or_else(|| signer.key_fingerprint.map(|fingerprint| format!("key {fingerprint}")));
             println!("verified  {}", verified.digest());
             println!("signed by {}", subject.unwrap_or_default());
             if let Some(issuer) = &signer.issuer {

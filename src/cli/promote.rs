@@ -13,9 +13,7 @@ use crate::dataset::{Limits, Requested};
 use crate::domain::{Approval, Digest, GateId, SpecHash};
 use crate::ledger::Ledger;
 use crate::objects::Store;
-use crate::promotion::{
-    Assessment, PublishError, Subject, Unobserved, approve, assess, publish,
-};
+use crate::promotion::{Assessment, PublishError, Subject, Unobserved, approve, assess, publish};
 
 pub(super) async fn validate(arguments: Validate) -> Result<ExitCode, Failure> {
     let destination = arguments.destination.as_deref().map(store).transpose()?;

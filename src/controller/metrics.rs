@@ -59,7 +59,11 @@ impl Metrics {
             packs_loaded: Gauge::default(),
         };
         let m = metrics.clone();
-        registry.register("reconciliations", "Reconciliations by kind and outcome", m.reconciliations);
+        registry.register(
+            "reconciliations",
+            "Reconciliations by kind and outcome",
+            m.reconciliations,
+        );
         registry.register_with_unit(
             "reconcile_duration",
             "How long reconciliations took",

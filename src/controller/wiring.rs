@@ -72,9 +72,11 @@ async fn pack_controller(ctx: &Arc<Context>, shutdown: impl Shutdown) {
     let (reader, writer) = reflector::store();
     let stream = changes(packs, writer, triggers::asked);
     let secrets_and_maps_are_read_at_each_poll = Controller::for_stream(stream, reader);
-    let running = secrets_and_maps_are_read_at_each_poll
-        .graceful_shutdown_on(shutdown)
-        .run(observed(pack::reconcile), on_error, Arc::clone(ctx));
+    let running = secrets_and_maps_are_read_at_each_poll.graceful_shutdown_on(shutdown).run(
+        observed(pack::reconcile),
+        on_error,
+        Arc::clone(ctx),
+    );
     drain(ctx, running).await;
 }
 
@@ -108,11 +110,8 @@ async fn quarantine_controller(ctx: &Arc<Context>, shutdown: impl Shutdown) {
     let (reader, writer) = reflector::store();
     let stream = changes(scoped::<Quarantine>(ctx), writer, triggers::asked);
     let by_promotion = reader.clone();
-    let promotions = changes(
-        scoped::<DatasetPromotion>(ctx),
-        reflector::store().1,
-        triggers::promotion_changed,
-    );
+    let promotions =
+        changes(scoped::<DatasetPromotion>(ctx), reflector::store().1, triggers::promotion_changed);
     let running = Controller::for_stream(stream, reader)
         .watches_stream(promotions, move |promotion| {
             select(&by_promotion, |quarantine| promotion::is_held_by(&promotion, quarantine))
@@ -237,7 +236,10 @@ where
         async move {
             let start = Instant::now();
             let outcome = work.await;
-            ctx.metrics.duration.get_or_create(&Kind { kind }).observe(start.elapsed().as_secs_f64());
+            ctx.metrics
+                .duration
+                .get_or_create(&Kind { kind })
+                .observe(start.elapsed().as_secs_f64());
             let label = outcome.as_ref().map_or_else(Error::category, |_| "ok");
             ctx.metrics.reconciliations.get_or_create(&KindOutcome { kind, outcome: label }).inc();
             if let Err(error) = &outcome {

@@ -17,6 +17,6 @@ pub use facts::{Document, DocumentState, Facts, ObjectFact, Published, Requested
 pub use gather::gather;
 pub use layout::{is_published, media_type};
 pub use names::Names;
-pub use reader::StoreReader;
 pub(crate) use names::{has_scheme, normal};
+pub use reader::StoreReader;
 pub use source::{Entry, GatherError, Limits, Progress, ReadError, WorkspaceReader};

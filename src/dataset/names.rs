@@ -6,14 +6,22 @@ use super::Requested;
 #[derive(Clone, Debug)]
 pub struct Names {
     base: String,
+    /// What the workspace calls itself, if that is another version than was asked for. Gate A
+    /// denies it; for the others, its references still lead where they were meant to.
+    own: Option<String>,
 }
 
 impl Names {
     /// The names of the dataset version that was asked for, whether or not its ids are valid.
     pub fn new(requested: &Requested) -> Self {
-        let slug = encode(&requested.dataset_slug);
-        let version = encode(&requested.dataset_version_id);
-        Self { base: format!("kfm://dataset/{slug}/{version}/") }
+        Self { base: base(&requested.dataset_slug, &requested.dataset_version_id), own: None }
+    }
+
+    /// The same, for a workspace that calls itself `slug` and `version`.
+    #[must_use]
+    pub(crate) fn of_workspace(mut self, slug: &str, version: &str) -> Self {
+        self.own = Some(base(slug, version)).filter(|own| *own != self.base);
+        self
     }
 
     /// `kfm://dataset/<slug>/<versionId>/`.
@@ -29,7 +37,8 @@ impl Names {
     /// The path of the object that an IRI names, without its fragment; none if the IRI is not
     /// under this dataset version.
     pub fn path(&self, iri: &str) -> Option<String> {
-        let rest = iri.strip_prefix(&self.base)?;
+        let own = || iri.strip_prefix(self.own.as_deref()?);
+        let rest = iri.strip_prefix(&self.base).or_else(own)?;
         let rest = rest.split(['#', '?']).next().unwrap_or_default();
         normal(&decode(rest)?)
     }
@@ -81,6 +90,10 @@ pub(crate) fn normal(path: &str) -> Option<String> {
         }
     }
     (!parts.is_empty()).then(|| parts.join("/"))
+}
+
+fn base(slug: &str, version: &str) -> String {
+    format!("kfm://dataset/{}/{}/", encode(slug), encode(version))
 }
 
 fn encode(text: &str) -> String {

@@ -18,6 +18,11 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
+    /// A workspace of these files.
+    pub(crate) fn of_files(requested: Requested, files: BTreeMap<String, Vec<u8>>) -> Self {
+        Self { requested, published: None, files }
+    }
+
     /// Writes a file.
     pub(crate) fn put(&mut self, path: &str, bytes: impl AsRef<[u8]>) {
         self.files.insert(path.to_owned(), bytes.as_ref().to_vec());

@@ -88,7 +88,19 @@ impl Facts {
 
     /// How things of this dataset version are named.
     pub fn names(&self) -> Names {
-        Names::new(&self.requested)
+        let names = Names::new(&self.requested);
+        let own = |name: &str| self.dataset.value()?.get(name)?.as_str();
+        match (own("dataset_slug"), own("dataset_version_id")) {
+            (Some(slug), Some(version)) => names.of_workspace(slug, version),
+            _ => names,
+        }
+    }
+
+    /// Whether an id is that of the version asked for, or of the one that the workspace calls
+    /// itself: that these two are the same is for gate A to say, once.
+    pub(crate) fn is_this_version(&self, id: &str) -> bool {
+        let own = self.dataset.value().and_then(|d| d.get("dataset_version_id"));
+        id == self.requested.dataset_version_id || own.is_some_and(|own| own == id)
     }
 
     /// The paths of the objects under a prefix, in order.

@@ -228,6 +228,8 @@ codes! {
             "Write the SBOM again with a current tool, as SPDX 2.3 or CycloneDX JSON.";
         SBOM_SUBJECT_MISMATCH = "SbomSubjectMismatch": "An SBOM is not of an image that ran.",
             "Make the SBOM from the image whose digest is in the receipts; it must name that digest.";
+        PROVENANCE_UNSIGNED = "ProvenanceUnsigned": "A provenance statement lies there without a signature.",
+            "Put the signed bundle there, or leave the statement out: anybody can write one.";
         PROVENANCE_NOT_VERIFIABLE = "ProvenanceNotVerifiable": "Signed build provenance is required, and this version cannot verify it.",
             "Take gate G out of requiredGates until a version of Lazaret that verifies signed provenance is installed.";
     }

@@ -52,8 +52,11 @@ pub(super) fn check(known: &Known<'_>, graph: &Graph, reasons: &mut Vec<Reason>)
     let identifier = dct("identifier");
     let mut identifiers = graph.objects(dataset, &identifier).peekable();
     let is_version = |term: &Term| match term {
-        Term::Literal(text) => text.trim() == version,
-        Term::Iri(iri) => iri.trim_end_matches('/').rsplit('/').next() == Some(version),
+        Term::Literal(text) => known.facts.is_this_version(text.trim()),
+        Term::Iri(iri) => {
+            let last = iri.trim_end_matches('/').rsplit('/').next();
+            last.is_some_and(|id| known.facts.is_this_version(id))
+        }
         Term::Blank(_) => false,
     };
     if identifiers.peek().is_some() && !identifiers.any(is_version) {

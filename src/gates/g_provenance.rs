@@ -22,11 +22,20 @@ pub(super) fn check(facts: &Facts, required: bool) -> Option<Vec<Reason>> {
             DocumentState::Value(value) => value,
             DocumentState::Invalid(message) => {
                 let message = format!("{path} is {message}.");
-                reasons.push(codes::ATTESTATION_INVALID.because(message).at(path, ""));
+                let sbom = ["sbom", "bom.", "cdx", "cyclonedx", "spdx"];
+                let named = path.to_lowercase();
+                let is_sbom = sbom.iter().any(|part| named.contains(part));
+                let code = if is_sbom { &codes::SBOM_INVALID } else { &codes::ATTESTATION_INVALID };
+                reasons.push(code.because(message).at(path, ""));
                 continue;
             }
             DocumentState::Missing => continue,
         };
+        let kind = value.get("_type").and_then(Value::as_str).unwrap_or_default();
+        if kind.starts_with("https://in-toto.io/Statement") {
+            let message = format!("{path} is a bare in-toto statement without a signature.");
+            reasons.push(codes::PROVENANCE_UNSIGNED.because(message).at(path, ""));
+        }
         let Some(sbom) = Sbom::read(value) else { continue };
         sboms += 1;
         if let Some((pointer, what)) = sbom.fault {

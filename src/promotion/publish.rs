@@ -10,7 +10,9 @@ use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
-use super::documents::{Claim, Manifest, Places, Pointer, PointerState, Publisher, manifest, receipt};
+use super::documents::{
+    Claim, Manifest, Places, Pointer, PointerState, Publisher, manifest, receipt,
+};
 use super::{ApprovedPlan, PlannedFile};
 use crate::dataset;
 use crate::domain::{CanonicalError, DatasetRef, Digest, canonical_bytes};

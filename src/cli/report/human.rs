@@ -67,7 +67,14 @@ fn finding(out: &mut String, reason: &Reason, Style { bad, dim, off, .. }: Style
     line(out, &format!("     {bad}{}{off}", reason.code));
     if let Some(path) = &reason.path {
         let pointer = reason.pointer.as_deref().unwrap_or_default();
-        wrapped(out, "       ", "       ", &format!("{path}#{pointer}").replace("# ", ""), dim, off);
+        wrapped(
+            out,
+            "       ",
+            "       ",
+            &format!("{path}#{pointer}").replace("# ", ""),
+            dim,
+            off,
+        );
     }
     wrapped(out, "       ", "       ", &reason.message, "", "");
     wrapped(out, "       → ", "         ", &reason.remedy, dim, off);
@@ -108,7 +115,14 @@ fn conclusion(out: &mut String, finished: &Finished<'_>, Style { good, bad, off,
             line(out, &format!("{bad}NOT APPROVED{off}"));
             wrapped(out, "", "", &missing.to_string(), "", "");
             let role = missing.role;
-            wrapped(out, "→ ", "  ", &format!("have a {role} run it with --approver and --approver-role {role}"), "", "");
+            wrapped(
+                out,
+                "→ ",
+                "  ",
+                &format!("have a {role} run it with --approver and --approver-role {role}"),
+                "",
+                "",
+            );
         }
         Conclusion::DryRun => {
             if let Some(plan) = plan {
@@ -205,7 +219,8 @@ mod tests {
 
     #[test]
     fn sizes() {
-        for (bytes, text) in [(0, "0 B"), (1023, "1023 B"), (1536, "1.5 KiB"), (1 << 30, "1.0 GiB")] {
+        for (bytes, text) in [(0, "0 B"), (1023, "1023 B"), (1536, "1.5 KiB"), (1 << 30, "1.0 GiB")]
+        {
             assert_eq!(size(bytes), text);
         }
     }

@@ -9,7 +9,8 @@ pub(super) fn render(report: &Report, slug: &str) -> String {
     let (failed, skipped) = (count(GateState::Failed), count(GateState::NotRequired));
     let tests = report.gates.len();
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    let totals = format!("tests=\"{tests}\" failures=\"{failed}\" errors=\"0\" skipped=\"{skipped}\"");
+    let totals =
+        format!("tests=\"{tests}\" failures=\"{failed}\" errors=\"0\" skipped=\"{skipped}\"");
     // Writing to a string cannot fail.
     let _ = writeln!(out, "<testsuites name=\"lazaret\" {totals}>");
     let _ = writeln!(out, "  <testsuite name=\"{}\" {totals}>", escaped(slug));

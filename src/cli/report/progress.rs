@@ -21,7 +21,10 @@ impl Bar {
     /// what is done by then needs no bar.
     pub(in super::super) fn show(&self, progress: &Progress) {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let since = last.map_or(self.start.elapsed().saturating_sub(Duration::from_millis(400)), |at| at.elapsed());
+        let since = last
+            .map_or(self.start.elapsed().saturating_sub(Duration::from_millis(400)), |at| {
+                at.elapsed()
+            });
         if !self.terminal || since < Duration::from_millis(100) {
             return;
         }

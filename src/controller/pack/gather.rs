@@ -28,7 +28,8 @@ pub(super) async fn sources(
     let namespace = pack.namespace().ok_or(Error::Incomplete("namespace"))?;
     let reader = Reader { ctx, namespace: &namespace };
     let Some(http) = &pack.spec.source.http else {
-        let text = "spec.source.oci: this version of Lazaret fetches packs over http and https only";
+        let text =
+            "spec.source.oci: this version of Lazaret fetches packs over http and https only";
         return Ok(Err(Failure::new(Stage::Spec, reason::INVALID_SPEC, text)));
     };
     let settings = match reader.settings(pack, http).await? {
@@ -155,9 +156,9 @@ impl Reader<'_> {
                 identity.subject_reg_exp.as_deref(),
             )
         });
-        let authority = identities.collect::<Result<Vec<_>, _>>().and_then(|identities| {
-            root.map(|root| Authority::Keyless { root, identities })
-        });
+        let authority = identities
+            .collect::<Result<Vec<_>, _>>()
+            .and_then(|identities| root.map(|root| Authority::Keyless { root, identities }));
         Ok(authority.map_err(|error| {
             let text = format!("spec.verify.keyless: {error}");
             Failure::new(Stage::Spec, error.reason(), text)

@@ -139,7 +139,8 @@ pub(super) fn news(
     };
     let digest = |status: &PolicyPackStatus| status.artifact.as_ref().map(|a| a.digest.clone());
     let now = ready(new)?;
-    let same = ready(old).is_some_and(|c| (c.status, c.reason) == (now.status.clone(), now.reason.clone()));
+    let same = ready(old)
+        .is_some_and(|c| (c.status, c.reason) == (now.status.clone(), now.reason.clone()));
     if same && digest(old) == digest(new) {
         return None;
     }

@@ -177,10 +177,7 @@ async fn take_back(
     }
 }
 
-fn open(
-    promotion: &DatasetPromotion,
-    ctx: &Context,
-) -> Result<(Store, Store, DatasetRef), String> {
+fn open(promotion: &DatasetPromotion, ctx: &Context) -> Result<(Store, Store, DatasetRef), String> {
     let spec = &promotion.spec;
     let store = |url: &str| Store::open(url, &ctx.access).map_err(|error| error.to_string());
     for (field, store) in [("source", &spec.source), ("destination", &spec.destination)] {

@@ -24,10 +24,8 @@ pub(super) async fn active(
     promotion: &DatasetPromotion,
 ) -> Result<Vec<Quarantine>, Error> {
     let dataset = &promotion.spec.dataset;
-    let wanted = format!(
-        "spec.dataset.slug={},spec.dataset.versionId={}",
-        dataset.slug, dataset.version_id
-    );
+    let wanted =
+        format!("spec.dataset.slug={},spec.dataset.versionId={}", dataset.slug, dataset.version_id);
     let found = api(ctx, promotion)?.list(&ListParams::default().fields(&wanted)).await?;
     Ok(found.items.into_iter().filter(|quarantine| !is_released(quarantine)).collect())
 }
@@ -64,7 +62,9 @@ pub(super) async fn deny(
                 Err(error) => return Err(error.into()),
             }
         }
-        Some(old) if is_released(&old) || old.spec.release.is_some() && old.spec.reasons != reasons => {
+        Some(old)
+            if is_released(&old) || old.spec.release.is_some() && old.spec.reasons != reasons =>
+        {
             // A release speaks of what was found then. It is another's field, so that it takes a
             // merge patch, not an apply, to strike it out.
             let patch = json!({ "spec": { "release": null, "reasons": reasons } });
@@ -129,7 +129,9 @@ fn new(
     let spec = QuarantineSpec {
         reasons,
         remediation: Remediation {
-            owner: facts.steward().map_or_else(|| ctx.settings.default_owner.clone(), str::to_owned),
+            owner: facts
+                .steward()
+                .map_or_else(|| ctx.settings.default_owner.clone(), str::to_owned),
             due_by: Time(Timestamp::from_second(due.as_second()).unwrap_or(due)),
             plan: remedies.join("\n").chars().take(8000).collect(),
         },

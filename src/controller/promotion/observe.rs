@@ -1,8 +1,8 @@
 //! What people see while a promotion is worked on.
 
+use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::super::error::Error;

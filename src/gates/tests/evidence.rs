@@ -78,10 +78,6 @@ fn qa_report() {
             "E ValidationFailed work/qa_report.json#/status",
         ),
         (
-            json!({"status": "pass", "checks": [{"name": "a", "status": "fail"}]}),
-            "E ValidationFailed work/qa_report.json#/checks/0/status",
-        ),
-        (
             json!({"status": "pass", "dataset_version_id": "2025-01.00000000", "checks": [{"name": "a", "status": "pass"}]}),
             "E QaReportMismatch work/qa_report.json#/dataset_version_id",
         ),
@@ -224,7 +220,14 @@ fn provenance() {
         |ws| ws.put_json(path, &json!({"spdxVersion": "SPDX-1"})),
         &["G SbomInvalid attestations/sbom.json#/spdxVersion"],
     );
-    expect(|ws| ws.put(path, "{"), &["G AttestationInvalid attestations/sbom.json#"]);
+    expect(|ws| ws.put(path, "{"), &["G SbomInvalid attestations/sbom.json#"]);
+    let statement = "attestations/provenance.json";
+    expect(|ws| ws.put(statement, "{"), &["G AttestationInvalid attestations/provenance.json#"]);
+    expect(
+        |ws| ws.put_json(statement, &json!({"_type": "https://in-toto.io/Statement/v1"})),
+        &["G ProvenanceUnsigned attestations/provenance.json#"],
+    );
+    expect(|ws| ws.put_json(statement, &json!({"dsseEnvelope": {}})), &[]);
 
     let mut ws = workspace();
     let required = |ws: &Workspace| judge(&ws.facts(), &verdict(), &[GateId::G], now());

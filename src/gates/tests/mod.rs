@@ -2,6 +2,7 @@
 
 mod catalogs;
 mod evidence;
+mod examples;
 mod identity;
 mod orders;
 
