@@ -229,7 +229,7 @@ fn many_threads_ask_one_pack() {
 #[test]
 fn the_store_keeps_the_last_revision_and_knows_its_age() {
     let store = PackStore::new();
-    let at = |seconds| Timestamp::from_second(1_800_000_000 + seconds).unwrap();
+    let at = |seconds: i64| Timestamp::from_second(1_800_000_000 + seconds).unwrap();
     let stale = Some(SignedDuration::from_secs(60));
     assert_eq!(store.get("ns/p", at(0)).unwrap_err(), Unavailable::NotLoaded);
     store.touch("ns/p", at(0), stale);
