@@ -214,7 +214,9 @@ pub struct KeyAuthority {
 }
 
 /// What is asked of the pack's own tests.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
 pub enum ContractTests {
     /// The pack has tests and all pass.
     #[default]
@@ -236,7 +238,9 @@ pub struct AllowedNamespaces {
 }
 
 /// How namespaces are chosen.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
 pub enum NamespacesFrom {
     /// Only the pack's own.
     #[default]

@@ -133,7 +133,9 @@ pub struct ApprovalSpec {
 }
 
 /// Where a promotion stands.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
 pub enum Phase {
     /// Not looked at yet, or waiting for its policy pack.
     #[default]

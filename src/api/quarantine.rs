@@ -84,7 +84,9 @@ pub struct Remediation {
 }
 
 /// Who made a Quarantine.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
 pub enum Origin {
     /// The controller, on a denial.
     Controller,
@@ -107,7 +109,9 @@ pub struct Release {
 }
 
 /// Where a Quarantine stands.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
 pub enum QuarantinePhase {
     /// The version is held back.
     #[default]

@@ -73,7 +73,12 @@ pub struct Entry {
 }
 
 impl Draft {
-    pub(super) fn into_entry(self, sequence: u64, previous: Option<Digest>, now: Timestamp) -> Entry {
+    pub(super) fn into_entry(
+        self,
+        sequence: u64,
+        previous: Option<Digest>,
+        now: Timestamp,
+    ) -> Entry {
         Entry {
             lazaret_ledger_version: "v1".into(),
             sequence,

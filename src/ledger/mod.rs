@@ -32,7 +32,9 @@ pub enum LedgerError {
         why: String,
     },
     /// An entry does not continue the one before it.
-    #[error("ledger entry {sequence} names {found} as its predecessor, but that is {expected}: the chain was tampered with")]
+    #[error(
+        "ledger entry {sequence} names {found} as its predecessor, but that is {expected}: the chain was tampered with"
+    )]
     Broken {
         /// Which.
         sequence: u64,
@@ -189,7 +191,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let now = Timestamp::UNIX_EPOCH;
         let first = open(&dir).append(&draft("a", Action::Publish), now).await.unwrap();
-        let again = open(&dir).append(&draft("a", Action::Publish), Timestamp::now()).await.unwrap();
+        let again =
+            open(&dir).append(&draft("a", Action::Publish), Timestamp::now()).await.unwrap();
         assert_eq!(first, again);
         let ledger = open(&dir);
         ledger.append(&draft("a", Action::Withdraw), now).await.unwrap();

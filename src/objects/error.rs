@@ -13,13 +13,17 @@ pub enum StoreError {
         why: &'static str,
     },
     /// The controller is not allowed to touch this directory.
-    #[error("{url}: outside the directories that this controller may use; start it with --allow-file-root for a parent of it")]
+    #[error(
+        "{url}: outside the directories that this controller may use; start it with --allow-file-root for a parent of it"
+    )]
     Forbidden {
         /// The URL as given.
         url: String,
     },
     /// A symbolic link would lead out of the store.
-    #[error("{path}: is reached through a symbolic link, which could lead out of the workspace; replace the link by the file")]
+    #[error(
+        "{path}: is reached through a symbolic link, which could lead out of the workspace; replace the link by the file"
+    )]
     Link {
         /// The object's path.
         path: String,

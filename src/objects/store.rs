@@ -259,7 +259,10 @@ impl Store {
 
 /// A workspace is written by strangers: a link in it could have the controller publish its own
 /// secrets.
-fn refuse_links(directory: &std::path::Path, entries: Vec<Entry>) -> Result<Vec<Entry>, StoreError> {
+fn refuse_links(
+    directory: &std::path::Path,
+    entries: Vec<Entry>,
+) -> Result<Vec<Entry>, StoreError> {
     let Ok(root) = directory.canonicalize() else { return Ok(entries) };
     for entry in &entries {
         let real = root.join(&entry.path).canonicalize();

@@ -60,7 +60,7 @@ impl Files {
 }
 
 /// Why a tar is no pack.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
 pub enum ArchiveError {
     /// The bytes are no (uncompressed) ustar archive.
     #[error("not a tar archive (at byte {offset}); a pack is an uncompressed ustar file")]

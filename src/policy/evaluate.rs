@@ -1,0 +1,101 @@
+//! Input → verdict. Any number of threads may ask one pack at once; they share nothing but what
+//! never changes.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use regorus::{Engine, LimitError, Value as Rego};
+use serde::Deserialize as _;
+use serde_json::Value;
+
+use super::compile::CompiledPack;
+use super::engine::explain;
+use super::error::{EVIDENCE_RULE, EvalError, gate_rule};
+use super::{PackIdentity, Verdict, denial, sandbox};
+use crate::domain::Reason;
+
+/// Asks the pack about a dataset version: `data.lazaret.gates.<letter>.deny` of every gate that it
+/// defines. A gate that it does not define adds nothing.
+///
+/// # Errors
+/// If any gate gives no answer. That means deny.
+pub fn evaluate(pack: &CompiledPack, name: &str, input: &Value) -> Result<Verdict, EvalError> {
+    let denials = ask(pack, input, |engine| {
+        let mut denials = BTreeMap::new();
+        for gate in &pack.gates {
+            denials.insert(*gate, deny(pack, engine, &gate_rule(*gate))?);
+        }
+        Ok(denials)
+    })?;
+    let pack_identity = PackIdentity { name: name.to_owned(), digest: pack.digest() };
+    Ok(Verdict { pack: pack_identity, tests_passed: pack.tests_passed(), denials })
+}
+
+/// Asks the pack about a release: `data.lazaret.evidence.deny`. A pack without that package adds
+/// nothing.
+///
+/// # Errors
+/// If it gives no answer. That means deny.
+pub fn evaluate_evidence(pack: &CompiledPack, input: &Value) -> Result<Vec<Reason>, EvalError> {
+    if !pack.evidence {
+        return Ok(Vec::new());
+    }
+    ask(pack, input, |engine| deny(pack, engine, EVIDENCE_RULE))
+}
+
+fn ask<T: Send>(
+    pack: &CompiledPack,
+    input: &Value,
+    question: impl FnOnce(&mut Engine) -> Result<T, EvalError> + Send,
+) -> Result<T, EvalError> {
+    if weight(input, pack.limits.input).is_none() {
+        return Err(EvalError::InputTooLarge(pack.limits.input));
+    }
+    sandbox::run(|| {
+        let input = Rego::deserialize(input).map_err(|e| EvalError::InputInvalid(e.to_string()))?;
+        let mut engine = pack.engine.clone();
+        engine.set_input(input);
+        question(&mut engine)
+    })
+    .map_err(EvalError::EngineFailed)?
+}
+
+fn deny(pack: &CompiledPack, engine: &mut Engine, rule: &str) -> Result<Vec<Reason>, EvalError> {
+    let begun = Instant::now();
+    let limit = pack.limits.evaluation;
+    let value = engine.eval_rule(rule.to_owned());
+    let timeout = EvalError::Timeout { rule: rule.to_owned(), limit };
+    match value {
+        // The timer only looks between steps: one long step may have passed it unseen.
+        _ if begun.elapsed() > limit => Err(timeout),
+        Ok(value) => denial::read(rule, &value, &pack.limits),
+        Err(error) if error.is::<LimitError>() => Err(timeout),
+        Err(error) => {
+            let message = match explain(&error.to_string()) {
+                (Some(place), message) => format!("{place}: {message}"),
+                (None, message) => message,
+            };
+            Err(EvalError::Failed { rule: rule.to_owned(), message })
+        }
+    }
+}
+
+/// What is left of `budget` bytes after a value; `None` if it is not enough.
+fn weight(value: &Value, budget: usize) -> Option<usize> {
+    let mut left = budget.checked_sub(8)?;
+    match value {
+        Value::String(text) => left = left.checked_sub(text.len())?,
+        Value::Array(items) => {
+            for item in items {
+                left = weight(item, left)?;
+            }
+        }
+        Value::Object(members) => {
+            for (name, member) in members {
+                left = weight(member, left.checked_sub(name.len())?)?;
+            }
+        }
+        _ => {}
+    }
+    Some(left)
+}

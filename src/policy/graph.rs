@@ -1,0 +1,277 @@
+//! Which rule stands on which: functions that call themselves, rules that need themselves and
+//! towers of rules are found here, before the engine could run out of stack on them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use regorus::unstable::{Module, Ref};
+
+use super::error::{LoadError, Place};
+use super::limits::Limits;
+use super::visit::{self, Found, Path};
+use super::vocabulary;
+
+/// A rule or function; all definitions of one name together.
+pub(super) struct Node {
+    pub path: Path,
+    pub function: bool,
+    pub place: Place,
+    /// How often the name is defined, defaults apart.
+    pub definitions: usize,
+    /// Whatever it may stand on: too much rather than too little.
+    reaches: BTreeSet<usize>,
+    /// What it surely stands on: local names are not taken for rules.
+    needs: BTreeSet<usize>,
+}
+
+/// All rules of a pack by path.
+pub(super) struct Graph {
+    pub nodes: Vec<Node>,
+    index: BTreeMap<Path, usize>,
+}
+
+/// One module's names.
+struct Names<'a> {
+    package: &'a [String],
+    imports: BTreeMap<String, Path>,
+}
+
+impl Graph {
+    /// Reads all modules, and refuses calls of what is not there.
+    pub(super) fn new(modules: &[Ref<Module>], limits: &Limits) -> Result<Self, LoadError> {
+        let mut graph = Self { nodes: Vec::new(), index: BTreeMap::new() };
+        for module in modules {
+            let package = package(module);
+            for rule in &module.policy {
+                let (refr, args, span) = visit::head(rule);
+                let (name, whole) = visit::path(refr).unwrap_or_default();
+                let place = visit::place(span);
+                if name.is_empty() || (args.is_some() && !whole) {
+                    let message = "a function's name is written out in full".to_owned();
+                    return Err(LoadError::RegoInvalid { place, message });
+                }
+                let default = matches!(rule.as_ref(), regorus::unstable::Rule::Default { .. });
+                graph.add([package.clone(), name].concat(), args.is_some(), place, default);
+            }
+        }
+        let rules: usize = modules.iter().map(|module| module.policy.len()).sum();
+        if rules > limits.rules {
+            return Err(LoadError::TooLarge {
+                what: "the number of rules".into(),
+                limit: limits.rules,
+            });
+        }
+        for module in modules {
+            let package = package(module);
+            let names = Names { package: &package, imports: imports(module) };
+            for rule in &module.policy {
+                let (refr, ..) = visit::head(rule);
+                let (name, _) = visit::path(refr).unwrap_or_default();
+                let Some(&from) = graph.index.get(&[package.clone(), name].concat()) else {
+                    continue;
+                };
+                graph.connect(from, &Found::in_rule(rule), &names)?;
+            }
+        }
+        Ok(graph)
+    }
+
+    /// The rule at exactly this path.
+    pub(super) fn get(&self, path: &[&str]) -> Option<&Node> {
+        let path: Path = path.iter().map(|part| (*part).to_owned()).collect();
+        self.index.get(&path).map(|&at| &self.nodes[at])
+    }
+
+    fn add(&mut self, path: Path, function: bool, place: Place, default: bool) {
+        let at = *self.index.entry(path.clone()).or_insert_with(|| {
+            let (reaches, needs) = (BTreeSet::new(), BTreeSet::new());
+            self.nodes.push(Node { path, function, place, definitions: 0, reaches, needs });
+            self.nodes.len() - 1
+        });
+        self.nodes[at].function |= function;
+        self.nodes[at].definitions += usize::from(!default);
+    }
+
+    fn connect(&mut self, from: usize, found: &Found, names: &Names<'_>) -> Result<(), LoadError> {
+        for (name, whole, place) in &found.calls {
+            let refuse = |message| LoadError::BuiltinRefused { place: place.clone(), message };
+            if !whole {
+                return Err(refuse("a called function's name is written out in full".into()));
+            }
+            if let Some(to) = self.function(name, names) {
+                self.nodes[from].reaches.insert(to);
+                self.nodes[from].needs.insert(to);
+            } else if let Some(message) = vocabulary::refusal(&name.join(".")) {
+                return Err(refuse(message));
+            }
+        }
+        for (path, place) in &found.replaced {
+            let root = path.first().map(String::as_str);
+            if !matches!(root, Some("input" | "data")) || self.function(path, names).is_some() {
+                let message = format!(
+                    "with replaces {}: only input and documents under data may be replaced, not functions",
+                    path.join(".")
+                );
+                return Err(LoadError::BuiltinRefused { place: place.clone(), message });
+            }
+        }
+        for path in &found.refs {
+            let Some(first) = path.first().filter(|first| *first != "input") else { continue };
+            let local = found.locals.contains(first);
+            for to in self.meant(&names.full(path)) {
+                self.nodes[from].reaches.insert(to);
+                if !local {
+                    self.nodes[from].needs.insert(to);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The function that a call in a module goes to, as the engine looks it up.
+    fn function(&self, name: &[String], names: &Names<'_>) -> Option<usize> {
+        let imported = name.split_first().and_then(|(first, rest)| {
+            names.imports.get(first).map(|target| [target.as_slice(), rest].concat())
+        });
+        let own = [names.package, name].concat();
+        [imported, Some(name.to_vec()), Some(own)]
+            .into_iter()
+            .flatten()
+            .filter_map(|path| self.index.get(&path).copied())
+            .find(|&at| self.nodes[at].function)
+    }
+
+    /// All rules at, above or below a path.
+    fn meant(&self, path: &Path) -> Vec<usize> {
+        let above = (1..path.len()).filter_map(|end| self.index.get(&path[..end]).copied());
+        let below = self.index.range(path.clone()..).take_while(|(at, _)| at.starts_with(path));
+        above.chain(below.map(|(_, &at)| at)).filter(|&at| !self.nodes[at].function).collect()
+    }
+
+    /// No recursion, no towers.
+    pub(super) fn check(&self, limits: &Limits) -> Result<(), LoadError> {
+        for group in self.groups(|node| &node.needs) {
+            let itself = |at: usize| self.nodes[at].needs.contains(&at);
+            if group.len() == 1 && !itself(group[0]) {
+                continue;
+            }
+            let mut names: Vec<_> = group.iter().map(|&at| self.nodes[at].path.join(".")).collect();
+            names.sort();
+            names.truncate(5);
+            names.push(names[0].clone());
+            let place = self.nodes[group[0]].place.clone();
+            return Err(LoadError::Recursive { place, cycle: names.join(" -> ") });
+        }
+        // Groups come with what they stand on before them.
+        let mut height = vec![0_usize; self.nodes.len()];
+        for group in self.groups(|node| &node.reaches) {
+            let below = group.iter().flat_map(|&at| &self.nodes[at].reaches);
+            let tallest = below.map(|&to| height[to]).max().unwrap_or_default();
+            let total = tallest + group.len();
+            if total > limits.rule_depth {
+                let place = self.nodes[group[0]].place.clone();
+                let message = format!(
+                    "{} stands on more than {} other rules, one upon the other",
+                    self.nodes[group[0]].path.join("."),
+                    limits.rule_depth
+                );
+                return Err(LoadError::TooDeep { place, message });
+            }
+            for at in group {
+                height[at] = total;
+            }
+        }
+        Ok(())
+    }
+
+    /// Strongly connected groups (Tarjan), each after all that it leads to. Without recursion.
+    fn groups(&self, edges: impl Fn(&Node) -> &BTreeSet<usize>) -> Vec<Vec<usize>> {
+        const NEW: usize = usize::MAX;
+        let count = self.nodes.len();
+        let (mut order, mut low) = (vec![NEW; count], vec![NEW; count]);
+        let mut on_stack = vec![false; count];
+        let (mut stack, mut groups, mut next) = (Vec::new(), Vec::new(), 0);
+        for start in 0..count {
+            if order[start] != NEW {
+                continue;
+            }
+            let mut work = vec![(start, None)];
+            while let Some((at, after)) = work.pop() {
+                if order[at] == NEW {
+                    (order[at], low[at]) = (next, next);
+                    next += 1;
+                    stack.push(at);
+                    on_stack[at] = true;
+                }
+                if let Some(child) = after {
+                    low[at] = low[at].min(low[child]);
+                }
+                let rest = match after {
+                    None => edges(&self.nodes[at]).range(..),
+                    Some(child) => edges(&self.nodes[at]).range(child + 1..),
+                };
+                let mut down = None;
+                for &to in rest {
+                    if order[to] == NEW {
+                        down = Some(to);
+                        break;
+                    }
+                    if on_stack[to] {
+                        low[at] = low[at].min(order[to]);
+                    }
+                }
+                if let Some(to) = down {
+                    work.push((at, Some(to)));
+                    work.push((to, None));
+                    continue;
+                }
+                if low[at] == order[at] {
+                    let mut group = Vec::new();
+                    while let Some(member) = stack.pop() {
+                        on_stack[member] = false;
+                        group.push(member);
+                        if member == at {
+                            break;
+                        }
+                    }
+                    groups.push(group);
+                }
+            }
+        }
+        groups
+    }
+}
+
+impl Names<'_> {
+    /// A reference's path under `data`, as this module means it.
+    fn full(&self, path: &Path) -> Path {
+        match path.split_first() {
+            Some((first, _)) if first == "data" => path.clone(),
+            Some((first, rest)) => match self.imports.get(first) {
+                Some(target) => [target.as_slice(), rest].concat(),
+                None => [self.package, path].concat(),
+            },
+            None => Path::new(),
+        }
+    }
+}
+
+/// `data` and the package's components.
+pub(super) fn package(module: &Module) -> Path {
+    let (path, _) = visit::path(&module.package.refr).unwrap_or_default();
+    [vec!["data".to_owned()], path].concat()
+}
+
+fn imports(module: &Module) -> BTreeMap<String, Path> {
+    let mut imports = BTreeMap::new();
+    for import in &module.imports {
+        let Some((target, _)) = visit::path(&import.refr) else { continue };
+        let alias = match &import.r#as {
+            Some(span) => Some(span.text().to_owned()),
+            None => target.last().cloned(),
+        };
+        if let Some(alias) = alias.filter(|_| target.first().is_some_and(|root| root == "data")) {
+            imports.insert(alias, target);
+        }
+    }
+    imports
+}

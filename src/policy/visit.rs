@@ -1,0 +1,246 @@
+//! What a rule mentions: calls, references, `with` targets, local names.
+
+use std::collections::BTreeSet;
+
+use regorus::unstable::{Expr, Literal, Query, Ref, Rule, RuleAssign, RuleBody, RuleHead, Span};
+
+use super::error::Place;
+
+/// Components of a reference: `data.a["b"]` is `[data, a, b]`.
+pub(super) type Path = Vec<String>;
+
+/// What one rule mentions, in order.
+#[derive(Default)]
+pub(super) struct Found {
+    /// Called names, and whether the name is written out in full.
+    pub calls: Vec<(Path, bool, Place)>,
+    /// References up to their first computed component.
+    pub refs: Vec<Path>,
+    /// What `with` replaces.
+    pub replaced: Vec<(Path, Place)>,
+    /// Names bound within the rule.
+    pub locals: BTreeSet<String>,
+}
+
+pub(super) fn place(span: &Span) -> Place {
+    Place { file: span.source.get_path().clone(), line: span.line, column: span.col }
+}
+
+/// The written-out part of a reference, and whether that is all of it.
+pub(super) fn path(expr: &Expr) -> Option<(Path, bool)> {
+    match expr {
+        Expr::Var { span, .. } => Some((vec![span.text().to_owned()], true)),
+        Expr::RefDot { refr, field, .. } => {
+            let (mut path, whole) = path(refr)?;
+            if whole {
+                path.push(field.0.text().to_owned());
+            }
+            Some((path, whole))
+        }
+        Expr::RefBrack { refr, index, .. } => {
+            let (mut path, whole) = path(refr)?;
+            let text = match index.as_ref() {
+                Expr::String { value, .. } | Expr::RawString { value, .. } => {
+                    value.as_string().ok().map(|text| text.as_ref().to_owned())
+                }
+                _ => None,
+            };
+            match text {
+                Some(text) if whole => path.push(text),
+                Some(_) => {}
+                None => return Some((path, false)),
+            }
+            Some((path, whole))
+        }
+        _ => None,
+    }
+}
+
+/// A rule's own name within its package, the number of its arguments, and its place.
+pub(super) fn head(rule: &Rule) -> (&Ref<Expr>, Option<usize>, &Span) {
+    match rule {
+        Rule::Spec { span, head, .. } => match head {
+            RuleHead::Compr { refr, .. } | RuleHead::Set { refr, .. } => (refr, None, span),
+            RuleHead::Func { refr, args, .. } => (refr, Some(args.len()), span),
+        },
+        Rule::Default { span, refr, args, .. } => {
+            (refr, (!args.is_empty()).then_some(args.len()), span)
+        }
+    }
+}
+
+impl Found {
+    pub(super) fn in_rule(rule: &Rule) -> Self {
+        let mut found = Self::default();
+        match rule {
+            Rule::Spec { head, bodies, .. } => {
+                match head {
+                    RuleHead::Compr { refr, assign, .. } => {
+                        found.indexes(refr);
+                        found.assign(assign.as_ref());
+                    }
+                    RuleHead::Set { refr, key, .. } => {
+                        found.indexes(refr);
+                        found.all(key.as_slice());
+                    }
+                    RuleHead::Func { refr, args, assign, .. } => {
+                        found.indexes(refr);
+                        for arg in args {
+                            found.bind(arg);
+                        }
+                        found.all(args);
+                        found.assign(assign.as_ref());
+                    }
+                }
+                for RuleBody { assign, query, .. } in bodies {
+                    found.assign(assign.as_ref());
+                    found.query(query);
+                }
+            }
+            Rule::Default { refr, args, value, .. } => {
+                found.indexes(refr);
+                for arg in args {
+                    found.bind(arg);
+                }
+                found.expr(value);
+            }
+        }
+        found
+    }
+
+    fn assign(&mut self, assign: Option<&RuleAssign>) {
+        if let Some(assign) = assign {
+            self.expr(&assign.value);
+        }
+    }
+
+    fn all(&mut self, exprs: &[Ref<Expr>]) {
+        for expr in exprs {
+            self.expr(expr);
+        }
+    }
+
+    /// Computed parts of a rule's name.
+    fn indexes(&mut self, refr: &Expr) {
+        match refr {
+            Expr::RefDot { refr, .. } => self.indexes(refr),
+            Expr::RefBrack { refr, index, .. } => {
+                self.indexes(refr);
+                self.expr(index);
+            }
+            _ => {}
+        }
+    }
+
+    /// Names that a pattern binds.
+    fn bind(&mut self, pattern: &Expr) {
+        match pattern {
+            Expr::Var { span, .. } => {
+                self.locals.insert(span.text().to_owned());
+            }
+            Expr::Array { items, .. } => items.iter().for_each(|item| self.bind(item)),
+            Expr::Object { fields, .. } => fields.iter().for_each(|(_, _, value)| self.bind(value)),
+            _ => {}
+        }
+    }
+
+    fn query(&mut self, query: &Query) {
+        for statement in &query.stmts {
+            match &statement.literal {
+                Literal::SomeVars { vars, .. } => {
+                    self.locals.extend(vars.iter().map(|span| span.text().to_owned()));
+                }
+                Literal::SomeIn { key, value, collection, .. } => {
+                    for pattern in key.iter().chain([value]) {
+                        self.bind(pattern);
+                        self.expr(pattern);
+                    }
+                    self.expr(collection);
+                }
+                Literal::Expr { expr, .. } | Literal::NotExpr { expr, .. } => self.expr(expr),
+                Literal::Every { key, value, domain, query, .. } => {
+                    let names = key.iter().chain([value]).map(|span| span.text().to_owned());
+                    self.locals.extend(names);
+                    self.expr(domain);
+                    self.query(query);
+                }
+            }
+            for with in &statement.with_mods {
+                if let Some((path, _)) = path(&with.refr) {
+                    self.replaced.push((path, place(&with.span)));
+                }
+                self.expr(&with.r#as);
+            }
+        }
+    }
+
+    fn expr(&mut self, expr: &Expr) {
+        match expr {
+            Expr::String { .. }
+            | Expr::RawString { .. }
+            | Expr::Number { .. }
+            | Expr::Bool { .. }
+            | Expr::Null { .. } => {}
+            Expr::Var { span, .. } => self.refs.push(vec![span.text().to_owned()]),
+            Expr::Array { items, .. } | Expr::Set { items, .. } => self.all(items),
+            Expr::Object { fields, .. } => {
+                for (_, key, value) in fields {
+                    self.expr(key);
+                    self.expr(value);
+                }
+            }
+            Expr::ArrayCompr { term, query, .. } | Expr::SetCompr { term, query, .. } => {
+                self.expr(term);
+                self.query(query);
+            }
+            Expr::ObjectCompr { key, value, query, .. } => {
+                self.expr(key);
+                self.expr(value);
+                self.query(query);
+            }
+            Expr::Call { span, fcn, params, .. } => {
+                let (name, whole) = path(fcn).unwrap_or_default();
+                self.calls.push((name, whole, place(span)));
+                self.all(params);
+            }
+            Expr::UnaryExpr { expr, .. } => self.expr(expr),
+            Expr::RefDot { .. } | Expr::RefBrack { .. } => self.reference(expr),
+            Expr::BinExpr { lhs, rhs, .. }
+            | Expr::BoolExpr { lhs, rhs, .. }
+            | Expr::ArithExpr { lhs, rhs, .. } => {
+                self.expr(lhs);
+                self.expr(rhs);
+            }
+            Expr::AssignExpr { op, lhs, rhs, .. } => {
+                if *op == regorus::unstable::AssignOp::ColEq {
+                    self.bind(lhs);
+                }
+                self.expr(lhs);
+                self.expr(rhs);
+            }
+            Expr::Membership { key, value, collection, .. } => {
+                self.all(key.as_slice());
+                self.expr(value);
+                self.expr(collection);
+            }
+        }
+    }
+
+    fn reference(&mut self, expr: &Expr) {
+        if let Some((path, _)) = path(expr) {
+            self.refs.push(path);
+        }
+        let mut at = expr;
+        loop {
+            at = match at {
+                Expr::RefDot { refr, .. } => refr,
+                Expr::RefBrack { refr, index, .. } => {
+                    self.expr(index);
+                    refr
+                }
+                Expr::Var { .. } => return,
+                other => return self.expr(other),
+            };
+        }
+    }
+}
