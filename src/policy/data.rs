@@ -1,6 +1,6 @@
-//! The documents under `data/`. A directory is an object; `data/a/licenses.json` is
-//! `data.a.licenses`, and, as in OPA's bundles, a file named `data.json` or `data.yaml` stands for
-//! its directory: `data/a/data.json` is `data.a`.
+//! The documents under `data/`, mounted as stock OPA mounts them (`opa test opa data`): directories
+//! are objects, file names count for nothing, so that the members of `data/a/licenses.json` are
+//! members of `data.a`. Two files that give one member different values are refused.
 
 use std::collections::BTreeSet;
 
@@ -21,13 +21,13 @@ pub(super) fn load(
     for (file, bytes) in files.iter() {
         let Some(path) = file.strip_prefix("data/") else { continue };
         let invalid = |message: String| LoadError::DataInvalid { file: file.to_owned(), message };
-        let (stem, extension) = path.rsplit_once('.').unwrap_or((path, ""));
+        let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
         let value = match extension {
             "json" => parse_i_json(bytes).map_err(|e| invalid(e.to_string()))?,
             _ => yaml(bytes).map_err(invalid)?,
         };
-        let mut names: Vec<&str> = stem.split('/').collect();
-        names.pop_if(|name| *name == "data");
+        let names: Vec<&str> =
+            path.rsplit_once('/').map_or(vec![], |(dir, _)| dir.split('/').collect());
         let document = names.iter().rev().fold(value, |inner, name| {
             Value::Object(Map::from_iter([((*name).to_owned(), inner)]))
         });
