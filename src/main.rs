@@ -1,6 +1,7 @@
 //! Lazaret: operator and command line in one binary.
-fn main() {
-    for (name, crd) in lazaret::api::CRD_FILES {
-        std::fs::write(format!("crds/{name}"), lazaret::api::crd_yaml(&crd()).unwrap()).unwrap();
-    }
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    lazaret::cli::main()
 }

@@ -1,7 +1,17 @@
-//! NOTE to the engineer of e2e: read e2e/NOTE.md first (from the lead, 12:45).
 //! What the end-to-end tests and the demo stand on: a real Kubernetes control plane on loopback,
-//! workspaces to promote, packs to sign, a controller process to start and kill.
+//! workspaces to promote, packs to sign and serve, a controller process to start and kill.
 #![allow(clippy::print_stdout, reason = "this crate is a tool for people at a terminal")]
 
 pub mod cluster;
+pub mod controller;
 pub mod controlplane;
+pub mod example;
+pub mod packs;
+pub mod stage;
+
+use std::path::PathBuf;
+
+/// The root of the checkout.
+pub fn root() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}

@@ -1,1 +1,10 @@
-//! To come.
+//! Schemas and validation. Every schema is built in, formats are asserted, and nothing is ever
+//! fetched: a reference to a schema that is not here is an error.
+
+mod schemas;
+mod stac;
+mod violation;
+
+pub use schemas::{SchemaName, Schemas, violations};
+pub use stac::{FILE_EXTENSION, stac_violations, unknown_extensions};
+pub use violation::Violation;

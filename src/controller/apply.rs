@@ -16,7 +16,10 @@ use super::{Context, MANAGER};
 /// Applies `status` to the status subresource of `object`.
 pub(super) async fn status<K, S>(ctx: &Context, object: &K, status: &S) -> Result<(), Error>
 where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug + DeserializeOwned,
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
+        + Clone
+        + Debug
+        + DeserializeOwned,
     S: Serialize + Sync,
 {
     let namespace = object.namespace().ok_or(Error::Incomplete("namespace"))?;

@@ -13,6 +13,7 @@ use kube::{Resource, ResourceExt as _};
 use tokio::sync::Semaphore;
 
 use super::Metrics;
+use super::pack::Remembered;
 use crate::ledger::Ledger;
 use crate::objects::{FileAccess, Store};
 use crate::policy::PackStore;
@@ -52,6 +53,7 @@ pub struct Context {
     pub(super) heavy: Semaphore,
     ledgers: Mutex<HashMap<String, Arc<Ledger>>>,
     failures: Mutex<HashMap<(&'static str, String), u32>>,
+    remembered: Mutex<HashMap<String, Arc<Remembered>>>,
 }
 
 impl Context {
@@ -68,6 +70,7 @@ impl Context {
             metrics,
             ledgers: Mutex::default(),
             failures: Mutex::default(),
+            remembered: Mutex::default(),
         }
     }
 
@@ -89,6 +92,22 @@ impl Context {
         let count = failures.entry(key(object)).or_default();
         *count = count.saturating_add(1);
         *count
+    }
+
+    /// What is kept of the pack's last loaded revision.
+    pub(super) fn remembered(&self, pack: &str) -> Option<Arc<Remembered>> {
+        self.remembered.lock().unwrap_or_else(PoisonError::into_inner).get(pack).cloned()
+    }
+
+    /// Keeps what the next look at the pack's source needs.
+    pub(super) fn remember(&self, pack: &str, last: Remembered) {
+        let mut all = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert(pack.to_owned(), Arc::new(last));
+    }
+
+    /// Forgets the pack's last revision.
+    pub(super) fn forget(&self, pack: &str) {
+        self.remembered.lock().unwrap_or_else(PoisonError::into_inner).remove(pack);
     }
 
     /// Forgets the failures of `object`.

@@ -34,7 +34,7 @@ pub struct GateLabel {
 #[derive(Clone)]
 pub struct Metrics {
     pub(super) reconciliations: Family<KindOutcome, Counter>,
-    pub(super) duration: Family<Kind, Histogram>,
+    pub(super) duration: Family<Kind, Histogram, fn() -> Histogram>,
     pub(super) denials: Family<GateLabel, Counter>,
     pub(super) published: Counter,
     pub(super) published_bytes: Counter,
@@ -47,11 +47,10 @@ impl Metrics {
     /// Registers the metrics.
     pub fn new(registry: &mut Registry) -> Self {
         let registry = registry.sub_registry_with_prefix("lazaret");
-        let seconds =
-            Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.005, 2.0, 14)));
+        let seconds: fn() -> Histogram = || Histogram::new(exponential_buckets(0.005, 2.0, 14));
         let metrics = Self {
             reconciliations: Family::default(),
-            duration: seconds,
+            duration: Family::new_with_constructor(seconds),
             denials: Family::default(),
             published: Counter::default(),
             published_bytes: Counter::default(),
@@ -60,7 +59,11 @@ impl Metrics {
             packs_loaded: Gauge::default(),
         };
         let m = metrics.clone();
-        registry.register("reconciliations", "Reconciliations by kind and outcome", m.reconciliations);
+        registry.register(
+            "reconciliations",
+            "Reconciliations by kind and outcome",
+            m.reconciliations,
+        );
         registry.register_with_unit(
             "reconcile_duration",
             "How long reconciliations took",

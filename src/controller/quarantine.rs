@@ -11,8 +11,8 @@ use kube::runtime::controller::Action;
 use super::error::Error;
 use super::{Context, apply};
 use crate::api::{
-    DatasetPromotion, Quarantine, QuarantinePhase, QuarantineSpec, QuarantineStatus,
-    TimelineEntry, condition, is_true, reason, set_condition, type_,
+    DatasetPromotion, Quarantine, QuarantinePhase, QuarantineSpec, QuarantineStatus, TimelineEntry,
+    condition, is_true, reason, set_condition, type_,
 };
 
 /// Entries that the timeline keeps.
@@ -61,10 +61,8 @@ enum Gates {
 async fn gates(quarantine: &Quarantine, ctx: &Context) -> Result<Gates, Error> {
     let namespace = quarantine.namespace().ok_or(Error::Incomplete("namespace"))?;
     let dataset = &quarantine.spec.dataset;
-    let wanted = format!(
-        "spec.dataset.slug={},spec.dataset.versionId={}",
-        dataset.slug, dataset.version_id
-    );
+    let wanted =
+        format!("spec.dataset.slug={},spec.dataset.versionId={}", dataset.slug, dataset.version_id);
     let promotions = Api::<DatasetPromotion>::namespaced(ctx.client.clone(), &namespace)
         .list(&ListParams::default().fields(&wanted))
         .await?
@@ -100,9 +98,21 @@ fn judge(
     };
     let released = new.phase == QuarantinePhase::Released;
     let (releasable, why, text) = match gates {
-        Gates::Pass => (true, reason::SUCCEEDED, "the gates pass now: set spec.release to let the version go on"),
-        Gates::Nobody => (true, "NoPromotion", "no DatasetPromotion of this version is here, so that no gate speaks against a release"),
-        Gates::Fail => (false, reason::DENIED, "the gates do not pass yet; a release takes effect only when they do"),
+        Gates::Pass => (
+            true,
+            reason::SUCCEEDED,
+            "the gates pass now: set spec.release to let the version go on",
+        ),
+        Gates::Nobody => (
+            true,
+            "NoPromotion",
+            "no DatasetPromotion of this version is here, so that no gate speaks against a release",
+        ),
+        Gates::Fail => (
+            false,
+            reason::DENIED,
+            "the gates do not pass yet; a release takes effect only when they do",
+        ),
     };
     let was_releasable = is_true(&old.conditions, type_::RELEASABLE);
     let list = &mut new.conditions;
@@ -111,9 +121,19 @@ fn judge(
     let why = if late { "DueDatePassed" } else { "OnTime" };
     set_condition(list, condition(type_::OVERDUE, late && !released, why, text, generation, now));
     let (why, text) = match &spec.release {
-        Some(release) if released => ("Released", format!("released by {}: {}", release.principal, release.justification)),
-        Some(_) => (reason::DENIED, "a release is asked for, but the gates do not pass yet".to_owned()),
-        None => (reason::QUARANTINED, format!("held back; {} is to mend it by {}", spec.remediation.owner, spec.remediation.due_by.0)),
+        Some(release) if released => {
+            ("Released", format!("released by {}: {}", release.principal, release.justification))
+        }
+        Some(_) => {
+            (reason::DENIED, "a release is asked for, but the gates do not pass yet".to_owned())
+        }
+        None => (
+            reason::QUARANTINED,
+            format!(
+                "held back; {} is to mend it by {}",
+                spec.remediation.owner, spec.remediation.due_by.0
+            ),
+        ),
     };
     set_condition(list, condition(type_::READY, released, why, text.clone(), generation, now));
     let reasons = || spec.reasons.iter().map(|r| r.code.as_str()).collect::<Vec<_>>().join(", ");
@@ -127,10 +147,20 @@ fn judge(
         tell("Reopened", format!("the gates fail again: {}", reasons()));
     } else if !released && was_releasable != releasable {
         let event = if releasable { "Releasable" } else { "NotReleasable" };
-        tell(event, if releasable { "the gates pass now".into() } else { format!("the gates fail: {}", reasons()) });
+        tell(
+            event,
+            if releasable {
+                "the gates pass now".into()
+            } else {
+                format!("the gates fail: {}", reasons())
+            },
+        );
     }
     if new.phase == QuarantinePhase::Overdue && old.phase != QuarantinePhase::Overdue {
-        tell("Overdue", format!("{} was to mend it by {}", spec.remediation.owner, spec.remediation.due_by.0));
+        tell(
+            "Overdue",
+            format!("{} was to mend it by {}", spec.remediation.owner, spec.remediation.due_by.0),
+        );
     }
     if released && !was_released {
         tell("Released", text);
@@ -148,10 +178,19 @@ mod tests {
     fn spec(release: bool) -> QuarantineSpec {
         QuarantineSpec {
             dataset: DatasetSelector { slug: "a".into(), version_id: "2026.0123abcd".into() },
-            reasons: vec![QuarantineReason { gate: None, code: "Because".into(), message: "x".into() }],
-            remediation: Remediation { owner: "jane".into(), due_by: Time(at(100)), plan: "x".into() },
+            reasons: vec![QuarantineReason {
+                gate: None,
+                code: "Because".into(),
+                message: "x".into(),
+            }],
+            remediation: Remediation {
+                owner: "jane".into(),
+                due_by: Time(at(100)),
+                plan: "x".into(),
+            },
             origin: Origin::Manual,
-            release: release.then(|| Release { principal: "jane".into(), justification: "mended".into() }),
+            release: release
+                .then(|| Release { principal: "jane".into(), justification: "mended".into() }),
             suspend: false,
         }
     }
@@ -181,7 +220,10 @@ mod tests {
         assert_eq!(step(true, Gates::Fail, 103).0, Released, "only the promotion reopens it");
         let (phase, _, last) = step(false, Gates::Fail, 104);
         assert_eq!(phase, Overdue);
-        assert_eq!(events(&last), ["Opened", "Releasable", "Overdue", "Released", "Reopened", "Overdue"]);
+        assert_eq!(
+            events(&last),
+            ["Opened", "Releasable", "Overdue", "Released", "Reopened", "Overdue"]
+        );
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use std::fmt::Debug;
 use std::future::Future;
-use std::hash::Hash;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -12,7 +11,7 @@ use k8s_openapi::NamespaceResourceScope;
 use kube::api::Api;
 use kube::runtime::controller::{Action, Config as ControllerConfig, Controller};
 use kube::runtime::reflector::{self, ObjectRef};
-use kube::runtime::{WatchStreamExt as _, predicates, watcher};
+use kube::runtime::{PredicateConfig, WatchStreamExt as _, watcher};
 use kube::{Client, Resource, ResourceExt as _};
 use serde::de::DeserializeOwned;
 use tracing::Instrument as _;
@@ -73,9 +72,11 @@ async fn pack_controller(ctx: &Arc<Context>, shutdown: impl Shutdown) {
     let (reader, writer) = reflector::store();
     let stream = changes(packs, writer, triggers::asked);
     let secrets_and_maps_are_read_at_each_poll = Controller::for_stream(stream, reader);
-    let running = secrets_and_maps_are_read_at_each_poll
-        .graceful_shutdown_on(shutdown)
-        .run(observed(pack::reconcile), on_error, Arc::clone(ctx));
+    let running = secrets_and_maps_are_read_at_each_poll.graceful_shutdown_on(shutdown).run(
+        observed(pack::reconcile),
+        on_error,
+        Arc::clone(ctx),
+    );
     drain(ctx, running).await;
 }
 
@@ -109,11 +110,8 @@ async fn quarantine_controller(ctx: &Arc<Context>, shutdown: impl Shutdown) {
     let (reader, writer) = reflector::store();
     let stream = changes(scoped::<Quarantine>(ctx), writer, triggers::asked);
     let by_promotion = reader.clone();
-    let promotions = changes(
-        scoped::<DatasetPromotion>(ctx),
-        reflector::store().1,
-        triggers::promotion_changed,
-    );
+    let promotions =
+        changes(scoped::<DatasetPromotion>(ctx), reflector::store().1, triggers::promotion_changed);
     let running = Controller::for_stream(stream, reader)
         .watches_stream(promotions, move |promotion| {
             select(&by_promotion, |quarantine| promotion::is_held_by(&promotion, quarantine))
@@ -173,7 +171,7 @@ fn changes<K: Watched>(
         .default_backoff()
         .reflect(writer)
         .applied_objects()
-        .predicate_filter(news, predicates::Config::default())
+        .predicate_filter(news, PredicateConfig::default())
 }
 
 fn select<K: Watched>(
@@ -238,7 +236,10 @@ where
         async move {
             let start = Instant::now();
             let outcome = work.await;
-            ctx.metrics.duration.get_or_create(&Kind { kind }).observe(start.elapsed().as_secs_f64());
+            ctx.metrics
+                .duration
+                .get_or_create(&Kind { kind })
+                .observe(start.elapsed().as_secs_f64());
             let label = outcome.as_ref().map_or_else(Error::category, |_| "ok");
             ctx.metrics.reconciliations.get_or_create(&KindOutcome { kind, outcome: label }).inc();
             if let Err(error) = &outcome {

@@ -30,6 +30,8 @@ pub struct Facts {
     pub work: BTreeMap<String, Document>,
     /// JSON and YAML documents under `contracts/`, by path.
     pub contracts: BTreeMap<String, Document>,
+    /// JSON documents under `attestations/`, by path: SBOM, signed provenance.
+    pub attestations: BTreeMap<String, Document>,
     /// What the destination already holds under this version id, if anything is published there.
     pub published: Option<Published>,
 }
@@ -88,6 +90,19 @@ pub struct Published {
 }
 
 impl Document {
+    /// A document that is not there.
+    pub fn missing(path: impl Into<String>) -> Self {
+        Self { path: path.into(), state: DocumentState::Missing }
+    }
+
+    /// Why it cannot be read, if it is there and cannot.
+    pub fn invalid(&self) -> Option<&str> {
+        match &self.state {
+            DocumentState::Invalid(message) => Some(message),
+            DocumentState::Missing | DocumentState::Value(_) => None,
+        }
+    }
+
     /// The parsed content, if there is any.
     pub fn value(&self) -> Option<&Value> {
         match &self.state {

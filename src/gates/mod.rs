@@ -1,1 +1,66 @@
-//! To come.
+//! The seven promotion gates: facts and a pack's verdict in, a report out. Pure: no clock, no I/O.
+//!
+//! Each gate is one function from what is known to the reasons against it. A policy pack can only
+//! add reasons. Every code is in [`codes`], from which `docs/reasons.md` is written.
+
+mod a_identity;
+mod b_licence;
+mod b_rights;
+mod c_sensitivity;
+pub mod codes;
+mod d_catalogs;
+mod d_dcat;
+mod d_prov;
+mod d_stac;
+mod e_lineage;
+mod e_receipts;
+mod f_policy;
+mod g_provenance;
+mod known;
+mod lineage;
+mod places;
+mod rdf;
+#[cfg(test)]
+mod tests;
+
+use crate::dataset::Facts;
+use crate::domain::{GateId, GateReport, Reason, Report};
+use crate::policy::Verdict;
+
+use known::Known;
+
+/// Judges a dataset version. Gates A to F are always required; G counts if `required` names it or
+/// if there is something under `attestations/` to check.
+pub fn judge(
+    facts: &Facts,
+    verdict: &Verdict,
+    required: &[GateId],
+    now: jiff::Timestamp,
+) -> Report {
+    let known = Known::new(facts);
+    let gates = GateId::ALL.into_iter().map(|id| {
+        let built_in = match id {
+            GateId::A => Some(a_identity::check(facts)),
+            GateId::B => Some(b_rights::check(&known)),
+            GateId::C => Some(c_sensitivity::check(&known)),
+            GateId::D => Some(d_catalogs::check(&known)),
+            GateId::E => Some(e_receipts::check(facts, now)),
+            GateId::F => Some(f_policy::check(&known, verdict.tests_passed)),
+            GateId::G => g_provenance::check(facts, required.contains(&GateId::G)),
+        };
+        report(id, built_in, verdict.denials.get(&id))
+    });
+    Report { gates: gates.collect() }
+}
+
+fn report(id: GateId, built_in: Option<Vec<Reason>>, pack: Option<&Vec<Reason>>) -> GateReport {
+    let pack = pack.map(Vec::as_slice).unwrap_or_default();
+    match built_in {
+        None if pack.is_empty() => GateReport::not_required(id),
+        built_in => {
+            let mut reasons = built_in.unwrap_or_default();
+            reasons.extend_from_slice(pack);
+            GateReport::from_reasons(id, reasons)
+        }
+    }
+}

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{Plan, PlanError, PublishError, published};
 use crate::dataset::{self, Facts, GatherError, Limits, Progress, Requested, StoreReader};
-use crate::domain::{DatasetRef, GateId, Report};
+use crate::domain::{DatasetRef, GateId, GateReport, Reason, Report, SpecHash};
 use crate::gates;
 use crate::objects::Store;
 use crate::policy::{self, CompiledPack, EvalError, Verdict};
@@ -21,6 +21,8 @@ pub struct Subject<'a> {
     pub requested: Requested,
     /// Gates that must pass beside A to F.
     pub required: Vec<GateId>,
+    /// The hash that the workspace's spec must have, if the caller brought the spec along.
+    pub expected_spec: Option<SpecHash>,
     /// The policy pack.
     pub pack: Arc<CompiledPack>,
     /// The pack's name, for the record.
@@ -75,15 +77,18 @@ pub async fn assess(
         (Some(destination), Some(dataset)) => published(destination, &dataset).await?,
         _ => None,
     };
-    let reader = StoreReader::new(subject.source.clone());
+    let reader = StoreReader::new(subject.source.clone(), subject.limits.objects);
     let facts =
         dataset::gather(&reader, subject.requested, already, &subject.limits, progress).await?;
     let (pack, name) = (subject.pack, subject.pack_name);
-    let required = subject.required;
+    let (required, expected) = (subject.required, subject.expected_spec);
     // Rego is CPU work without await points: off the async threads.
     tokio::task::spawn_blocking(move || {
         let verdict = policy::evaluate(&pack, &name, &facts.policy_input())?;
-        let report = gates::judge(&facts, &verdict, &required, now);
+        let mut report = gates::judge(&facts, &verdict, &required, now);
+        if let Some(expected) = expected.filter(|hash| Some(*hash) != facts.spec_hash()) {
+            other_spec(&mut report, expected);
+        }
         let plan = match report.passed() {
             true => Some(Plan::new(&facts, &verdict, &report)?),
             false => None,
@@ -92,6 +97,21 @@ pub async fn assess(
     })
     .await
     .map_err(|_| AssessError::Lost)?
+}
+
+/// The caller's spec is not the one that the workspace was made from.
+fn other_spec(report: &mut Report, expected: SpecHash) {
+    let reason = Reason::new(
+        gates::codes::SPEC_HASH_MISMATCH.reason_code(),
+        format!("the spec that was given has hash {expected}, the workspace's another"),
+        "give the spec that the workspace was made from, or make the workspace anew",
+    )
+    .in_file("spec.json");
+    for gate in report.gates.iter_mut().filter(|gate| gate.id == GateId::A) {
+        let mut reasons = std::mem::take(&mut gate.reasons);
+        reasons.push(reason.clone());
+        *gate = GateReport::from_reasons(GateId::A, reasons);
+    }
 }
 
 fn named(requested: &Requested) -> Option<DatasetRef> {

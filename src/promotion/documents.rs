@@ -194,8 +194,7 @@ pub(super) fn manifest(approved: &ApprovedPlan, claim: &Claim, receipt: Digest) 
             })
             .collect()
     };
-    let mut supporting =
-        list(&[FileKind::Receipt, FileKind::Attestation, FileKind::Identity]);
+    let mut supporting = list(&[FileKind::Receipt, FileKind::Attestation, FileKind::Identity]);
     supporting.push(json!({
         "path": "promotion_receipt.json",
         "digest": receipt,

@@ -10,9 +10,9 @@ mod plan;
 mod publish;
 mod withdraw;
 
-pub use assess::{AssessError, Assessment, Subject, assess};
 pub use approval::{ApprovedPlan, Missing, approve};
+pub use assess::{AssessError, Assessment, Subject, assess};
 pub use documents::{Manifest, Pointer, PointerState, Publisher};
 pub use plan::{FileKind, Plan, PlanError, PlannedFile, publishable};
-pub use publish::{Observer, Published, PublishError, Step, Unobserved, publish, published};
+pub use publish::{Observer, PublishError, Published, Step, Unobserved, publish, published};
 pub use withdraw::{Withdrawn, withdraw};

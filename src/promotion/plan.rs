@@ -99,7 +99,7 @@ impl Plan {
         if !report.passed() {
             return Err(PlanError::Denied);
         }
-        let dataset = facts.dataset_ref().ok_or(PlanError::Incomplete("a dataset's name"))?;
+        let dataset = facts.dataset_ref().map_err(|_| PlanError::Incomplete("a dataset's name"))?;
         let spec_hash = facts.spec_hash().ok_or(PlanError::Incomplete("a spec hash"))?;
         let policy_label = facts.policy_label().ok_or(PlanError::Incomplete("a policy label"))?;
         let qa_report = facts

@@ -10,7 +10,9 @@ use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
-use super::documents::{Claim, Manifest, Places, Pointer, PointerState, Publisher, manifest, receipt};
+use super::documents::{
+    Claim, Manifest, Places, Pointer, PointerState, Publisher, manifest, receipt,
+};
 use super::{ApprovedPlan, PlannedFile};
 use crate::dataset;
 use crate::domain::{CanonicalError, DatasetRef, Digest, canonical_bytes};
@@ -150,10 +152,10 @@ pub async fn publish(
     let mut files = plan.files().iter();
     let mut written = 0;
     if let Some(first) = files.next() {
-        written += copy(source, destination, &places, first).await?;
+        written += copy(source, destination, &places, first.clone()).await?;
     }
     observer.reached(Step::FirstObject).await;
-    let copies = files.map(|file| copy(source, destination, &places, file));
+    let copies = files.cloned().map(|file| copy(source, destination, &places, file));
     written += stream::iter(copies)
         .buffer_unordered(PARALLEL)
         .try_fold(0, async |sum, bytes| Ok(sum + bytes))
@@ -294,7 +296,7 @@ async fn copy(
     source: &Store,
     destination: &Store,
     places: &Places,
-    file: &PlannedFile,
+    file: PlannedFile,
 ) -> Result<u64, PublishError> {
     let target = places.file(&file.path);
     if destination.digest(&target).await? == Some(file.digest) {
@@ -303,7 +305,7 @@ async fn copy(
     let content = source.stream(&file.path).await?;
     let found = destination.write(&target, content, file.digest).await?;
     if found != file.digest {
-        let path = file.path.clone();
+        let path = file.path;
         return Err(PublishError::SourceChanged { path, planned: file.digest, found });
     }
     Ok(file.size)

@@ -35,10 +35,10 @@ pub async fn withdraw(
     else {
         return Ok(Withdrawn::NeverPublished);
     };
-    let spec_hash = manifest.spec_hash.parse::<Digest>().map_err(|e| PublishError::Malformed {
-        path: places.manifest(),
-        why: e.to_string(),
-    })?;
+    let spec_hash = manifest
+        .spec_hash
+        .parse::<Digest>()
+        .map_err(|e| PublishError::Malformed { path: places.manifest(), why: e.to_string() })?;
     let draft = Draft {
         action: Action::Withdraw,
         dataset: dataset.clone(),

@@ -13,7 +13,10 @@ async fn main() -> Result<()> {
     println!("A Kubernetes control plane is up, with Lazaret's CRDs. In another terminal:\n");
     println!("  export KUBECONFIG={}", kubeconfig.display());
     if let Some(plane) = cluster.plane() {
-        println!("  alias kubectl='{} kubectl'   # if you have no kubectl", plane.binary().display());
+        println!(
+            "  alias kubectl='{} kubectl'   # if you have no kubectl",
+            plane.binary().display()
+        );
     }
     println!("  kubectl get lazaret --all-namespaces\n");
     println!("Ctrl-C stops it.");

@@ -75,7 +75,16 @@ fn build(dir: &Path, binary: &Path) -> Result<()> {
     let log = dir.join("build.log");
     let output = File::create(&log)?;
     let mut child = Command::new("go")
-        .args(["build", "-trimpath", "-mod=readonly", "-ldflags", LDFLAGS, "-o", "controlplane", "."])
+        .args([
+            "build",
+            "-trimpath",
+            "-mod=readonly",
+            "-ldflags",
+            LDFLAGS,
+            "-o",
+            "controlplane",
+            ".",
+        ])
         .current_dir(work.path())
         .env("CGO_ENABLED", "0")
         .env("GOFLAGS", "-buildvcs=false")

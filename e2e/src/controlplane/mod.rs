@@ -60,7 +60,8 @@ impl ControlPlane {
 
     fn start_once(binary: &Path) -> Result<Self> {
         let dir = OwnedDir::new()?;
-        let ports = Ports { etcd_client: free_port()?, etcd_peer: free_port()?, apiserver: free_port()? };
+        let ports =
+            Ports { etcd_client: free_port()?, etcd_peer: free_port()?, apiserver: free_port()? };
         Pki::write(dir.path(), ports.apiserver)?;
         let mut plane = Self {
             controller_manager: None,

@@ -85,6 +85,7 @@ pub(super) async fn decide(
             intended_use: spec.intended_use.clone(),
         },
         required: spec.required_gates.iter().map(|_| GateId::G).collect(),
+        expected_spec: None,
         pack,
         pack_name,
         limits: Limits::default(),
@@ -176,10 +177,7 @@ async fn take_back(
     }
 }
 
-fn open(
-    promotion: &DatasetPromotion,
-    ctx: &Context,
-) -> Result<(Store, Store, DatasetRef), String> {
+fn open(promotion: &DatasetPromotion, ctx: &Context) -> Result<(Store, Store, DatasetRef), String> {
     let spec = &promotion.spec;
     let store = |url: &str| Store::open(url, &ctx.access).map_err(|error| error.to_string());
     for (field, store) in [("source", &spec.source), ("destination", &spec.destination)] {
@@ -215,7 +213,8 @@ async fn pack(
             "policy pack {name} does not exist or is not granted to namespace {own} (its spec.allowedNamespaces)"
         )));
     }
-    Ok(match ctx.packs.get(&name, now) {
+    let Some(found) = found else { return Err(Error::Incomplete("pack")) };
+    Ok(match ctx.packs.get(&super::super::pack::key(&found)?, now) {
         Ok(pack) => Ok((pack, name)),
         Err(unavailable) => Err(format!("policy pack {name}: {unavailable}")),
     })

@@ -24,10 +24,8 @@ pub(super) async fn active(
     promotion: &DatasetPromotion,
 ) -> Result<Vec<Quarantine>, Error> {
     let dataset = &promotion.spec.dataset;
-    let wanted = format!(
-        "spec.dataset.slug={},spec.dataset.versionId={}",
-        dataset.slug, dataset.version_id
-    );
+    let wanted =
+        format!("spec.dataset.slug={},spec.dataset.versionId={}", dataset.slug, dataset.version_id);
     let found = api(ctx, promotion)?.list(&ListParams::default().fields(&wanted)).await?;
     Ok(found.items.into_iter().filter(|quarantine| !is_released(quarantine)).collect())
 }
@@ -64,7 +62,9 @@ pub(super) async fn deny(
                 Err(error) => return Err(error.into()),
             }
         }
-        Some(old) if is_released(&old) || old.spec.release.is_some() && old.spec.reasons != reasons => {
+        Some(old)
+            if is_released(&old) || old.spec.release.is_some() && old.spec.reasons != reasons =>
+        {
             // A release speaks of what was found then. It is another's field, so that it takes a
             // merge patch, not an apply, to strike it out.
             let patch = json!({ "spec": { "release": null, "reasons": reasons } });
@@ -122,11 +122,16 @@ fn new(
     remedies.dedup();
     let within = SignedDuration::try_from(ctx.settings.remediation).unwrap_or(SignedDuration::MAX);
     let due = now.saturating_add(within).unwrap_or(Timestamp::MAX);
-    let labels = [(LABEL_SLUG, &dataset.slug), (LABEL_VERSION, &dataset.version_id)];
+    let labels = [
+        (LABEL_SLUG.to_owned(), dataset.slug.clone()),
+        (LABEL_VERSION.to_owned(), dataset.version_id.clone()),
+    ];
     let spec = QuarantineSpec {
         reasons,
         remediation: Remediation {
-            owner: facts.steward().map_or_else(|| ctx.settings.default_owner.clone(), str::to_owned),
+            owner: facts
+                .steward()
+                .map_or_else(|| ctx.settings.default_owner.clone(), str::to_owned),
             due_by: Time(Timestamp::from_second(due.as_second()).unwrap_or(due)),
             plan: remedies.join("\n").chars().take(8000).collect(),
         },
@@ -139,7 +144,7 @@ fn new(
     quarantine.metadata = ObjectMeta {
         name: Some(name(&quarantine.spec.dataset)),
         namespace: promotion.namespace(),
-        labels: Some(labels.map(|(key, value)| (key.to_owned(), value.clone())).into()),
+        labels: Some(labels.into()),
         ..ObjectMeta::default()
     };
     quarantine

@@ -41,15 +41,14 @@ pub(super) async fn reconcile(
 fn next(outcome: &Outcome, promotion: &DatasetPromotion, ctx: &Context) -> Action {
     let recheck = || backoff::jittered(ctx.settings.recheck, rand::random());
     match outcome {
-        Outcome::Undecided(_) => {
+        Outcome::Undecided(_) | Outcome::Waiting(_) => {
             Action::requeue(backoff::after(ctx.failed(promotion), rand::random()))
         }
         other => {
             ctx.succeeded(promotion);
             match other {
                 Outcome::Again => Action::requeue(Duration::from_millis(100)),
-                Outcome::Waiting(_)
-                | Outcome::Denied { .. }
+                Outcome::Denied { .. }
                 | Outcome::Held { .. }
                 | Outcome::AwaitingApproval { .. }
                 | Outcome::DryRun { .. } => Action::requeue(recheck()),

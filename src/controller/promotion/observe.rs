@@ -1,8 +1,8 @@
 //! What people see while a promotion is worked on.
 
+use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::super::error::Error;
@@ -46,7 +46,7 @@ impl<'a> Reporting<'a> {
         *last = Instant::now();
         let bytes = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
         let progress = ProgressStatus {
-            bytes_done: bytes(progress.bytes_done),
+            bytes_done: bytes(progress.bytes),
             bytes_total: bytes(progress.bytes_total),
         };
         let status = status::validating(self.promotion, Some(progress), jiff::Timestamp::now());

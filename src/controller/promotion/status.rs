@@ -45,9 +45,9 @@ pub(super) fn render(
         Outcome::Held { quarantine, .. } | Outcome::Withdrawn { quarantine, .. } => {
             Some(quarantine.clone())
         }
-        Outcome::Published { .. }
-        | Outcome::AwaitingApproval { .. }
-        | Outcome::DryRun { .. } => None,
+        Outcome::Published { .. } | Outcome::AwaitingApproval { .. } | Outcome::DryRun { .. } => {
+            None
+        }
         _ => old.quarantine_ref.clone().map(|reference| reference.name),
     }
     .map(|name| LocalReference { name });
@@ -211,9 +211,9 @@ fn message(outcome: &Outcome) -> String {
             let held = held.map_or_else(String::new, |name| format!(" (Quarantine {name})"));
             format!("{}{held}", denied(report))
         }
-        Outcome::Held { quarantine, .. } => format!(
-            "all gates pass, but Quarantine {quarantine} is active; release it to publish"
-        ),
+        Outcome::Held { quarantine, .. } => {
+            format!("all gates pass, but Quarantine {quarantine} is active; release it to publish")
+        }
         Outcome::AwaitingApproval { missing, .. } => missing.to_string(),
         Outcome::DryRun { plan, .. } => format!(
             "dry run: plan {} with {} objects would be published; nothing was written",

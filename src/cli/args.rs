@@ -1,0 +1,274 @@
+//! The arguments, as they are typed.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+
+/// A quarantine station for data and releases: nothing is published until signed policy and checked
+/// evidence say so.
+///
+/// Exit codes: 0 pass, 1 denied, 2 usage, 3 could not decide (which also means no).
+#[derive(Parser, Debug)]
+#[command(name = "lazaret", version, max_term_width = 100)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The whole command line, for generators of documentation and completions.
+pub fn command() -> clap::Command {
+    Arguments::command()
+}
+
+#[derive(Subcommand, Debug)]
+pub(super) enum Command {
+    /// Runs the gates over a workspace and reports; writes nothing.
+    Validate(Validate),
+    /// Runs the gates and publishes what passes.
+    Promote(Promote),
+    /// Runs the Kubernetes controller.
+    Controller(Controller),
+    /// Prints the CustomResourceDefinitions, or writes them into a directory.
+    Crd(Crd),
+    /// Looks into the ledger of a destination.
+    #[command(subcommand)]
+    Ledger(Ledger),
+    /// Builds, signs and verifies policy packs.
+    #[command(subcommand)]
+    Pack(Pack),
+    /// Prints the completion script of a shell.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// What is to be judged.
+#[derive(Args, Debug)]
+pub(super) struct Subject {
+    /// The dataset's slug.
+    #[arg(long, value_name = "SLUG")]
+    pub dataset_slug: String,
+    /// The dataset version's id, for instance 2026-02.abcd1234.
+    #[arg(long, value_name = "ID")]
+    pub dataset_version_id: String,
+    /// The spec; must be the same, canonically, as the workspace's spec.json.
+    #[arg(long, value_name = "FILE")]
+    pub spec: Option<PathBuf>,
+    /// The workspace: a directory or a file:// URL.
+    #[arg(long, visible_alias = "outputs", value_name = "DIR")]
+    pub workspace: String,
+    /// What the data is to be used for: a key of the pack's licence table.
+    #[arg(long, value_name = "USE", default_value = "publication")]
+    pub intended_use: String,
+    /// Gates that must pass beside A to F, which always must.
+    #[arg(long = "require-gate", value_name = "GATE")]
+    pub require_gates: Vec<RequiredGate>,
+    #[command(flatten)]
+    pub policy: Policy,
+    /// How to report.
+    #[arg(long, value_enum, default_value_t = Output::Human)]
+    pub output: Output,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum RequiredGate {
+    /// Supply-chain provenance.
+    #[value(name = "G", alias = "g")]
+    G,
+}
+
+/// The policy pack and whose signature on it counts.
+#[derive(Args, Debug)]
+pub(super) struct Policy {
+    /// The policy pack: a signed tar; or its source directory, which may judge a validation or a
+    /// dry run but never a publication.
+    #[arg(long, value_name = "TAR|DIR", env = "LAZARET_POLICY_PACK")]
+    pub policy_pack: PathBuf,
+    /// The pack's Sigstore bundle [default: <TAR>.sigstore.json].
+    #[arg(long, value_name = "FILE")]
+    pub policy_pack_bundle: Option<PathBuf>,
+    #[command(flatten)]
+    pub trust: Trust,
+}
+
+/// Whose signature counts.
+#[derive(Args, Debug)]
+pub(super) struct Trust {
+    /// A PEM public key that is trusted.
+    #[arg(long, value_name = "PEM", env = "LAZARET_KEY")]
+    pub key: Vec<PathBuf>,
+    /// A certificate subject that is trusted, exactly.
+    #[arg(long, value_name = "SUBJECT", conflicts_with = "certificate_identity_regexp")]
+    pub certificate_identity: Option<String>,
+    /// A certificate subject that is trusted: an expression that the whole text must match.
+    #[arg(long, value_name = "REGEXP")]
+    pub certificate_identity_regexp: Option<String>,
+    /// The OIDC issuer that vouches for it, exactly.
+    #[arg(long, value_name = "URL", conflicts_with = "certificate_oidc_issuer_regexp")]
+    pub certificate_oidc_issuer: Option<String>,
+    /// The OIDC issuer: an expression that the whole text must match.
+    #[arg(long, value_name = "REGEXP")]
+    pub certificate_oidc_issuer_regexp: Option<String>,
+    /// A Sigstore TrustedRoot JSON [default: the public-good instance's].
+    #[arg(long, value_name = "FILE")]
+    pub trusted_root: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Validate {
+    #[command(flatten)]
+    pub subject: Subject,
+    /// Where the version may be published already: a directory or a file:// URL.
+    #[arg(long, value_name = "DIR")]
+    pub destination: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Promote {
+    #[command(flatten)]
+    pub subject: Subject,
+    /// Where to publish: a directory or a file:// URL.
+    #[arg(long, value_name = "DIR")]
+    pub destination: String,
+    /// Who approves the plan, for instance principal:jane.
+    #[arg(long, value_name = "PRINCIPAL", requires = "approver_role")]
+    pub approver: Option<String>,
+    /// In which role, for instance steward.
+    #[arg(long, value_name = "ROLE", requires = "approver")]
+    pub approver_role: Option<String>,
+    /// The plan that is approved, as a dry run printed it; any other is refused.
+    #[arg(long, value_name = "DIGEST")]
+    pub plan: Option<String>,
+    /// Runs the gates and prints what would be written; writes nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Controller {
+    /// The one namespace to look after [default: all].
+    #[arg(long, env = "LAZARET_NAMESPACE")]
+    pub namespace: Option<String>,
+    /// A directory below which file:// URLs may lie; without any, they are refused.
+    #[arg(long, value_name = "DIR")]
+    pub allow_file_root: Vec<PathBuf>,
+    /// Lets packs be fetched from loopback addresses: for development.
+    #[arg(long)]
+    pub allow_loopback_sources: bool,
+    /// Where /metrics, /healthz and /readyz are answered.
+    #[arg(long, default_value = "0.0.0.0:8080", env = "LAZARET_LISTEN")]
+    pub listen: std::net::SocketAddr,
+    /// How often a denied or waiting promotion is looked at again, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = seconds)]
+    pub recheck_interval: Duration,
+    /// Who owns a Quarantine whose dataset names no steward.
+    #[arg(long, default_value = "group:data-stewards")]
+    pub default_owner: String,
+    /// Days until a Quarantine's remediation is due.
+    #[arg(long, default_value_t = 14, value_parser = clap::value_parser!(u16).range(1..=3650))]
+    pub remediation_days: u16,
+    /// Promotions worked on at once.
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub concurrency: u16,
+    /// How logs are written.
+    #[arg(long, value_enum, default_value_t = LogFormat::Json)]
+    pub log_format: LogFormat,
+    /// Stops for ever at this step of a publication, so that a test can kill the process there.
+    #[cfg(debug_assertions)]
+    #[arg(long, hide = true)]
+    pub pause_publication_at: Option<String>,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: u64 = text.parse().map_err(|_| "a whole number of seconds".to_owned())?;
+    if (1..=86_400).contains(&seconds) {
+        Ok(Duration::from_secs(seconds))
+    } else {
+        Err("between 1 and 86400".to_owned())
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Text,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Crd {
+    /// Writes one file for each CRD into this directory instead of printing them.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+#[derive(Subcommand, Debug)]
+pub(super) enum Ledger {
+    /// Checks the whole chain and prints its entries.
+    Verify {
+        /// The destination: a directory or a file:// URL.
+        destination: String,
+        /// How to report.
+        #[arg(long, value_enum, default_value_t = Plain::Human)]
+        output: Plain,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+pub(super) enum Pack {
+    /// Builds the deterministic tar of a pack's source directory, and manifest.json beside it.
+    Build {
+        /// Directory with opa/, data/, README.md and signing/.
+        dir: PathBuf,
+        /// The tar to write.
+        #[arg(long, short, value_name = "TAR")]
+        out: PathBuf,
+    },
+    /// Makes a key pair: lazaret.key and lazaret.pub.
+    Keygen {
+        /// Directory to write both into.
+        #[arg(long, default_value = ".", value_name = "DIR")]
+        out: PathBuf,
+    },
+    /// Signs a tar with a local key: a Sigstore bundle v0.3 in <TAR>.sigstore.json.
+    Sign {
+        /// The tar.
+        tar: PathBuf,
+        /// PKCS#8 PEM private key.
+        #[arg(long, value_name = "PEM")]
+        key: PathBuf,
+    },
+    /// Verifies a tar offline, compiles it and runs its tests.
+    Verify {
+        /// The tar.
+        tar: PathBuf,
+        /// The bundle [default: <TAR>.sigstore.json].
+        #[arg(long, value_name = "FILE")]
+        bundle: Option<PathBuf>,
+        #[command(flatten)]
+        trust: Trust,
+    },
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum Output {
+    /// A table for people.
+    Human,
+    /// The whole report.
+    Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// JUnit XML, for CI.
+    Junit,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum Plain {
+    /// For people.
+    Human,
+    /// JSON.
+    Json,
+}

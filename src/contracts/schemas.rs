@@ -1,0 +1,207 @@
+//! Lazaret's own schemas, and schemas that a dataset brings along.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::sync::LazyLock;
+
+use jsonschema::{PatternOptions, Retrieve, Uri, Validator};
+use serde_json::Value;
+
+use super::violation::{Violation, collect};
+
+/// A schema of this repository's `contracts/schemas/`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum SchemaName {
+    /// `run_receipt` v1.
+    RunReceipt,
+    /// `dataset.json` v1.
+    Dataset,
+    /// `work/qa_report.json` v1.
+    QaReport,
+    /// `work/redaction_plan.json` v1.
+    RedactionPlan,
+    /// `promotion_manifest.json` v1.
+    PromotionManifest,
+    /// One entry of the ledger, v1.
+    LedgerEntry,
+}
+
+macro_rules! embedded {
+    ($($name:ident => $file:literal),* $(,)?) => {
+        impl SchemaName {
+            /// Every schema.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The schema's file name under `contracts/schemas/`.
+            pub const fn file_name(self) -> &'static str {
+                match self { $(Self::$name => $file),* }
+            }
+
+            /// The schema's text.
+            pub const fn text(self) -> &'static str {
+                match self {
+                    $(Self::$name => include_str!(concat!("../../contracts/schemas/", $file))),*
+                }
+            }
+        }
+    };
+}
+embedded! {
+    RunReceipt => "run_receipt.v1.schema.json",
+    Dataset => "dataset.v1.schema.json",
+    QaReport => "qa_report.v1.schema.json",
+    RedactionPlan => "redaction_plan.v1.schema.json",
+    PromotionManifest => "promotion_manifest.v1.schema.json",
+    LedgerEntry => "ledger_entry.v1.schema.json",
+}
+
+type Compiled = Result<Validator, String>;
+
+static COMPILED: LazyLock<BTreeMap<SchemaName, Compiled>> = LazyLock::new(|| {
+    SchemaName::ALL
+        .iter()
+        .map(|&name| {
+            let compiled = serde_json::from_str::<Value>(name.text())
+                .map_err(|e| e.to_string())
+                .and_then(|schema| options().build(&schema).map_err(|e| e.to_string()));
+            (name, compiled)
+        })
+        .collect()
+});
+
+/// What `value` violates of a schema: sorted, at most [`Violation::MAX`]; empty means valid.
+pub fn violations(name: SchemaName, value: &Value) -> Vec<Violation> {
+    match COMPILED.get(&name) {
+        Some(Ok(validator)) => collect(validator, value),
+        Some(Err(error)) => vec![Violation::of_schema(name.file_name(), error)],
+        None => vec![Violation::of_schema(name.file_name(), "it is not built in")],
+    }
+}
+
+/// Options for every schema: formats asserted, no network, patterns that cannot run away.
+pub(super) fn options() -> jsonschema::ValidationOptions<'static> {
+    jsonschema::options()
+        .offline()
+        .should_validate_formats(true)
+        .with_pattern_options(PatternOptions::fancy_regex().backtrack_limit(100_000))
+}
+
+/// The schemas that a dataset brings along; they may refer to one another by file name or `$id`,
+/// and to nothing else.
+pub struct Schemas<'a> {
+    by_path: BTreeMap<&'a str, &'a Value>,
+}
+
+/// The base under which a dataset's schemas find one another.
+const BASE: &str = "https://workspace.invalid/";
+
+struct Known(BTreeMap<String, Value>);
+
+impl Retrieve for Known {
+    fn retrieve(&self, uri: &Uri<String>) -> Result<Value, Box<dyn Error + Send + Sync>> {
+        let name = uri.as_str().trim_end_matches('#');
+        self.0.get(name).cloned().ok_or_else(|| {
+            format!("{name} is not among the workspace's schemas, and nothing is fetched").into()
+        })
+    }
+}
+
+impl<'a> Schemas<'a> {
+    /// Schemas by their path in the workspace.
+    pub fn new(schemas: impl IntoIterator<Item = (&'a str, &'a Value)>) -> Self {
+        Self { by_path: schemas.into_iter().collect() }
+    }
+
+    /// Compiles the schema at `path`.
+    ///
+    /// # Errors
+    /// Why it is no valid JSON Schema, or which reference leads nowhere.
+    pub fn compile(&self, path: &str) -> Result<CompiledSchema, String> {
+        let schema = self.by_path.get(path).ok_or_else(|| format!("there is no schema {path}"))?;
+        let mut known = BTreeMap::new();
+        for (path, schema) in &self.by_path {
+            known.insert(format!("{BASE}{path}"), (*schema).clone());
+            if let Some(id) = schema.get("$id").and_then(Value::as_str) {
+                known.insert(id.trim_end_matches('#').to_owned(), (*schema).clone());
+            }
+        }
+        options()
+            .with_base_uri(format!("{BASE}{path}"))
+            .with_retriever(Known(known))
+            .build(schema)
+            .map(CompiledSchema)
+            .map_err(|e| super::violation::short(&e.to_string()))
+    }
+}
+
+/// A schema of the dataset, ready to judge its fixtures.
+pub struct CompiledSchema(Validator);
+
+impl CompiledSchema {
+    /// What `value` violates: sorted, at most [`Violation::MAX`]; empty means valid.
+    pub fn violations(&self, value: &Value) -> Vec<Violation> {
+        collect(&self.0, value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn every_schema_compiles_and_names_itself() {
+        for &name in SchemaName::ALL {
+            let schema: Value = serde_json::from_str(name.text()).unwrap();
+            let id = format!("https://lazaret.dev/schemas/{}", name.file_name());
+            assert_eq!(schema["$id"], json!(id));
+            assert!(COMPILED[&name].is_ok(), "{name:?}: {:?}", COMPILED[&name].as_ref().err());
+        }
+    }
+
+    #[test]
+    fn formats_are_asserted_and_findings_are_readable() {
+        let found = violations(
+            SchemaName::QaReport,
+            &json!({"status": "maybe", "created_at": "yesterday", "checks": [{"name": ""}]}),
+        );
+        let lines: Vec<String> =
+            found.iter().map(|v| format!("{}: {}", v.pointer, v.message)).collect();
+        assert_eq!(
+            lines,
+            [
+                "/checks/0/name: is shorter than 1 character",
+                "/checks/0/status: is missing",
+                "/created_at: is not a date-time",
+                "/status: is none of \"pass\", \"fail\"",
+            ]
+        );
+    }
+
+    #[test]
+    fn no_more_findings_than_the_bound() {
+        let checks: Vec<Value> = (0..1000).map(|_| json!({})).collect();
+        let found = violations(SchemaName::QaReport, &json!({"status": "pass", "checks": checks}));
+        assert_eq!(found.len(), Violation::MAX);
+        assert!(found.is_sorted());
+    }
+
+    #[test]
+    fn a_datasets_schemas_find_one_another_and_nothing_else() {
+        let point = json!({"$id": "https://example.org/point", "type": "integer"});
+        let list = json!({"items": {"$ref": "point.schema.json"}, "contains": {"$ref": "https://example.org/point"}});
+        let far = json!({"$ref": "https://example.org/elsewhere"});
+        let schemas = Schemas::new([
+            ("contracts/schemas/point.schema.json", &point),
+            ("contracts/schemas/list.schema.json", &list),
+            ("contracts/schemas/far.schema.json", &far),
+        ]);
+        let compiled = schemas.compile("contracts/schemas/list.schema.json").unwrap();
+        assert!(compiled.violations(&json!([1])).is_empty());
+        assert!(!compiled.violations(&json!(["x"])).is_empty());
+        let error = schemas.compile("contracts/schemas/far.schema.json").err().unwrap();
+        assert!(error.contains("elsewhere"), "{error}");
+        assert!(schemas.compile("contracts/schemas/none.schema.json").is_err());
+    }
+}

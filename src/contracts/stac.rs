@@ -1,0 +1,190 @@
+//! The official STAC schemas, without the network.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use jsonschema::{Registry, Validator};
+use serde_json::Value;
+
+use super::schemas::options;
+use super::violation::{Violation, collect};
+
+/// The File Info extension, whose fields carry checksums and sizes.
+pub const FILE_EXTENSION: &str = "https://stac-extensions.github.io/file/v2.1.0/schema.json";
+
+macro_rules! vendored {
+    ($($uri:literal => $file:literal),* $(,)?) => {
+        const SCHEMAS: &[(&str, &str)] = &[$((
+            $uri,
+            include_str!(concat!("../../contracts/schemas/vendor/stac/", $file)),
+        )),*];
+    };
+}
+vendored! {
+    "http://json-schema.org/draft-07/schema" => "json-schema/draft-07.json",
+    "https://geojson.org/schema/Feature.json" => "geojson/Feature.json",
+    "https://geojson.org/schema/Geometry.json" => "geojson/Geometry.json",
+    "https://schemas.stacspec.org/v1.0.0/catalog-spec/json-schema/catalog.json" => "v1.0.0/catalog.json",
+    "https://schemas.stacspec.org/v1.0.0/collection-spec/json-schema/collection.json" => "v1.0.0/collection.json",
+    "https://schemas.stacspec.org/v1.0.0/item-spec/json-schema/basics.json" => "v1.0.0/basics.json",
+    "https://schemas.stacspec.org/v1.0.0/item-spec/json-schema/datetime.json" => "v1.0.0/datetime.json",
+    "https://schemas.stacspec.org/v1.0.0/item-spec/json-schema/instrument.json" => "v1.0.0/instrument.json",
+    "https://schemas.stacspec.org/v1.0.0/item-spec/json-schema/item.json" => "v1.0.0/item.json",
+    "https://schemas.stacspec.org/v1.0.0/item-spec/json-schema/licensing.json" => "v1.0.0/licensing.json",
+    "https://schemas.stacspec.org/v1.0.0/item-spec/json-schema/provider.json" => "v1.0.0/provider.json",
+    "https://schemas.stacspec.org/v1.1.0/catalog-spec/json-schema/catalog.json" => "v1.1.0/catalog.json",
+    "https://schemas.stacspec.org/v1.1.0/collection-spec/json-schema/collection.json" => "v1.1.0/collection.json",
+    "https://schemas.stacspec.org/v1.1.0/item-spec/json-schema/bands.json" => "v1.1.0/bands.json",
+    "https://schemas.stacspec.org/v1.1.0/item-spec/json-schema/basics.json" => "v1.1.0/basics.json",
+    "https://schemas.stacspec.org/v1.1.0/item-spec/json-schema/common.json" => "v1.1.0/common.json",
+    "https://schemas.stacspec.org/v1.1.0/item-spec/json-schema/data-values.json" => "v1.1.0/data-values.json",
+    "https://schemas.stacspec.org/v1.1.0/item-spec/json-schema/datetime.json" => "v1.1.0/datetime.json",
+    "https://schemas.stacspec.org/v1.1.0/item-spec/json-schema/instrument.json" => "v1.1.0/instrument.json",
+    "https://schemas.stacspec.org/v1.1.0/item-spec/json-schema/item.json" => "v1.1.0/item.json",
+    "https://schemas.stacspec.org/v1.1.0/item-spec/json-schema/licensing.json" => "v1.1.0/licensing.json",
+    "https://schemas.stacspec.org/v1.1.0/item-spec/json-schema/provider.json" => "v1.1.0/provider.json",
+    "https://stac-extensions.github.io/file/v2.1.0/schema.json" => "extensions/file/v2.1.0.json",
+}
+
+/// Extensions whose schema is built in.
+const EXTENSIONS: &[&str] = &[FILE_EXTENSION];
+
+type Compiled = BTreeMap<String, Result<Validator, String>>;
+
+static COMPILED: LazyLock<Result<Compiled, String>> = LazyLock::new(compile);
+
+fn root(version: &str, kind: &str) -> String {
+    format!("https://schemas.stacspec.org/v{version}/{kind}-spec/json-schema/{kind}.json")
+}
+
+fn compile() -> Result<Compiled, String> {
+    let mut parsed: Vec<(&str, Value)> = Vec::new();
+    for (uri, text) in SCHEMAS {
+        parsed.push((uri, serde_json::from_str(text).map_err(|e| format!("{uri}: {e}"))?));
+    }
+    let registry = Registry::new()
+        .extend(parsed)
+        .and_then(jsonschema::RegistryBuilder::prepare)
+        .map_err(|e| e.to_string())?;
+    let mut roots: Vec<String> = EXTENSIONS.iter().map(|&uri| uri.to_owned()).collect();
+    for version in ["1.0.0", "1.1.0"] {
+        roots.extend(["item", "collection", "catalog"].map(|kind| root(version, kind)));
+    }
+    Ok(roots
+        .into_iter()
+        .map(|uri| {
+            let schema = serde_json::json!({ "$schema": "http://json-schema.org/draft-07/schema#", "$ref": uri });
+            let built = options().with_registry(&registry).build(&schema);
+            (uri, built.map_err(|e| e.to_string()))
+        })
+        .collect())
+}
+
+/// What a STAC item, collection or catalog violates of the official schema of its version and of
+/// the built-in schemas of its extensions. Sorted and bounded; empty means valid.
+pub fn stac_violations(value: &Value) -> Vec<Violation> {
+    let kind = match value.get("type").and_then(Value::as_str) {
+        Some("Feature") => "item",
+        Some("Collection") => "collection",
+        Some("Catalog") => "catalog",
+        _ => {
+            return vec![Violation::new(
+                "/type",
+                "is none of \"Feature\", \"Collection\", \"Catalog\"",
+            )];
+        }
+    };
+    let version = match value.get("stac_version").and_then(Value::as_str) {
+        Some(version @ ("1.0.0" | "1.1.0")) => version,
+        _ => return vec![Violation::new("/stac_version", "is none of \"1.0.0\", \"1.1.0\"")],
+    };
+    let compiled = match &*COMPILED {
+        Ok(compiled) => compiled,
+        Err(error) => return vec![Violation::of_schema("STAC", error)],
+    };
+    let extensions = names(value).filter(|(_, uri)| is_known(uri)).map(|(_, uri)| canonical(uri));
+    let mut found = Vec::new();
+    for uri in std::iter::once(root(version, kind)).chain(extensions.map(str::to_owned)) {
+        match compiled.get(&uri) {
+            Some(Ok(validator)) => found.extend(collect(validator, value)),
+            Some(Err(error)) => found.push(Violation::of_schema(&uri, error)),
+            None => found.push(Violation::of_schema(&uri, "it is not built in")),
+        }
+    }
+    found.sort();
+    found.dedup();
+    found.truncate(Violation::MAX);
+    found
+}
+
+/// The extensions that a document names and whose schema is not built in: pointer and URL.
+pub fn unknown_extensions(value: &Value) -> Vec<(String, String)> {
+    names(value)
+        .filter(|(_, uri)| !is_known(uri))
+        .map(|(index, uri)| (format!("/stac_extensions/{index}"), uri.to_owned()))
+        .collect()
+}
+
+fn names(value: &Value) -> impl Iterator<Item = (usize, &str)> {
+    let list = value.get("stac_extensions").and_then(Value::as_array);
+    list.into_iter().flatten().enumerate().filter_map(|(i, uri)| Some((i, uri.as_str()?)))
+}
+
+fn canonical(uri: &str) -> &str {
+    uri.trim_end_matches('#')
+}
+
+fn is_known(uri: &str) -> bool {
+    EXTENSIONS.contains(&canonical(uri))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn item(version: &str) -> Value {
+        json!({
+            "type": "Feature", "stac_version": version, "id": "x",
+            "geometry": {"type": "Point", "coordinates": [7.6, 47.5]}, "bbox": [7.6, 47.5, 7.6, 47.5],
+            "properties": {"datetime": "2026-11-20T12:00:00Z"},
+            "links": [], "assets": {"data": {"href": "../../processed/x.csv", "file:size": 3}},
+            "stac_extensions": [FILE_EXTENSION]
+        })
+    }
+
+    #[test]
+    fn every_schema_compiles() {
+        for (uri, compiled) in COMPILED.as_ref().unwrap() {
+            assert!(compiled.is_ok(), "{uri}: {:?}", compiled.as_ref().err());
+        }
+    }
+
+    #[test]
+    fn items_of_both_versions() {
+        for version in ["1.0.0", "1.1.0"] {
+            assert_eq!(stac_violations(&item(version)), []);
+            let mut broken = item(version);
+            broken["assets"]["data"]["file:size"] = json!(-1);
+            broken["properties"]["datetime"] = json!("2026-11-20");
+            broken.as_object_mut().unwrap().remove("geometry");
+            let pointers: Vec<_> =
+                stac_violations(&broken).into_iter().map(|v| v.pointer).collect();
+            for place in ["/assets/data/file:size", "/properties/datetime", "/geometry"] {
+                assert!(pointers.iter().any(|p| p == place), "{version} {place}: {pointers:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_unknown_is_told_not_fetched() {
+        let mut unknown = item("1.0.0");
+        unknown["stac_extensions"] =
+            json!([FILE_EXTENSION, "https://stac-extensions.github.io/eo/v1.0.0/schema.json"]);
+        assert_eq!(unknown_extensions(&unknown)[0].0, "/stac_extensions/1");
+        assert_eq!(stac_violations(&unknown), []);
+        assert_eq!(stac_violations(&json!({"type": "FeatureCollection"}))[0].pointer, "/type");
+        assert_eq!(stac_violations(&item("0.9.0"))[0].pointer, "/stac_version");
+    }
+}

@@ -1,0 +1,84 @@
+//! `PolicyPack`: gather, fetch, verify, compile, publish to the store, tell.
+
+mod gather;
+mod revise;
+mod status;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::Namespace;
+use kube::ResourceExt as _;
+use kube::api::Api;
+use kube::core::{Selector, SelectorExt as _};
+use kube::runtime::controller::Action;
+
+use super::error::Error;
+use super::{Context, apply, backoff};
+use crate::api::{NamespacesFrom, PolicyPack, REQUESTED_AT};
+pub(super) use revise::Remembered;
+use revise::Revision;
+
+/// Brings one pack up to date with its source.
+pub(super) async fn reconcile(pack: Arc<PolicyPack>, ctx: Arc<Context>) -> Result<Action, Error> {
+    let outcome = match pack.spec.suspend {
+        true => Revision::Suspended,
+        false => match gather::sources(&pack, &ctx).await? {
+            Ok(sources) => revise::revise(&pack, &ctx, sources).await?,
+            Err(failure) => Revision::Failed(failure),
+        },
+    };
+    let now = Timestamp::now();
+    let old = pack.status.clone().unwrap_or_default();
+    let loaded = ctx.packs.get(&key(&pack)?, now).ok();
+    let requested = pack.annotations().get(REQUESTED_AT).cloned();
+    let new = status::render(&old, &pack, &outcome, loaded.as_deref(), requested, now);
+    let news = status::news(&old, &new);
+    apply::status(&ctx, &*pack, &new).await?;
+    ctx.metrics.packs_loaded.set(i64::try_from(ctx.packs.len()).unwrap_or(i64::MAX));
+    if let Some((warning, reason, message)) = news {
+        tracing::info!(reason, message, "policy pack moved");
+        apply::event(&ctx, &*pack, warning, "Load", &reason, &message).await;
+    }
+    Ok(match outcome {
+        Revision::Suspended => Action::await_change(),
+        Revision::Loaded(_) | Revision::Unchanged => {
+            ctx.succeeded(&*pack);
+            Action::requeue(backoff::jittered(pack.spec.interval.std(), rand::random()))
+        }
+        Revision::Failed(_) => {
+            let wait = backoff::after(ctx.failed(&*pack), rand::random());
+            Action::requeue(wait.min(pack.spec.interval.std().max(wait / 2)))
+        }
+    })
+}
+
+/// The name of a pack in the store: with its uid, so that a pack that was deleted does not live on
+/// under one that was made anew with the same name.
+pub(super) fn key(pack: &PolicyPack) -> Result<String, Error> {
+    let namespace = pack.namespace().ok_or(Error::Incomplete("namespace"))?;
+    let uid = pack.uid().ok_or(Error::Incomplete("uid"))?;
+    Ok(format!("{namespace}/{}/{uid}", pack.name_any()))
+}
+
+/// Whether promotions in `namespace` may use the pack.
+pub(super) async fn grants(
+    ctx: &Context,
+    pack: &PolicyPack,
+    namespace: &str,
+) -> Result<bool, Error> {
+    if pack.namespace().as_deref() == Some(namespace) {
+        return Ok(true);
+    }
+    let allowed = &pack.spec.allowed_namespaces;
+    let selector = match (&allowed.from, &allowed.selector) {
+        (NamespacesFrom::All, _) => return Ok(true),
+        (NamespacesFrom::Selector, Some(selector)) => selector.clone(),
+        _ => return Ok(false),
+    };
+    // A selector that cannot be understood selects nothing.
+    let Ok(selector) = Selector::try_from(selector) else { return Ok(false) };
+    let found = Api::<Namespace>::all(ctx.client.clone()).get_opt(namespace).await?;
+    let labels = found.and_then(|n| n.metadata.labels).unwrap_or_default();
+    Ok(selector.matches(&labels))
+}

@@ -1,0 +1,69 @@
+//! Objects and the bytes of their documents → [`Facts`]. No I/O.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::domain::parse_i_json;
+
+use super::layout::{self, Kind};
+use super::{Document, DocumentState, Facts, ObjectFact, Published, Requested};
+
+/// A document's bytes, or why they were not kept.
+pub(super) type Body = Result<Vec<u8>, String>;
+
+/// Puts together what was read. The order in which objects were listed or read leaves no trace.
+pub(super) fn assemble(
+    requested: Requested,
+    objects: BTreeMap<String, ObjectFact>,
+    bodies: BTreeMap<String, Body>,
+    published: Option<Published>,
+) -> Facts {
+    let mut facts = Facts {
+        requested,
+        objects,
+        spec: Document::missing(layout::SPEC),
+        dataset: Document::missing(layout::DATASET),
+        dcat: Document::missing(layout::DCAT),
+        stac: BTreeMap::new(),
+        prov: Document::missing(layout::PROV),
+        receipts: BTreeMap::new(),
+        work: BTreeMap::new(),
+        contracts: BTreeMap::new(),
+        attestations: BTreeMap::new(),
+        published,
+    };
+    for (path, body) in bodies {
+        let Some(kind) = layout::kind(&path) else { continue };
+        let state = match body {
+            Ok(bytes) => parse(kind, &bytes),
+            Err(message) => DocumentState::Invalid(message),
+        };
+        let document = Document { path: path.clone(), state };
+        match kind {
+            Kind::Spec => facts.spec = document,
+            Kind::Dataset => facts.dataset = document,
+            Kind::Dcat => facts.dcat = document,
+            Kind::Prov => facts.prov = document,
+            Kind::Stac => drop(facts.stac.insert(path, document)),
+            Kind::Receipt => drop(facts.receipts.insert(path, document)),
+            Kind::Work => drop(facts.work.insert(path, document)),
+            Kind::Contract | Kind::ContractYaml => drop(facts.contracts.insert(path, document)),
+            Kind::Attestation => drop(facts.attestations.insert(path, document)),
+        }
+    }
+    facts
+}
+
+fn parse(kind: Kind, bytes: &[u8]) -> DocumentState {
+    let parsed = match kind {
+        Kind::ContractYaml => {
+            yaml_serde::from_slice::<Value>(bytes).map_err(|e| format!("not YAML: {e}"))
+        }
+        _ => parse_i_json(bytes).map_err(|e| format!("not JSON that every reader agrees on: {e}")),
+    };
+    match parsed {
+        Ok(value) => DocumentState::Value(value),
+        Err(message) => DocumentState::Invalid(message),
+    }
+}

@@ -1,0 +1,155 @@
+//! What reading a workspace needs, and how it can fail.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::BoxStream;
+
+/// Where a workspace's bytes come from.
+#[async_trait]
+pub trait WorkspaceReader: Send + Sync {
+    /// Every object of the workspace, in any order.
+    async fn list(&self) -> Result<Vec<Entry>, ReadError>;
+
+    /// The bytes of one object.
+    async fn read(
+        &self,
+        path: &str,
+    ) -> Result<BoxStream<'static, Result<Bytes, ReadError>>, ReadError>;
+}
+
+/// One object as it was listed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Entry {
+    /// Path in the workspace, `/`-separated.
+    pub path: String,
+    /// Length in bytes.
+    pub size: u64,
+}
+
+/// The store could not be read.
+#[derive(Debug, thiserror::Error)]
+#[error("{context}")]
+pub struct ReadError {
+    /// What was being done.
+    pub context: String,
+    /// What the store said.
+    #[source]
+    pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl ReadError {
+    /// A failure of the store.
+    pub fn new(
+        context: impl Into<String>,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self { context: context.into(), source: Some(source.into()) }
+    }
+}
+
+/// Why nothing could be decided. Not a denial: the facts are not known.
+#[derive(Debug, thiserror::Error)]
+pub enum GatherError {
+    /// The workspace could not be listed.
+    #[error("cannot list the workspace")]
+    List(#[source] ReadError),
+    /// An object could not be read.
+    #[error("cannot read {path}")]
+    Read {
+        /// Which.
+        path: String,
+        /// Why.
+        #[source]
+        source: ReadError,
+    },
+    /// There is nothing under the prefix.
+    #[error("the workspace is empty: no object lies under its prefix")]
+    Empty,
+    /// More objects than the limit.
+    #[error("the workspace has more than {limit} objects")]
+    TooManyObjects {
+        /// The limit.
+        limit: usize,
+    },
+    /// A path that is too long, too deep, or not a plain relative path.
+    #[error("{path:?} is no usable path: {why}")]
+    Path {
+        /// Which, cut if long.
+        path: String,
+        /// Why.
+        why: &'static str,
+    },
+    /// The listing names an object twice.
+    #[error("the listing names {path} twice")]
+    Duplicate {
+        /// Which.
+        path: String,
+    },
+    /// The documents together are beyond the limit.
+    #[error("the workspace's documents have {bytes} bytes together, more than {limit}")]
+    DocumentsTooLarge {
+        /// How many bytes.
+        bytes: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// An object had another length when read than when listed.
+    #[error("{path} changed while the workspace was read: listed with {listed} bytes, read {read}")]
+    Changed {
+        /// Which.
+        path: String,
+        /// Bytes in the listing.
+        listed: u64,
+        /// Bytes read.
+        read: u64,
+    },
+    /// A hashing task died.
+    #[error("hashing {path} was interrupted")]
+    Interrupted {
+        /// Which.
+        path: String,
+    },
+}
+
+/// How much of a workspace is read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// Objects in the workspace.
+    pub objects: usize,
+    /// Bytes of one document that is parsed; a larger one counts as invalid.
+    pub document_bytes: u64,
+    /// Bytes of all documents together.
+    pub documents_bytes: u64,
+    /// Bytes of one path.
+    pub path_bytes: usize,
+    /// Folders in one path.
+    pub path_depth: usize,
+    /// Objects that are read at the same time.
+    pub concurrency: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            objects: 100_000,
+            document_bytes: 16 << 20,
+            documents_bytes: 256 << 20,
+            path_bytes: 1024,
+            path_depth: 32,
+            concurrency: 8,
+        }
+    }
+}
+
+/// How far the reading is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Progress {
+    /// Objects hashed.
+    pub objects: u64,
+    /// Objects in all.
+    pub objects_total: u64,
+    /// Bytes hashed.
+    pub bytes: u64,
+    /// Bytes in all.
+    pub bytes_total: u64,
+}

@@ -1,0 +1,220 @@
+//! JSON-LD read as RDF: any shape that means the same reads the same. Nothing is fetched.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use oxjsonld::JsonLdParser;
+use oxrdf::{NamedOrBlankNode, Quad};
+use serde_json::Value;
+
+use crate::dataset::Names;
+
+use super::places::Places;
+
+pub(super) const RDF_TYPE: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type";
+
+/// A node or a literal's text.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Term {
+    Iri(String),
+    Blank(String),
+    Literal(String),
+}
+
+/// Why a JSON document gives no graph.
+#[derive(Debug)]
+pub(super) enum Unreadable {
+    /// A context from the network, and where it is asked for.
+    RemoteContext { url: String, pointer: String },
+    /// What the processor says.
+    Syntax(String),
+}
+
+/// The triples of a document in document order, whichever graphs they are in.
+#[derive(Debug)]
+pub(super) struct Graph {
+    triples: Vec<(Term, String, Term)>,
+    by_subject: BTreeMap<Term, Vec<usize>>,
+    by_predicate: BTreeMap<String, Vec<usize>>,
+    places: Places,
+}
+
+impl Graph {
+    /// Reads the document at `path`, whose base IRI is that of the path.
+    pub(super) fn read(value: &Value, names: &Names, path: &str) -> Result<Self, Unreadable> {
+        if let Some((url, pointer)) = remote_context(value, "") {
+            return Err(Unreadable::RemoteContext { url, pointer });
+        }
+        let text = value.to_string();
+        let parser = JsonLdParser::new()
+            .with_base_iri(names.iri(path))
+            .map_err(|e| Unreadable::Syntax(format!("the base IRI is invalid: {e}")))?;
+        let mut graph = Self {
+            triples: Vec::new(),
+            by_subject: BTreeMap::new(),
+            by_predicate: BTreeMap::new(),
+            places: Places::new(value, names, path),
+        };
+        for quad in parser.for_slice(&text) {
+            graph.add(quad.map_err(|e| Unreadable::Syntax(e.to_string()))?, names);
+        }
+        Ok(graph)
+    }
+
+    fn add(&mut self, quad: Quad, names: &Names) {
+        let subject = match quad.subject {
+            NamedOrBlankNode::NamedNode(node) => Term::Iri(names.canonical(node.as_str())),
+            NamedOrBlankNode::BlankNode(node) => Term::Blank(node.into_string()),
+        };
+        let object = match quad.object {
+            oxrdf::Term::NamedNode(node) => Term::Iri(names.canonical(node.as_str())),
+            oxrdf::Term::BlankNode(node) => Term::Blank(node.into_string()),
+            oxrdf::Term::Literal(literal) => Term::Literal(literal.value().to_owned()),
+        };
+        let predicate = quad.predicate.into_string();
+        let index = self.triples.len();
+        self.by_subject.entry(subject.clone()).or_default().push(index);
+        self.by_predicate.entry(predicate.clone()).or_default().push(index);
+        self.triples.push((subject, predicate, object));
+    }
+
+    /// Every pair of nodes that a predicate joins, in document order.
+    pub(super) fn pairs<'a>(
+        &'a self,
+        predicate: &str,
+    ) -> impl Iterator<Item = (&'a Term, &'a Term)> + use<'a> {
+        let found = self.by_predicate.get(predicate).into_iter().flatten();
+        found.filter_map(|&index| self.triples.get(index)).map(|(s, _, o)| (s, o))
+    }
+
+    /// What a node has for a predicate, in document order.
+    pub(super) fn objects<'a>(
+        &'a self,
+        subject: &Term,
+        predicate: &'a str,
+    ) -> impl Iterator<Item = &'a Term> + use<'a> {
+        let found = self.by_subject.get(subject).into_iter().flatten();
+        found
+            .filter_map(|&index| self.triples.get(index))
+            .filter(move |(_, p, _)| p == predicate)
+            .map(|(_, _, o)| o)
+    }
+
+    /// Every node of a class, once, in document order.
+    pub(super) fn of_type(&self, class: &str) -> Vec<&Term> {
+        let mut seen = BTreeSet::new();
+        self.pairs(RDF_TYPE)
+            .filter(|(_, object)| matches!(object, Term::Iri(iri) if iri == class))
+            .map(|(subject, _)| subject)
+            .filter(|subject| seen.insert(*subject))
+            .collect()
+    }
+
+    /// Where a node is in the file.
+    pub(super) fn pointer(&self, term: &Term) -> Option<&str> {
+        match term {
+            Term::Iri(iri) => self.places.of(iri),
+            Term::Blank(_) | Term::Literal(_) => None,
+        }
+    }
+
+    /// Where the first of these nodes that has an IRI is in the file; the top, if none has.
+    pub(super) fn pointer_of(&self, terms: &[&Term]) -> String {
+        terms.iter().find_map(|term| self.pointer(term)).unwrap_or_default().to_owned()
+    }
+}
+
+fn remote_context(value: &Value, pointer: &str) -> Option<(String, String)> {
+    match value {
+        Value::Object(members) => members.iter().find_map(|(name, member)| {
+            let place = format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"));
+            if name == "@context" {
+                let remote = match member {
+                    Value::String(url) => Some((url.clone(), place.clone())),
+                    Value::Array(items) => items.iter().enumerate().find_map(|(index, item)| {
+                        Some((item.as_str()?.to_owned(), format!("{place}/{index}")))
+                    }),
+                    _ => None,
+                };
+                if remote.is_some() {
+                    return remote;
+                }
+            }
+            if name == "@import" {
+                return Some((member.as_str()?.to_owned(), place));
+            }
+            remote_context(member, &place)
+        }),
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .find_map(|(index, item)| remote_context(item, &format!("{pointer}/{index}"))),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::dataset::Requested;
+
+    const TITLE: &str = "http://purl.org/dc/terms/title";
+
+    fn read(value: &Value) -> Result<Graph, Unreadable> {
+        let names = Names::new(&Requested {
+            dataset_slug: "s".into(),
+            dataset_version_id: "2026.00000000".into(),
+            intended_use: "any".into(),
+        });
+        Graph::read(value, &names, "catalog/dcat.jsonld")
+    }
+
+    #[test]
+    fn shapes_that_mean_the_same_read_the_same() {
+        let iri = "kfm://dataset/s/2026.00000000/catalog/dcat.jsonld#d";
+        let dct = json!({"dct": "http://purl.org/dc/terms/"});
+        for (shape, pointer) in [
+            (json!({"@context": dct, "@id": "#d", "dct:title": "T"}), ""),
+            (json!([{"@id": "#d", TITLE: [{"@value": "T", "@language": "en"}]}]), "/0"),
+            (json!({"@context": dct, "@graph": [{"@id": "#d", "dct:title": "T"}]}), "/@graph/0"),
+            (
+                json!({"@context": {"id": "@id", "title": {"@id": TITLE, "@container": "@language"}},
+                       "id": iri, "title": {"en": "T"}}),
+                "",
+            ),
+            (
+                json!({"@context": {"@vocab": "http://purl.org/dc/terms/"}, "@id": iri, "title": "T"}),
+                "",
+            ),
+        ] {
+            let graph = read(&shape).unwrap();
+            let subject = Term::Iri(iri.to_owned());
+            let titles: Vec<_> = graph.objects(&subject, TITLE).collect();
+            assert_eq!(titles, [&Term::Literal("T".into())], "{shape}");
+            assert_eq!(graph.pointer(&subject), Some(pointer), "{shape}");
+        }
+    }
+
+    #[test]
+    fn contexts_from_the_network_are_refused() {
+        for (shape, place) in [
+            (json!({"@context": "https://example.org/c"}), "/@context"),
+            (json!({"@context": [{}, "c.jsonld"]}), "/@context/1"),
+            (
+                json!({"a": {"@context": {"@import": "https://example.org/c"}}}),
+                "/a/@context/@import",
+            ),
+            (
+                json!({"@context": {"t": {"@id": "x:t", "@context": "https://e.org"}}}),
+                "/@context/t/@context",
+            ),
+        ] {
+            let Err(Unreadable::RemoteContext { pointer, .. }) = read(&shape) else {
+                panic!("{shape}")
+            };
+            assert_eq!(pointer, place);
+        }
+        assert!(matches!(read(&json!({"@context": 1})), Err(Unreadable::Syntax(_))));
+    }
+}
