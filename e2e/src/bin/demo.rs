@@ -10,6 +10,7 @@ use lazaret_e2e::cluster::{Cluster, apply_crds, client};
 use lazaret_e2e::example::Example;
 use lazaret_e2e::packs::default_pack;
 use lazaret_e2e::stage::Stage;
+use kube::api::PostParams;
 use serde_json::json;
 
 #[tokio::main]
@@ -42,7 +43,11 @@ async fn play(kubeconfig: &std::path::Path, kubectl: &str, stay: bool) -> Result
     stage.promote("weather", &Example::whole("seattle-weather")?).await?;
     let published = stage.reaches("weather", Phase::Published).await?;
     let took = start.elapsed();
-    stage.promote("weather-broken", &Example::variant("B-no-license")?).await?;
+    let mut broken = stage.manifest("weather-broken", &Example::variant("B-no-license")?)?;
+    let elsewhere = format!("file://{}", stage.path("staging").display());
+    broken["spec"]["destination"]["url"] = elsewhere.into();
+    let broken = serde_json::from_value::<DatasetPromotion>(broken)?;
+    stage.api().create(&PostParams::default(), &broken).await?;
     stage.promote("sightings", &Example::whole("restricted-sightings")?).await?;
     let quarantined = stage.reaches("weather-broken", Phase::Quarantined).await;
     let waiting = stage.reaches("sightings", Phase::AwaitingApproval).await?;
