@@ -1,0 +1,43 @@
+# Everything that a checkout needs: Rust, Go and make. What is built beyond cargo's target folder is
+# kept by content in $LAZARET_CACHE (~/.cache/lazaret).
+#
+# LAZARET_KUBECONFIG=/path/to/kubeconfig runs demo and tests on that cluster instead of a control
+# plane of their own.
+
+CARGO ?= cargo
+export RUST_BACKTRACE ?= 0
+
+.PHONY: help demo cluster test test-all fmt lint generate check-go
+
+help: ## Shows this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: check-go ## Verifies a pack, publishes a dataset version, quarantines another (STAY=1 keeps it up)
+	$(CARGO) build --workspace --bins
+	target/debug/demo $(if $(STAY),--stay)
+
+cluster: check-go ## Keeps a Kubernetes control plane up for playing, until Ctrl-C
+	$(CARGO) build --package lazaret-e2e --bin cluster
+	target/debug/cluster
+
+test: check-go ## Unit, property and end-to-end tests
+	$(CARGO) build --workspace --all-targets
+	$(CARGO) test --package lazaret
+	$(CARGO) test --package lazaret-e2e -- --test-threads=4
+
+test-all: test lint ## What CI runs: test, lint, and the suites with heavy peers
+	e2e/heavy/run
+
+lint: ## Formatting, clippy, documentation, licences
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --quiet
+
+fmt: ## Formats the code
+	$(CARGO) fmt --all
+
+generate: ## Rewrites what is generated from code: CRDs, reference pages, reason codes
+	UPDATE=1 $(CARGO) test --package lazaret --quiet -- generated reasons_page cli_reference
+
+check-go:
+	@test -n "$(LAZARET_KUBECONFIG)" || command -v go >/dev/null || { echo "Go is missing: install Go 1.26 or newer, or set LAZARET_KUBECONFIG"; exit 1; }

@@ -1,0 +1,103 @@
+//! Against stock tools: what cosign signs, Lazaret verifies; what Lazaret signs, cosign verifies;
+//! what the default pack says, OPA says too. Run by `make test-all`, which builds the tools.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use anyhow::{Context as _, Result, ensure};
+use lazaret_e2e::controller::program;
+use lazaret_e2e::root;
+
+fn tool(variable: &str) -> Result<Command> {
+    let path = std::env::var_os(variable).with_context(|| format!("{variable} is not set"))?;
+    Ok(Command::new(path))
+}
+
+fn run(command: &mut Command) -> Result<Output> {
+    Ok(command.output().with_context(|| format!("{command:?}"))?)
+}
+
+fn succeed(command: &mut Command) -> Result<String> {
+    let output = run(command)?;
+    let text = [output.stdout, output.stderr].map(|b| String::from_utf8_lossy(&b).into_owned());
+    ensure!(output.status.success(), "{command:?}: {}\n{}", text[0], text[1]);
+    Ok(text.concat())
+}
+
+fn built(dir: &Path) -> Result<std::path::PathBuf> {
+    let tar = dir.join("pack.tar");
+    let source = root().join("contracts/policy/default");
+    succeed(Command::new(program()?).args(["pack", "build"]).arg(source).arg("--out").arg(&tar))?;
+    Ok(tar)
+}
+
+#[test]
+#[ignore = "needs cosign; run by make test-all"]
+fn what_cosign_signs_lazaret_verifies() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let tar = built(dir.path())?;
+    succeed(
+        tool("LAZARET_COSIGN")?.arg("generate-key-pair").env("COSIGN_PASSWORD", "").current_dir(&dir),
+    )?;
+    let bundle = dir.path().join("pack.tar.sigstore.json");
+    succeed(
+        tool("LAZARET_COSIGN")?
+            .args(["sign-blob", "--yes", "--key", "cosign.key"])
+            .args(["--tlog-upload=false", "--use-signing-config=false", "--bundle"])
+            .arg(&bundle)
+            .arg(&tar)
+            .env("COSIGN_PASSWORD", "")
+            .current_dir(&dir),
+    )?;
+    let verify = |tar: &Path| {
+        let mut command = Command::new(program()?);
+        command.args(["pack", "verify"]).arg(tar).arg("--key").arg(dir.path().join("cosign.pub"));
+        command.arg("--bundle").arg(&bundle);
+        run(&mut command)
+    };
+    let good = verify(&tar)?;
+    ensure!(good.status.success(), "{}", String::from_utf8_lossy(&good.stderr));
+    let mut bytes = std::fs::read(&tar)?;
+    bytes[700] ^= 1;
+    let tampered = dir.path().join("tampered.tar");
+    std::fs::write(&tampered, bytes)?;
+    let bad = verify(&tampered)?;
+    ensure!(bad.status.code() == Some(1), "a tampered pack was accepted");
+    ensure!(String::from_utf8_lossy(&bad.stderr).contains("SignatureInvalid"));
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs cosign; run by make test-all"]
+fn what_lazaret_signs_cosign_verifies() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let tar = built(dir.path())?;
+    succeed(Command::new(program()?).args(["pack", "keygen", "--out"]).arg(dir.path()))?;
+    let key = dir.path().join("lazaret.key");
+    succeed(Command::new(program()?).args(["pack", "sign"]).arg(&tar).arg("--key").arg(key))?;
+    let verify = |file: &Path| {
+        run(tool("LAZARET_COSIGN")?
+            .args(["verify-blob", "--insecure-ignore-tlog", "--key"])
+            .arg(dir.path().join("lazaret.pub"))
+            .arg("--bundle")
+            .arg(dir.path().join("pack.tar.sigstore.json"))
+            .arg(file))
+    };
+    let good = verify(&tar)?;
+    ensure!(good.status.success(), "{}", String::from_utf8_lossy(&good.stderr));
+    let other = dir.path().join("other");
+    std::fs::write(&other, "other")?;
+    ensure!(!verify(&other)?.status.success(), "cosign accepted other bytes");
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs opa; run by make test-all"]
+fn the_default_pack_passes_its_tests_in_stock_opa() -> Result<()> {
+    let pack = root().join("contracts/policy/default");
+    succeed(tool("LAZARET_OPA")?.args(["check", "--strict", "opa"]).current_dir(&pack))?;
+    let text = succeed(tool("LAZARET_OPA")?.args(["test", "opa", "data"]).current_dir(&pack))?;
+    ensure!(text.contains("PASS: "), "{text}");
+    Ok(())
+}
