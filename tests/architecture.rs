@@ -137,11 +137,13 @@ fn code(text: &str) -> String {
 
 /// The identifiers that follow `crate::`.
 fn uses(code: &str) -> impl Iterator<Item = &str> {
-    code.match_indices("crate::").filter(|(at, _)| !after_identifier(code, *at)).map(|(at, word)| {
-        let rest = &code[at + word.len()..];
-        let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
-        &rest[..end]
-    })
+    code.match_indices("crate::").filter(|(at, _)| !after_identifier(code, *at)).map(
+        |(at, word)| {
+            let rest = &code[at + word.len()..];
+            let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+            &rest[..end]
+        },
+    )
 }
 
 fn after_identifier(code: &str, at: usize) -> bool {
