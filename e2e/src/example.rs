@@ -24,6 +24,7 @@ pub struct Example {
     pub denied_by: Option<(String, String)>,
     base: String,
     removed: Vec<String>,
+    renamed: bool,
 }
 
 impl Example {
@@ -46,6 +47,7 @@ impl Example {
             denied_by: None,
             base: name.to_owned(),
             removed: Vec::new(),
+            renamed: false,
         })
     }
 
@@ -88,6 +90,14 @@ impl Example {
         names.iter().map(|name| Self::variant(name)).collect()
     }
 
+    /// The same data under another slug: another dataset, as whole as the first.
+    #[must_use]
+    pub fn renamed(mut self, slug: &str) -> Self {
+        slug.clone_into(&mut self.slug);
+        self.renamed = true;
+        self
+    }
+
     /// Lays the workspace out in `dir`.
     ///
     /// # Errors
@@ -101,8 +111,28 @@ impl Example {
         for path in &self.removed {
             std::fs::remove_file(dir.join(path)).with_context(|| path.clone())?;
         }
+        if self.renamed {
+            for part in ["dataset.json", "catalog", "receipts"] {
+                rename(&dir.join(part), &self.base, &self.slug)?;
+            }
+        }
         Ok(())
     }
+}
+
+/// Writes `new` for `old` wherever documents name the dataset.
+fn rename(path: &Path, old: &str, new: &str) -> Result<()> {
+    if path.is_dir() {
+        for entry in std::fs::read_dir(path)? {
+            rename(&entry?.path(), old, new)?;
+        }
+        return Ok(());
+    }
+    let text = std::fs::read_to_string(path)?;
+    let text = text
+        .replace(&format!("dataset/{old}/"), &format!("dataset/{new}/"))
+        .replace(&format!("\"dataset_slug\": \"{old}\""), &format!("\"dataset_slug\": \"{new}\""));
+    Ok(std::fs::write(path, text)?)
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {

@@ -6,6 +6,7 @@ mod address;
 mod archive;
 mod build;
 mod fetch;
+mod fetch_error;
 mod sign;
 mod tar;
 mod trust;
@@ -20,9 +21,8 @@ mod verify_tests;
 
 pub use archive::{ArchiveError, ArchiveLimits, Files, read_archive};
 pub use build::{BuildError, BuiltPack, build};
-pub use fetch::{
-    Auth, DEFAULT_MAX_BYTES, FetchError, FetchSettings, Fetched, FetchedPack, Previous, fetch,
-};
+pub use fetch::{Auth, DEFAULT_MAX_BYTES, FetchSettings, Fetched, FetchedPack, Previous, fetch};
+pub use fetch_error::FetchError;
 pub use sign::{KeyPairPem, SignError, generate_key_pair, sign_blob};
 pub use trust::{Authority, Identity, PublicKey, TrustError, TrustRoot};
 pub use verify::{Signer, VerifiedPack, VerifyError, verify};

@@ -130,7 +130,11 @@ fn what_was_changed_is_refused() {
     let proof = changed(BUNDLE, |bundle| {
         entry(bundle, &|entry| entry["inclusionProof"]["rootHash"] = BASE64.encode([0; 32]).into());
     });
-    assert_eq!(reason(check(TAR, &proof, mine())), "LogProofInvalid");
+    assert!(["LogProofInvalid", "BundleInvalid"].contains(&reason(check(TAR, &proof, mine()))));
+    let promise = changed(BUNDLE, |bundle| {
+        entry(bundle, &|entry| entry["logIndex"] = "1".into());
+    });
+    assert_eq!(reason(check(TAR, &promise, mine())), "LogProofInvalid");
     let time = changed(BUNDLE, |bundle| {
         entry(bundle, &|entry| entry["integratedTime"] = "1700000000".into());
     });

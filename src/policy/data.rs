@@ -26,7 +26,8 @@ pub(super) fn load(
             "json" => parse_i_json(bytes).map_err(|e| invalid(e.to_string()))?,
             _ => yaml(bytes).map_err(invalid)?,
         };
-        let names: Vec<&str> = path.rsplit_once('/').map_or(vec![], |(dir, _)| dir.split('/').collect());
+        let names: Vec<&str> =
+            path.rsplit_once('/').map_or(vec![], |(dir, _)| dir.split('/').collect());
         let document = names.iter().rev().fold(value, |inner, name| {
             Value::Object(Map::from_iter([((*name).to_owned(), inner)]))
         });

@@ -81,10 +81,10 @@ fn data_lies_where_opa_puts_it() {
     let pack = load(&[
         ("opa/a.rego", "package lazaret.gates.a\nimport data.tables.uses\ndeny := [data.root, data.licenses.a, data.tables.x, data.tables.more.y, uses.z]"),
         ("data/data.json", r#"{"root": "1"}"#),
-        ("data/licenses.json", r#"{"a": "2"}"#),
+        ("data/licenses.json", r#"{"licenses": {"a": "2"}}"#),
         ("data/tables/data.yaml", "x: '3'"),
-        ("data/tables/more.yml", "y: '4'"),
-        ("data/tables/uses.json", r#"{"z": "5"}"#),
+        ("data/tables/more/any.yml", "y: '4'"),
+        ("data/tables/more.json", r#"{"uses": {"z": "5"}}"#),
     ])
     .unwrap();
     let verdict = evaluate(&pack, "", &json!({})).unwrap();
@@ -102,12 +102,14 @@ fn bad_data_is_refused() {
         ("data/x.yaml", "a: !tag b"),
         ("data/data.json", "[]"),
         ("data/lazaret/gates.json", "{}"),
+        ("data/x.json", "1"),
+        ("data/x.yaml", ""),
         ("data/data.json", r#"{"lazaret": {}}"#),
     ] {
         let error = load(&[("opa/b.rego", DATE), (file, text)]).unwrap_err();
         assert_eq!(error.reason(), "DataInvalid", "{file}: {text}: {error}");
     }
-    let twice = [("opa/b.rego", DATE), ("data/x.json", r#"{"a": 1}"#), ("data/x/a.yaml", "2")];
+    let twice = [("opa/b.rego", DATE), ("data/x.json", r#"{"a": 1}"#), ("data/y.yaml", "a: 2")];
     assert_eq!(load(&twice).unwrap_err().reason(), "DataInvalid");
 }
 
@@ -150,7 +152,7 @@ fn rego_that_does_not_compile_is_refused_with_its_place() {
         ("package lazaret.gates.b\n\ndeny contains x if {", 3),
         ("package lazaret.gates.b\n\ndeny contains x if true", 3),
         ("package lazaret.gates.b\n\ndeny { true }", 3),
-        ("package lazaret.gates.b\n\ndeny contains \"a\" if f(1, 2)\nf(x) := x", 3),
+        ("package lazaret.gates.b\n\ndeny contains \"a\" if f(1, 2, 3)\nf(x) := x", 3),
     ] {
         match load(&[("opa/x/b.rego", rego)]) {
             Err(LoadError::RegoInvalid { place, .. }) => {
@@ -229,7 +231,7 @@ fn many_threads_ask_one_pack() {
 #[test]
 fn the_store_keeps_the_last_revision_and_knows_its_age() {
     let store = PackStore::new();
-    let at = |seconds| Timestamp::from_second(1_800_000_000 + seconds).unwrap();
+    let at = |seconds: i64| Timestamp::from_second(1_800_000_000 + seconds).unwrap();
     let stale = Some(SignedDuration::from_secs(60));
     assert_eq!(store.get("ns/p", at(0)).unwrap_err(), Unavailable::NotLoaded);
     store.touch("ns/p", at(0), stale);
@@ -247,4 +249,11 @@ fn the_store_keeps_the_last_revision_and_knows_its_age() {
     assert_eq!((store.len(), store.keys()), (1, vec!["ns/p".to_owned()]));
     store.remove("ns/p");
     assert!(store.is_empty());
+}
+
+#[test]
+fn the_keyless_fixture_goes_all_the_way() {
+    let dir = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/e2e/fixtures/keyless/pack"));
+    let pack = compile(&signed(dir), &Limits::default()).unwrap();
+    assert_eq!(pack.tests_passed(), 2);
 }

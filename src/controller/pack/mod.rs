@@ -42,7 +42,7 @@ pub(super) async fn reconcile(pack: Arc<PolicyPack>, ctx: Arc<Context>) -> Resul
     }
     Ok(match outcome {
         Revision::Suspended => Action::await_change(),
-        Revision::Loaded(_) | Revision::Unchanged => {
+        Revision::Loaded | Revision::Unchanged => {
             ctx.succeeded(&*pack);
             Action::requeue(backoff::jittered(pack.spec.interval.std(), rand::random()))
         }

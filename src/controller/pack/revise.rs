@@ -20,7 +20,7 @@ pub(super) enum Revision {
     /// `spec.suspend`.
     Suspended,
     /// A revision was loaded.
-    Loaded(Arc<CompiledPack>),
+    Loaded,
     /// The loaded revision is still the current one.
     Unchanged,
     /// The look failed; what was loaded stays.
@@ -113,10 +113,9 @@ pub(super) async fn revise(
             return Ok(Revision::Failed(Failure::new(Stage::Compile, "LoadFailed", text)));
         }
     };
-    let compiled = Arc::new(compiled);
-    ctx.packs.publish(&key, Arc::clone(&compiled), Timestamp::now(), Some(staleness));
+    ctx.packs.publish(&key, Arc::new(compiled), Timestamp::now(), Some(staleness));
     ctx.remember(&key, Remembered { previous, url: pack_url(pack), trust, verified });
-    Ok(Revision::Loaded(compiled))
+    Ok(Revision::Loaded)
 }
 
 fn load(

@@ -36,7 +36,7 @@ pub(super) fn render(
     };
     match revision {
         Revision::Suspended => {}
-        Revision::Loaded(_) | Revision::Unchanged => {
+        Revision::Loaded | Revision::Unchanged => {
             set(type_::FETCHED, true, reason::SUCCEEDED, "the source answered".into());
             set(type_::VERIFIED, true, reason::SUCCEEDED, "digest and signature hold".into());
             let tests = loaded.map_or(0, CompiledPack::tests_passed);

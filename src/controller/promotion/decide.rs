@@ -9,7 +9,7 @@ use super::super::error::Error;
 use super::super::{Context, apply};
 use super::observe::{Pausing, Reporting};
 use super::{hold, status};
-use crate::api::{ApprovalSpec, DatasetPromotion, Phase, PolicyPack, Quarantine, reason};
+use crate::api::{ApprovalSpec, DatasetPromotion, Origin, Phase, PolicyPack, Quarantine, reason};
 use crate::dataset::{Limits, Requested};
 use crate::domain::{Approval, DatasetRef, GateId, Report};
 use crate::objects::Store;
@@ -62,7 +62,10 @@ pub(super) async fn decide(
         Err(message) => return Ok(Outcome::Invalid(message)),
     };
     let held = hold::active(ctx, promotion).await?;
-    match (phase(promotion), held.first()) {
+    // What was published passed its gates. Only a person takes it back: a Quarantine that the
+    // controller made for another promotion of the same version speaks of that one's bytes.
+    let by_hand = held.iter().find(|quarantine| quarantine.spec.origin == Origin::Manual);
+    match (phase(promotion), by_hand) {
         (Phase::Published, Some(quarantine)) => {
             return Ok(take_back(ctx, &destination, &dataset, quarantine, now).await);
         }

@@ -1,0 +1,13 @@
+//! The end-to-end tests: one program, so that all share one control plane.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod controlplane;
+mod crash;
+mod crds;
+mod gates;
+mod lost;
+mod many;
+mod packs;
+mod publish;
+mod quarantine;
+mod swap;
