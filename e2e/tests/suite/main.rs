@@ -4,6 +4,7 @@
 mod controlplane;
 mod crash;
 mod crds;
+mod docs;
 mod gates;
 mod lost;
 mod many;
