@@ -184,9 +184,16 @@ impl Stage {
             Ok(promotion) => Ok(promotion),
             Err(error) => {
                 let now = api.get(name).await?;
-                Err(error).with_context(|| format!("{:#}", json!(now.status)))
+                Err(error).with_context(|| format!("{:#}\n{}", json!(now.status), self.logs()))
             }
         }
+    }
+
+    /// The end of what the controller logged.
+    fn logs(&self) -> String {
+        let text = std::fs::read_to_string(self.path("controller.log")).unwrap_or_default();
+        let lines: Vec<_> = text.lines().collect();
+        lines[lines.len().saturating_sub(25)..].join("\n")
     }
 
     /// Waits until a PolicyPack has `wanted`.

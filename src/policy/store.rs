@@ -72,6 +72,15 @@ impl PackStore {
         });
     }
 
+    /// Sets how old the loaded revision may grow. Does nothing if none is loaded.
+    pub fn limit(&self, key: &str, max_staleness: SignedDuration) {
+        self.change(|packs| {
+            if let Some(loaded) = packs.get_mut(key) {
+                loaded.max_staleness = Some(max_staleness);
+            }
+        });
+    }
+
     /// Forgets a pack.
     pub fn remove(&self, key: &str) {
         self.change(|packs| drop(packs.remove(key)));

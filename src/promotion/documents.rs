@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 use super::{ApprovedPlan, FileKind, PlannedFile};
 use crate::domain::{DatasetRef, Digest};
 
+/// The run receipt of the promotion itself, below `<slug>/<versionId>/`.
+pub(super) const RECEIPT: &str = "promotion_receipt.json";
+
 /// Who publishes: recorded in receipt and ledger.
 #[derive(Clone, Debug)]
 pub struct Publisher {
@@ -143,7 +146,7 @@ impl Places {
         self.file("_publication.json")
     }
     pub(super) fn receipt(&self) -> String {
-        self.file("promotion_receipt.json")
+        self.file(RECEIPT)
     }
     pub(super) fn manifest(&self) -> String {
         self.file("promotion_manifest.json")
@@ -196,7 +199,7 @@ pub(super) fn manifest(approved: &ApprovedPlan, claim: &Claim, receipt: Digest) 
     };
     let mut supporting = list(&[FileKind::Receipt, FileKind::Attestation, FileKind::Identity]);
     supporting.push(json!({
-        "path": "promotion_receipt.json",
+        "path": RECEIPT,
         "digest": receipt,
         "media_type": "application/json",
     }));

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
 use super::documents::{
-    Claim, Manifest, Places, Pointer, PointerState, Publisher, manifest, receipt,
+    Claim, Manifest, Places, Pointer, PointerState, Publisher, RECEIPT, manifest, receipt,
 };
 use super::{ApprovedPlan, PlannedFile};
 use crate::dataset;
@@ -230,9 +230,11 @@ pub async fn published(
     let found = read::<Manifest>(destination, &place).await?;
     Ok(found.map(|(manifest, _)| {
         let files = [manifest.artifacts, manifest.catalogs, manifest.supporting].concat();
+        // The promotion's own receipt is the publication's, not the workspace's.
+        let brought = files.into_iter().filter(|file| file.path != RECEIPT);
         dataset::Published {
             spec_hash: manifest.spec_hash,
-            files: files.into_iter().map(|file| (file.path, file.digest)).collect(),
+            files: brought.map(|file| (file.path, file.digest)).collect(),
         }
     }))
 }

@@ -27,7 +27,9 @@ async fn a_bad_revision_is_refused_by_name_and_the_last_good_one_judges_on() -> 
 
     let mut tampered = good.clone();
     tampered.tar[700] ^= 1;
-    let stranger = default_pack(&keys()?, |_| Ok(()))?;
+    let stranger = default_pack(&keys()?, |dir| {
+        Ok(std::fs::write(dir.join("README.md"), "mine\n")?)
+    })?;
     let failing = default_pack(&stage.keys, |dir| {
         let test = "package lazaret.extra_test\n\ntest_never if false\n";
         Ok(std::fs::write(dir.join("opa/extra_test.rego"), test)?)

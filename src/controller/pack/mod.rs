@@ -21,6 +21,7 @@ use revise::Revision;
 
 /// Brings one pack up to date with its source.
 pub(super) async fn reconcile(pack: Arc<PolicyPack>, ctx: Arc<Context>) -> Result<Action, Error> {
+    ctx.packs.limit(&key(&pack)?, pack.spec.max_staleness.signed());
     let outcome = match pack.spec.suspend {
         true => Revision::Suspended,
         false => match gather::sources(&pack, &ctx).await? {
@@ -41,8 +42,8 @@ pub(super) async fn reconcile(pack: Arc<PolicyPack>, ctx: Arc<Context>) -> Resul
         apply::event(&ctx, &*pack, warning, "Load", &reason, &message).await;
     }
     Ok(match outcome {
-        Revision::Suspended => Action::await_change(),
-        Revision::Loaded | Revision::Unchanged => {
+        // Nothing is asked of the source, but the status must show when the revision grows stale.
+        Revision::Suspended | Revision::Loaded | Revision::Unchanged => {
             ctx.succeeded(&*pack);
             Action::requeue(backoff::jittered(pack.spec.interval.std(), rand::random()))
         }

@@ -23,8 +23,10 @@ use crate::promotion::{
 pub(super) enum Outcome {
     /// `spec.suspend`.
     Suspended,
-    /// Nothing to do: published, or withdrawn and still held.
+    /// Nothing to do: published.
     Settled,
+    /// Nothing to do: withdrawn, and the Quarantine is still active.
+    StillWithdrawn,
     /// The spec cannot be carried out as it is.
     Invalid(String),
     /// The policy pack cannot judge now.
@@ -69,7 +71,8 @@ pub(super) async fn decide(
         (Phase::Published, Some(quarantine)) => {
             return Ok(take_back(ctx, &destination, &dataset, quarantine, now).await);
         }
-        (Phase::Published, None) | (Phase::Withdrawn, Some(_)) => return Ok(Outcome::Settled),
+        (Phase::Published, None) => return Ok(Outcome::Settled),
+        (Phase::Withdrawn, Some(_)) => return Ok(Outcome::StillWithdrawn),
         _ => {}
     }
     let (pack, pack_name) = match pack(promotion, ctx, now).await? {
@@ -205,7 +208,12 @@ async fn pack(
     let namespace = reference.namespace.clone().unwrap_or_else(|| own.clone());
     let name = format!("{namespace}/{}", reference.name);
     let api = kube::Api::<PolicyPack>::namespaced(ctx.client.clone(), &namespace);
-    let found = api.get_opt(&reference.name).await?;
+    let found = match api.get_opt(&reference.name).await {
+        Ok(found) => found,
+        // A controller of one namespace may not look into others.
+        Err(kube::Error::Api(error)) if error.code == 403 => None,
+        Err(error) => return Err(error.into()),
+    };
     let granted = match &found {
         Some(pack) => super::super::pack::grants(ctx, pack, &own).await?,
         None => false,
@@ -251,7 +259,7 @@ impl Outcome {
             Self::Held { .. } => reason::QUARANTINED,
             Self::AwaitingApproval { .. } => reason::AWAITING_APPROVAL,
             Self::DryRun { .. } => reason::DRY_RUN,
-            Self::Withdrawn { .. } => reason::WITHDRAWN,
+            Self::Withdrawn { .. } | Self::StillWithdrawn => reason::WITHDRAWN,
         }
     }
 }

@@ -50,6 +50,8 @@ fn next(outcome: &Outcome, promotion: &DatasetPromotion, ctx: &Context) -> Actio
                 Outcome::Again => Action::requeue(Duration::from_millis(100)),
                 Outcome::Denied { .. }
                 | Outcome::Held { .. }
+                | Outcome::Withdrawn { .. }
+                | Outcome::StillWithdrawn
                 | Outcome::AwaitingApproval { .. }
                 | Outcome::DryRun { .. } => Action::requeue(recheck()),
                 _ => Action::await_change(),

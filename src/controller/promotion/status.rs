@@ -6,7 +6,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use super::decide::Outcome;
 use crate::api::{
     DatasetPromotion, DatasetPromotionStatus, GateStatus, LedgerStatus, LocalReference,
-    ManifestStatus, Phase, PlanStatus, ProgressStatus, ReasonStatus, condition, is_true, reason,
+    ManifestStatus, Phase, PlanStatus, ProgressStatus, ReasonStatus, condition, reason,
     set_condition, type_,
 };
 use crate::domain::{Reason, Report};
@@ -118,7 +118,7 @@ fn judged(status: &mut DatasetPromotionStatus, report: &Report, plan: &Plan, now
 
 const fn phase(outcome: &Outcome, old: Phase) -> Phase {
     match outcome {
-        Outcome::Suspended | Outcome::Settled => old,
+        Outcome::Suspended | Outcome::Settled | Outcome::StillWithdrawn => old,
         Outcome::Published { .. } => Phase::Published,
         Outcome::Withdrawn { .. } => Phase::Withdrawn,
         Outcome::Denied { quarantine: Some(_), .. } | Outcome::Held { .. } => Phase::Quarantined,
@@ -146,15 +146,10 @@ fn conditions(
     let why = outcome.reason();
     let message = message(outcome);
     match outcome {
-        Outcome::Settled => {
-            let was_ready = is_true(list, type_::READY);
-            let kept = list.iter().find(|c| c.type_ == type_::READY).map(|c| c.message.clone());
-            let (why, text) = match new.phase {
-                Phase::Withdrawn => (reason::WITHDRAWN, kept.unwrap_or_default()),
-                _ => (why, kept.unwrap_or(message)),
-            };
-            let ready = was_ready || new.phase == Phase::Published;
-            set_condition(list, make(type_::READY, ready, why, text));
+        Outcome::Settled | Outcome::StillWithdrawn => {
+            let kept = list.iter().find(|c| c.reason == why && c.type_ == type_::READY);
+            let text = kept.map_or(message, |c| c.message.clone());
+            set_condition(list, make(type_::READY, matches!(outcome, Outcome::Settled), why, text));
         }
         Outcome::Published { .. } => set_condition(list, make(type_::READY, true, why, message)),
         _ => set_condition(list, make(type_::READY, false, why, message)),
@@ -201,6 +196,7 @@ fn message(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Suspended => "suspended; set spec.suspend to false to go on".to_owned(),
         Outcome::Settled => "published".to_owned(),
+        Outcome::StillWithdrawn => "withdrawn; its Quarantine is still active".to_owned(),
         Outcome::Invalid(message) | Outcome::Waiting(message) => message.clone(),
         Outcome::Undecided(message) => {
             format!("could not decide, which means no; trying again: {message}")
