@@ -10,9 +10,9 @@ use anyhow::{Context as _, Result, bail};
 use k8s_openapi::api::authentication::v1::{TokenRequest, TokenRequestSpec};
 use k8s_openapi::api::core::v1::ServiceAccount;
 use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding};
+use kube::Client;
 use kube::api::{Api, Patch, PatchParams, PostParams};
 use kube::config::Kubeconfig;
-use kube::Client;
 use serde_json::json;
 use tokio::process::{Child, Command};
 
@@ -119,7 +119,8 @@ impl Controller {
                 bail!("the controller ended ({status}):\n{}", String::from_utf8_lossy(new));
             }
             let new = String::from_utf8_lossy(new);
-            let mut lines = new.lines().filter_map(|l| serde_json::from_str::<serde_json::Value>(l).ok());
+            let mut lines =
+                new.lines().filter_map(|l| serde_json::from_str::<serde_json::Value>(l).ok());
             Ok(lines.find_map(|line| line["address"].as_str().map(str::to_owned)))
         })
         .await
@@ -135,7 +136,8 @@ pub fn program() -> Result<PathBuf> {
         return Ok(program.into());
     }
     let own = std::env::current_exe()?;
-    let found = own.ancestors().skip(1).take(3).map(|dir| dir.join("lazaret")).find(|p| p.is_file());
+    let found =
+        own.ancestors().skip(1).take(3).map(|dir| dir.join("lazaret")).find(|p| p.is_file());
     found.context("there is no lazaret beside this program; run `cargo build` first")
 }
 

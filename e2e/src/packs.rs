@@ -43,7 +43,10 @@ pub fn keys() -> Result<KeyPairPem> {
 ///
 /// # Errors
 /// If the pack does not build.
-pub fn default_pack(keys: &KeyPairPem, change: impl FnOnce(&Path) -> Result<()>) -> Result<SignedPack> {
+pub fn default_pack(
+    keys: &KeyPairPem,
+    change: impl FnOnce(&Path) -> Result<()>,
+) -> Result<SignedPack> {
     let dir = tempfile::tempdir()?;
     copy(&root().join("contracts/policy/default"), dir.path())?;
     change(dir.path())?;

@@ -242,7 +242,8 @@ impl Stage {
     /// If it names none.
     pub async fn quarantine_of(&self, promotion: &DatasetPromotion) -> Result<Quarantine> {
         let status = promotion.status.as_ref();
-        let reference = status.and_then(|s| s.quarantine_ref.as_ref()).context("no quarantineRef")?;
+        let reference =
+            status.and_then(|s| s.quarantine_ref.as_ref()).context("no quarantineRef")?;
         Ok(self.api().get(&reference.name).await?)
     }
 

@@ -15,7 +15,7 @@ fn tool(variable: &str) -> Result<Command> {
 }
 
 fn run(command: &mut Command) -> Result<Output> {
-    Ok(command.output().with_context(|| format!("{command:?}"))?)
+    command.output().with_context(|| format!("{command:?}"))
 }
 
 fn succeed(command: &mut Command) -> Result<String> {
@@ -38,7 +38,10 @@ fn what_cosign_signs_lazaret_verifies() -> Result<()> {
     let dir = tempfile::tempdir()?;
     let tar = built(dir.path())?;
     succeed(
-        tool("LAZARET_COSIGN")?.arg("generate-key-pair").env("COSIGN_PASSWORD", "").current_dir(&dir),
+        tool("LAZARET_COSIGN")?
+            .arg("generate-key-pair")
+            .env("COSIGN_PASSWORD", "")
+            .current_dir(&dir),
     )?;
     let bundle = dir.path().join("pack.tar.sigstore.json");
     succeed(

@@ -5,8 +5,11 @@ use kube::CustomResourceExt as _;
 
 use super::{DatasetPromotion, PolicyPack, Quarantine};
 
+/// Makes one CRD.
+pub type Maker = fn() -> CustomResourceDefinition;
+
 /// File names under `crds/` and what they hold.
-pub const CRD_FILES: [(&str, fn() -> CustomResourceDefinition); 3] = [
+pub const CRD_FILES: [(&str, Maker); 3] = [
     ("policypacks.lazaret.dev.yaml", PolicyPack::crd),
     ("datasetpromotions.lazaret.dev.yaml", DatasetPromotion::crd),
     ("quarantines.lazaret.dev.yaml", Quarantine::crd),

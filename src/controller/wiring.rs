@@ -252,6 +252,7 @@ where
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the runtime hands them over")]
 fn on_error<K: Watched>(object: Arc<K>, _: &Error, ctx: Arc<Context>) -> Action {
     let wait = backoff::after(ctx.failed(&*object), rand::random());
     Action::requeue(wait.max(Duration::from_millis(100)))

@@ -21,6 +21,7 @@ impl StoreReader {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it stands where map_err hands over")]
 fn failed(error: StoreError) -> ReadError {
     ReadError { context: error.to_string(), source: None }
 }

@@ -51,10 +51,10 @@ impl ReadError {
 #[derive(Debug, thiserror::Error)]
 pub enum GatherError {
     /// The workspace could not be listed.
-    #[error("cannot list the workspace")]
+    #[error("cannot list the workspace: {0}")]
     List(#[source] ReadError),
     /// An object could not be read.
-    #[error("cannot read {path}")]
+    #[error("cannot read {path}: {source}")]
     Read {
         /// Which.
         path: String,

@@ -59,6 +59,9 @@ pub enum VerifyError {
     /// Wrong key, or bytes that were changed after signing.
     #[error("the signature does not fit: {0}")]
     SignatureInvalid(String),
+    /// The bundle speaks of these very bytes, but another key signed it.
+    #[error("not signed with the key {0}")]
+    KeyMismatch(Digest),
     /// The certificate, the log or the timestamp is not of the configured trust root.
     #[error("not vouched for by the configured trust root: {0}")]
     Untrusted(String),
@@ -84,6 +87,7 @@ impl VerifyError {
             Self::AuthorityMismatch { .. } => "AuthorityMismatch",
             Self::IdentityMismatch { .. } => "IdentityMismatch",
             Self::SignatureInvalid(_) => "SignatureInvalid",
+            Self::KeyMismatch(_) => "KeyMismatch",
             Self::Untrusted(_) => "Untrusted",
             Self::InclusionProofMissing => "InclusionProofMissing",
             Self::LogProofInvalid(_) => "LogProofInvalid",
@@ -95,7 +99,7 @@ impl VerifyError {
     const fn nearness(&self) -> u8 {
         match self {
             Self::IdentityMismatch { .. } => 5,
-            Self::SignatureInvalid(_) | Self::LogProofInvalid(_) => 4,
+            Self::SignatureInvalid(_) | Self::KeyMismatch(_) | Self::LogProofInvalid(_) => 4,
             Self::InclusionProofMissing => 3,
             Self::Untrusted(_) => 2,
             Self::AuthorityMismatch { .. } => 0,
@@ -319,8 +323,10 @@ fn plain_key(tar: &[u8], bundle: &Bundle, key: &PublicKey) -> Result<(), VerifyE
     }
     VerificationKey::from_spki_with_scheme(&key.der, scheme)
         .and_then(|key| key.verify(tar, &message.signature))
-        .map_err(|_| {
-            VerifyError::SignatureInvalid(format!("not made with the key {}", key.fingerprint()))
+        .map_err(|_| match message.message_digest {
+            // The digest was compared above: the bytes are the signed ones, so it is the key.
+            Some(_) => VerifyError::KeyMismatch(key.fingerprint()),
+            None => VerifyError::SignatureInvalid(format!("by the key {}", key.fingerprint())),
         })
 }
 

@@ -1,10 +1,14 @@
 //! The crash-safe sequence of a publication.
 //!
-//! 1. claim the version's place; 2. write the objects; 3. write the receipt; 4. write the manifest
-//! (conditional create: from here the version is immutable); 5. append to the ledger; 6. move the
-//! pointer, in one conditional write. Readers start at the pointer, so that a crash before the
-//! last step leaves them what they had. A retry with the same plan finds the claim, writes the
-//! same bytes, and finishes.
+//! 1. claim the version's place;
+//! 2. write the objects;
+//! 3. write the receipt;
+//! 4. write the manifest by conditional create: from here the version is immutable;
+//! 5. append to the ledger;
+//! 6. move the pointer, in one conditional write.
+//!
+//! Readers start at the pointer, so that a crash before the last step leaves them what they had. A
+//! retry with the same plan finds the claim, writes the same bytes, and finishes.
 
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;

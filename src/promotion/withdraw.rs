@@ -10,6 +10,7 @@ use crate::objects::Store;
 
 /// What a withdrawal found and did.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[expect(clippy::large_enum_variant, reason = "one is alive at a time, and soon gone")]
 pub enum Withdrawn {
     /// The version was never published; there is nothing to take back.
     NeverPublished,

@@ -5,12 +5,12 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
+use kube::api::PostParams;
 use lazaret::api::{DatasetPromotion, Phase, PolicyPack, Quarantine};
 use lazaret_e2e::cluster::{Cluster, apply_crds, client};
 use lazaret_e2e::example::Example;
 use lazaret_e2e::packs::default_pack;
 use lazaret_e2e::stage::Stage;
-use kube::api::PostParams;
 use serde_json::json;
 
 #[tokio::main]
@@ -71,7 +71,10 @@ async fn play(kubeconfig: &std::path::Path, kubectl: &str, stay: bool) -> Result
     println!("\nQUARANTINED");
     show_quarantine(&stage.quarantine_of(&quarantined?).await?);
     println!("\nLEDGER");
-    println!("      {}/_ledger, two entries, each naming the digest of the one before", stage.destination().display());
+    println!(
+        "      {}/_ledger, two entries, each naming the digest of the one before",
+        stage.destination().display()
+    );
     println!("\nLOOK FURTHER\n");
     println!("      export KUBECONFIG={}", kubeconfig.display());
     let namespace = &stage.namespace;
@@ -102,7 +105,10 @@ fn show_pack(pack: &PolicyPack) {
     if let Some(artifact) = &status.artifact {
         println!("  policy pack {}", pack.metadata.name.as_deref().unwrap_or_default());
         println!("      {}", artifact.digest);
-        println!("      {} bytes, {} files, {} tests passed", artifact.size, artifact.files, artifact.tests);
+        println!(
+            "      {} bytes, {} files, {} tests passed",
+            artifact.size, artifact.files, artifact.tests
+        );
     }
     let signer = status.signer.as_ref().and_then(|s| s.subject.as_deref()).unwrap_or_default();
     println!("      signed by {}", signer.get(..30).unwrap_or(signer));
@@ -113,7 +119,9 @@ fn show_published(promotion: &DatasetPromotion, took: Option<Duration>) {
     let dataset = &promotion.spec.dataset;
     println!("  {} {}", dataset.slug, dataset.version_id);
     if let Some(plan) = &status.plan {
-        let seconds = took.map_or_else(String::new, |t| format!(" in {:.1} s from kubectl to pointer", t.as_secs_f64()));
+        let seconds = took.map_or_else(String::new, |t| {
+            format!(" in {:.1} s from kubectl to pointer", t.as_secs_f64())
+        });
         println!("      {} objects, {} bytes{seconds}", plan.artifacts, plan.bytes);
     }
     if let Some(manifest) = &status.manifest {

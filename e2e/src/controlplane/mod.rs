@@ -122,10 +122,9 @@ impl ControlPlane {
         let deadline = Instant::now() + READY_WITHIN;
         let kubeconfig = self.kubeconfig();
         while Instant::now() < deadline {
-            for part in [&mut self.etcd, &mut self.apiserver, &mut self.controller_manager] {
-                if let Some(part) = part {
-                    part.still_runs()?;
-                }
+            let parts = [&mut self.etcd, &mut self.apiserver, &mut self.controller_manager];
+            for part in parts.into_iter().flatten() {
+                part.still_runs()?;
             }
             if process::kubectl(&self.binary, &kubeconfig, kubectl)? {
                 return Ok(());

@@ -42,8 +42,10 @@ fn quarantine() -> Value {
     })
 }
 
+type Row = (fn() -> Value, &'static str, Value, &'static str);
+
 /// Base, pointer, what to put there (null removes), and words that the refusal must hold.
-fn table() -> Vec<(fn() -> Value, &'static str, Value, &'static str)> {
+fn table() -> Vec<Row> {
     let digest = format!("sha256:{}", "0".repeat(64));
     let approval = |key: &str, value: &str| {
         let mut approval = json!([{ "principal": "jane", "role": "steward", "planDigest": digest, "approvedAt": "2026-01-01T00:00:00Z" }]);
@@ -56,15 +58,40 @@ fn table() -> Vec<(fn() -> Value, &'static str, Value, &'static str)> {
         (pack, "/spec/source/http", json!({ "url": "ftp://x/y" }), "http:// or https://"),
         (pack, "/spec/source/http", json!({ "url": "https://user:pw@x/y" }), "without credentials"),
         (pack, "/spec/source/http/bundleUrl", json!("x"), "bundleUrl is an http"),
-        (pack, "/spec/source", json!({ "oci": { "url": "oci://r/p" } }), "exactly one of tag, semver and digest"),
-        (pack, "/spec/source", json!({ "oci": { "url": "https://r/p", "tag": "1" } }), "begins with oci://"),
+        (
+            pack,
+            "/spec/source",
+            json!({ "oci": { "url": "oci://r/p" } }),
+            "exactly one of tag, semver and digest",
+        ),
+        (
+            pack,
+            "/spec/source",
+            json!({ "oci": { "url": "https://r/p", "tag": "1" } }),
+            "begins with oci://",
+        ),
         (pack, "/spec/verify", Value::Null, "Required value"),
         (pack, "/spec/verify", json!({}), "at least one authority"),
         (pack, "/spec/verify", json!({ "keys": [] }), "at least one authority"),
         (pack, "/spec/verify", json!({ "keyless": { "identities": [] } }), "at least 1"),
-        (pack, "/spec/verify", json!({ "keyless": { "identities": [{ "issuer": "i" }] } }), "exactly one of subject and subjectRegExp"),
-        (pack, "/spec/verify", json!({ "keyless": { "identities": [{ "issuer": "i", "issuerRegExp": "i", "subject": "s" }] } }), "exactly one of issuer and issuerRegExp"),
-        (pack, "/spec/verify", json!({ "keys": [{ "secretRef": { "name": "" } }] }), "at least 1 chars"),
+        (
+            pack,
+            "/spec/verify",
+            json!({ "keyless": { "identities": [{ "issuer": "i" }] } }),
+            "exactly one of subject and subjectRegExp",
+        ),
+        (
+            pack,
+            "/spec/verify",
+            json!({ "keyless": { "identities": [{ "issuer": "i", "issuerRegExp": "i", "subject": "s" }] } }),
+            "exactly one of issuer and issuerRegExp",
+        ),
+        (
+            pack,
+            "/spec/verify",
+            json!({ "keys": [{ "secretRef": { "name": "" } }] }),
+            "at least 1 chars",
+        ),
         (pack, "/spec/digest", json!("sha256:abc"), "64 lower-case hexadecimal digits"),
         (pack, "/spec/interval", json!("0s"), "a duration is at least 1s"),
         (pack, "/spec/interval", json!("soon"), "spec.interval"),
@@ -77,7 +104,12 @@ fn table() -> Vec<(fn() -> Value, &'static str, Value, &'static str)> {
         (promotion, "/spec/dataset/versionId", json!("v1"), "a dataset version id is a period"),
         (promotion, "/spec/dataset", Value::Null, "Required value"),
         (promotion, "/spec/source/url", json!("/data/ws"), "an object-store URL begins with"),
-        (promotion, "/spec/destination/url", json!("file:///data/ws"), "source and destination must differ"),
+        (
+            promotion,
+            "/spec/destination/url",
+            json!("file:///data/ws"),
+            "source and destination must differ",
+        ),
         (promotion, "/spec/policyPackRef", Value::Null, "Required value"),
         (promotion, "/spec/requiredGates", json!(["Z"]), "supported values"),
         (promotion, "/spec/approvals", approval("planDigest", "abc"), "copy status.plan.digest"),
@@ -89,7 +121,12 @@ fn table() -> Vec<(fn() -> Value, &'static str, Value, &'static str)> {
         (quarantine, "/spec/remediation/owner", json!(" "), "has an owner"),
         (quarantine, "/spec/remediation/plan", json!(" "), "has a remediation plan"),
         (quarantine, "/spec/remediation/dueBy", json!("soon"), "date-time"),
-        (quarantine, "/spec/release", json!({ "principal": "jane", "justification": " " }), "needs a justification"),
+        (
+            quarantine,
+            "/spec/release",
+            json!({ "principal": "jane", "justification": " " }),
+            "needs a justification",
+        ),
         (quarantine, "/spec/release", json!({ "principal": "jane" }), "Required value"),
     ]
 }
@@ -103,7 +140,12 @@ fn put(base: &mut Value, pointer: &str, value: Value) {
     }
 }
 
-async fn create(client: &kube::Client, namespace: &str, manifest: &Value, dry: bool) -> Result<(), kube::Error> {
+async fn create(
+    client: &kube::Client,
+    namespace: &str,
+    manifest: &Value,
+    dry: bool,
+) -> Result<(), kube::Error> {
     // As text, not as our types: what is refused must be refused by the API server.
     use kube::core::{ApiResource, DynamicObject};
     let resource = match manifest["kind"].as_str() {
@@ -131,7 +173,10 @@ async fn bad_manifests_are_refused_in_plain_words() -> Result<()> {
             Ok(()) => panic!("{pointer} = {value} was accepted"),
             Err(error) => {
                 let text = error.to_string();
-                assert!(text.contains(words), "{pointer} = {value}:\n{text}\ndoes not say {words:?}");
+                assert!(
+                    text.contains(words),
+                    "{pointer} = {value}:\n{text}\ndoes not say {words:?}"
+                );
             }
         }
     }

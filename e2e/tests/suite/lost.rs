@@ -5,8 +5,8 @@ use std::time::Duration;
 use anyhow::Result;
 use lazaret::api::Phase;
 use lazaret_e2e::cluster::{apply_crds, client, eventually};
-use lazaret_e2e::controlplane::ControlPlane;
 use lazaret_e2e::controller::Controller;
+use lazaret_e2e::controlplane::ControlPlane;
 use lazaret_e2e::example::Example;
 use lazaret_e2e::stage::{SOON, Stage};
 
@@ -36,7 +36,8 @@ async fn it_says_so_and_goes_on() -> Result<()> {
     assert_eq!(newcomer.get("/healthz").await?.0, 200);
     newcomer.kill().await?;
 
-    let plane = tokio::task::spawn_blocking(move || plane.start_apiserver().map(|()| plane)).await??;
+    let plane =
+        tokio::task::spawn_blocking(move || plane.start_apiserver().map(|()| plane)).await??;
     eventually("the second is asked for", Duration::from_secs(30), async || {
         let second = Example::whole("seattle-weather")?.renamed("second");
         Ok(stage.promote("second", &second).await.ok().map(drop))

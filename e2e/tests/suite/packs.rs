@@ -27,9 +27,8 @@ async fn a_bad_revision_is_refused_by_name_and_the_last_good_one_judges_on() -> 
 
     let mut tampered = good.clone();
     tampered.tar[700] ^= 1;
-    let stranger = default_pack(&keys()?, |dir| {
-        Ok(std::fs::write(dir.join("README.md"), "mine\n")?)
-    })?;
+    let stranger =
+        default_pack(&keys()?, |dir| Ok(std::fs::write(dir.join("README.md"), "mine\n")?))?;
     let failing = default_pack(&stage.keys, |dir| {
         let test = "package lazaret.extra_test\n\ntest_never if false\n";
         Ok(std::fs::write(dir.join("opa/extra_test.rego"), test)?)
@@ -51,7 +50,7 @@ async fn a_bad_revision_is_refused_by_name_and_the_last_good_one_judges_on() -> 
     unsigned.bundle = b"{}".to_vec();
     for (what, pack, reason, kind) in [
         ("a tampered byte", Some(tampered), "SignatureInvalid", "Verified"),
-        ("another's key", Some(stranger), "AuthorityMismatch", "Verified"),
+        ("another's key", Some(stranger), "KeyMismatch", "Verified"),
         ("a failing test", Some(failing), "TestsFailed", "TestsPassed"),
         ("Rego that does not compile", Some(broken), "RegoInvalid", "TestsPassed"),
         ("a forbidden builtin", Some(forbidden), "BuiltinUnsupported", "TestsPassed"),
@@ -209,9 +208,11 @@ async fn suspended_it_polls_no_more() -> Result<()> {
     let asked = stage.server.asked().0;
     let clock = PackServer::start(good.clone()).await?;
     stage.pack("clock", json!({ "source": { "http": { "url": clock.url() } } })).await?;
-    eventually("the other pack was polled", SOON, async || {
-        Ok((clock.asked().0 >= 3).then_some(()))
-    })
+    eventually(
+        "the other pack was polled",
+        SOON,
+        async || Ok((clock.asked().0 >= 3).then_some(())),
+    )
     .await?;
     assert_eq!(stage.server.asked().0, asked);
     Ok(())

@@ -61,13 +61,17 @@ async fn a_version_is_published_with_manifest_receipt_ledger_and_pointer() -> Re
     let workspace = tree(&stage.path("workspaces/weather"));
     for (path, digest) in &workspace {
         let private = path.starts_with("raw/") || path.starts_with("work/");
-        let private = private || !path.contains('/') && !["spec.json", "dataset.json"].contains(&path.as_str());
+        let private = private
+            || !path.contains('/') && !["spec.json", "dataset.json"].contains(&path.as_str());
         let private = private || path.starts_with("contracts/");
         assert_eq!(published.get(path), (!private).then_some(digest), "{path}");
     }
     let manifest = json_file(&stage.destination().join(&version).join("promotion_manifest.json"))?;
     assert_eq!(violations(SchemaName::PromotionManifest, &manifest), []);
-    for file in ["artifacts", "catalogs", "supporting"].iter().flat_map(|k| manifest[*k].as_array().unwrap()) {
+    for file in ["artifacts", "catalogs", "supporting"]
+        .iter()
+        .flat_map(|k| manifest[*k].as_array().unwrap())
+    {
         let path = file["path"].as_str().unwrap();
         assert_eq!(file["digest"], json!(published[path]), "{path}");
     }
@@ -89,7 +93,9 @@ async fn a_version_is_published_with_manifest_receipt_ledger_and_pointer() -> Re
         assert!(metrics.contains(line), "{metrics}");
     }
     assert_eq!(controller.get("/healthz").await?.0, 200);
-    let named = |line: &str| line.contains("\"name\":\"weather\"") && line.contains("\"kind\":\"DatasetPromotion\"");
+    let named = |line: &str| {
+        line.contains("\"name\":\"weather\"") && line.contains("\"kind\":\"DatasetPromotion\"")
+    };
     assert!(controller.logs().lines().any(named), "{}", controller.logs());
     assert!(!controller.logs().contains("PRIVATE KEY"));
     Ok(())

@@ -37,7 +37,7 @@ pub(super) fn render(finished: &Finished<'_>, style: Style) -> String {
     line(
         &mut out,
         &format!(
-            "{dim}{} objects, {}; for {}; policy {}, {} tests{}{off}",
+            "{dim}{} objects, {}, for {}\npolicy {}, {} tests{}{off}",
             assessment.facts.objects.len(),
             size(bytes),
             requested.intended_use,

@@ -17,6 +17,7 @@ pub(super) use progress::progress;
 
 /// How a run ended.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one is alive at a time, and soon gone")]
 pub(super) enum Conclusion {
     /// A validation that passed.
     Valid,

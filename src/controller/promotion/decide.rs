@@ -20,6 +20,7 @@ use crate::promotion::{
 };
 
 /// How a reconciliation of a promotion ended.
+#[expect(clippy::large_enum_variant, reason = "one is alive at a time, and soon gone")]
 pub(super) enum Outcome {
     /// `spec.suspend`.
     Suspended,

@@ -1,0 +1,269 @@
+//! The command line as a person and a CI job meet it: exit codes, reports, and that a dry run
+//! writes nothing.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+const SLUG: &str = "seattle-weather";
+
+fn version() -> String {
+    let requests: Value =
+        serde_json::from_slice(&fs::read("examples/requests.json").unwrap()).unwrap();
+    requests[SLUG]["dataset_version_id"].as_str().unwrap().to_owned()
+}
+
+fn lazaret(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_lazaret")).args(arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), &target).unwrap();
+        }
+    }
+}
+
+/// A workspace with the overlay of a variant.
+fn workspace(dir: &Path, variant: Option<&str>) -> PathBuf {
+    let workspace = dir.join("workspace");
+    copy(&Path::new("examples").join(SLUG), &workspace);
+    if let Some(name) = variant {
+        copy(&Path::new("examples/variants").join(name).join("files"), &workspace);
+    }
+    workspace
+}
+
+/// The arguments that name the subject, with the pack's source directory as policy.
+fn subject<'a>(version: &'a str, workspace: &'a Path, pack: &'a str) -> Vec<&'a str> {
+    vec![
+        "--dataset-slug",
+        SLUG,
+        "--dataset-version-id",
+        version,
+        "--workspace",
+        workspace.to_str().unwrap(),
+        "--policy-pack",
+        pack,
+    ]
+}
+
+const PACK: &str = "contracts/policy/default";
+
+fn validate(workspace: &Path, more: &[&str]) -> Output {
+    let version = version();
+    let mut arguments = vec!["validate"];
+    arguments.extend(subject(&version, workspace, PACK));
+    arguments.extend(more);
+    lazaret(&arguments)
+}
+
+#[test]
+fn exit_codes_tell_passed_denied_misused_and_undecided_apart() {
+    let dir = tempfile::tempdir().unwrap();
+    let good = workspace(dir.path(), None);
+    assert_eq!(validate(&good, &[]).status.code(), Some(0));
+    let other = tempfile::tempdir().unwrap();
+    let bad = workspace(other.path(), Some("B-no-license"));
+    assert_eq!(validate(&bad, &[]).status.code(), Some(1));
+    assert_eq!(lazaret(&["validate", "--no-such-flag"]).status.code(), Some(2));
+    assert_eq!(lazaret(&[]).status.code(), Some(2));
+    assert_eq!(validate(Path::new("s3://bucket/x"), &[]).status.code(), Some(2));
+    let version = version();
+    let mut arguments = vec!["validate"];
+    arguments.extend(subject(&version, &good, "no-such-pack.tar"));
+    arguments.extend(["--key", "no-such-key.pub"]);
+    assert_eq!(lazaret(&arguments).status.code(), Some(3));
+    // A link may lead anywhere: what cannot be read safely is not decided.
+    std::os::unix::fs::symlink("/etc/hostname", good.join("processed/link")).unwrap();
+    let output = validate(&good, &[]);
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output.stdout));
+    assert!(text(&output.stderr).contains("symbolic link"));
+}
+
+#[test]
+fn the_table_fits_80_columns_has_no_colour_in_a_pipe_and_names_remedies() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = text(&validate(&workspace(dir.path(), Some("D-distribution-digest")), &[]).stdout);
+    for line in output.lines() {
+        let unbreakable = line.split_whitespace().any(|word| word.chars().count() > 60);
+        assert!(line.chars().count() <= 80 || unbreakable, "{line}");
+    }
+    assert!(!output.contains('\x1b'));
+    for part in ["DcatDigestMismatch", "catalog/dcat.jsonld#/", "→ ", "DENIED"] {
+        assert!(output.contains(part), "{part}\n{output}");
+    }
+}
+
+#[test]
+fn machines_get_json_sarif_and_junit() {
+    let dir = tempfile::tempdir().unwrap();
+    let bad = workspace(dir.path(), Some("B-no-license"));
+    let json: Value =
+        serde_json::from_slice(&validate(&bad, &["--output", "json"]).stdout).unwrap();
+    assert_eq!(json["result"], "denied");
+    assert_eq!(json["gates"][1]["reasons"][0]["code"], "LicenseUnclear");
+    assert!(json["plan"].is_null());
+
+    let sarif: Value =
+        serde_json::from_slice(&validate(&bad, &["--output", "sarif"]).stdout).unwrap();
+    assert_eq!(sarif["version"], "2.1.0");
+    let result = &sarif["runs"][0]["results"][0];
+    assert_eq!(result["ruleId"], "LicenseUnclear");
+    let rule = result["ruleIndex"].as_u64().unwrap() as usize;
+    assert_eq!(sarif["runs"][0]["tool"]["driver"]["rules"][rule]["id"], "LicenseUnclear");
+    let place = &result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
+    assert_eq!(place, "dataset.json");
+
+    let junit = text(&validate(&bad, &["--output", "junit"]).stdout);
+    assert!(junit.contains("tests=\"7\" failures=\"1\" errors=\"0\" skipped=\"1\""), "{junit}");
+    assert!(junit.contains("<failure type=\"LicenseUnclear\""), "{junit}");
+}
+
+/// A signed pack: the tar and the public key.
+fn signed(dir: &Path) -> (String, String) {
+    let path = |name: &str| dir.join(name).to_str().unwrap().to_owned();
+    let tar = path("pack.tar");
+    for arguments in [
+        vec!["pack", "build", PACK, "--out", &tar],
+        vec!["pack", "keygen", "--out", dir.to_str().unwrap()],
+        vec!["pack", "sign", &tar, "--key", &path("lazaret.key")],
+    ] {
+        let output = lazaret(&arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+    }
+    (tar, path("lazaret.pub"))
+}
+
+fn promote(dir: &Path, workspace: &Path, more: &[&str]) -> Output {
+    let (tar, key) = match dir.join("pack.tar").exists() {
+        true => {
+            let path = |name: &str| dir.join(name).to_str().unwrap().to_owned();
+            (path("pack.tar"), path("lazaret.pub"))
+        }
+        false => signed(dir),
+    };
+    let version = version();
+    let destination = dir.join("published");
+    let mut arguments = vec!["promote", "--destination", destination.to_str().unwrap()];
+    arguments.extend(subject(&version, workspace, &tar));
+    arguments.extend(["--key", &key]);
+    arguments.extend(more);
+    lazaret(&arguments)
+}
+
+#[test]
+fn a_dry_run_lists_paths_and_digests_and_writes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let workspace = workspace(dir.path(), None);
+    let destination = dir.path().join("published");
+    fs::create_dir(&destination).unwrap();
+    fs::set_permissions(&destination, fs::Permissions::from_mode(0o555)).unwrap();
+    let before = fs::metadata(&destination).unwrap().modified().unwrap();
+    let output = promote(dir.path(), &workspace, &["--dry-run"]);
+    let printed = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{printed}{}", text(&output.stderr));
+    for entry in fs::read_dir(workspace.join("processed")).unwrap() {
+        let path = entry.unwrap().path();
+        let digest = lazaret::domain::Digest::of(&fs::read(&path).unwrap()).hex();
+        assert!(printed.contains(&digest), "{digest}\n{printed}");
+        assert!(printed.contains(path.file_name().unwrap().to_str().unwrap()));
+    }
+    // Root may write where the mode forbids it, so that the folder itself must bear witness.
+    assert_eq!(fs::read_dir(&destination).unwrap().count(), 0);
+    assert_eq!(fs::metadata(&destination).unwrap().modified().unwrap(), before);
+}
+
+#[test]
+fn promoting_twice_is_promoting_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let workspace = workspace(dir.path(), None);
+    let first = promote(dir.path(), &workspace, &["--output", "json"]);
+    assert_eq!(first.status.code(), Some(0), "{}", text(&first.stderr));
+    let second = promote(dir.path(), &workspace, &["--output", "json"]);
+    assert_eq!(second.status.code(), Some(0), "{}", text(&second.stderr));
+    let [first, second]: [Value; 2] =
+        [first, second].map(|output| serde_json::from_slice(&output.stdout).unwrap());
+    assert_eq!(first["result"], "published");
+    assert_eq!(first["detail"], second["detail"]);
+    let destination = dir.path().join("published");
+    let ledger = lazaret(&["ledger", "verify", destination.to_str().unwrap()]);
+    assert!(text(&ledger.stdout).contains("1 entries, the chain is whole"));
+
+    // Other bytes under the same version id are refused, and nothing changes.
+    let file = workspace.join("dataset.json");
+    fs::write(&file, fs::read_to_string(&file).unwrap() + "\n").unwrap();
+    let other = promote(dir.path(), &workspace, &[]);
+    assert_eq!(other.status.code(), Some(1));
+    assert!(text(&other.stdout).contains("VersionAlreadyPublished"));
+}
+
+#[test]
+fn the_laptop_and_a_dry_run_agree_on_the_plan_and_another_plan_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let workspace = workspace(dir.path(), None);
+    let plan = |output: Output| {
+        let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+        json["plan"]["digest"].as_str().unwrap().to_owned()
+    };
+    let unsigned = plan(validate(&workspace, &["--output", "json"]));
+    let dry = plan(promote(dir.path(), &workspace, &["--dry-run", "--output", "json"]));
+    assert_eq!(unsigned, dry, "the same pack bytes and the same data make the same plan");
+    let other = format!("sha256:{}", "0".repeat(64));
+    let refused = promote(dir.path(), &workspace, &["--plan", &other]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(!dir.path().join("published").exists());
+    let done = promote(dir.path(), &workspace, &["--plan", &dry]);
+    assert_eq!(done.status.code(), Some(0));
+}
+
+#[test]
+fn an_unsigned_or_strangely_signed_pack_publishes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let workspace = workspace(dir.path(), None);
+    let version = version();
+    let destination = dir.path().join("published");
+    let mut arguments = vec!["promote", "--destination", destination.to_str().unwrap()];
+    arguments.extend(subject(&version, &workspace, PACK));
+    assert_eq!(lazaret(&arguments).status.code(), Some(2));
+    let stranger = tempfile::tempdir().unwrap();
+    let (_, key) = signed(stranger.path());
+    let (tar, _) = signed(dir.path());
+    let mut arguments = vec!["promote", "--destination", destination.to_str().unwrap()];
+    arguments.extend(subject(&version, &workspace, &tar));
+    arguments.extend(["--key", &key]);
+    let output = lazaret(&arguments);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("KeyMismatch"), "{}", text(&output.stderr));
+    assert!(!destination.exists());
+}
+
+#[test]
+fn a_spec_that_is_not_the_workspaces_is_denied() {
+    let dir = tempfile::tempdir().unwrap();
+    let workspace = workspace(dir.path(), None);
+    let same = dir.path().join("same.json");
+    let spec: Value =
+        serde_json::from_slice(&fs::read(workspace.join("spec.json")).unwrap()).unwrap();
+    fs::write(&same, format!("\n {spec:#}\n")).unwrap();
+    assert_eq!(validate(&workspace, &["--spec", same.to_str().unwrap()]).status.code(), Some(0));
+    let other = dir.path().join("other.json");
+    fs::write(&other, "{}").unwrap();
+    let output = validate(&workspace, &["--spec", other.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).contains("SpecHashMismatch"));
+}
