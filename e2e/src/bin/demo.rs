@@ -2,6 +2,7 @@
 //! approved by a steward; by the controller, on a real Kubernetes API server, with real bytes.
 #![allow(clippy::print_stdout, reason = "it talks to a person at a terminal")]
 
+use std::io::{IsTerminal as _, stdin};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
@@ -15,7 +16,8 @@ use serde_json::json;
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let stay = std::env::args().any(|argument| argument == "--stay");
+    // A person wants to look around; a machine wants to go on.
+    let stay = std::env::args().any(|argument| argument == "--stay") || stdin().is_terminal();
     step("starting etcd, kube-apiserver and kube-controller-manager");
     let mut cluster = tokio::task::spawn_blocking(Cluster::acquire).await??;
     let kubeconfig = cluster.kubeconfig();
@@ -71,23 +73,24 @@ async fn play(kubeconfig: &std::path::Path, kubectl: &str, stay: bool) -> Result
     println!("\nQUARANTINED");
     show_quarantine(&stage.quarantine_of(&quarantined?).await?);
     println!("\nLEDGER");
-    println!(
-        "      {}/_ledger, two entries, each naming the digest of the one before",
-        stage.destination().display()
-    );
-    println!("\nLOOK FURTHER\n");
+    println!("      {}/_ledger", stage.destination().display());
+    println!("      two entries; the second names the digest of the first");
+    println!("\nLOOK FURTHER, in another terminal\n");
     println!("      export KUBECONFIG={}", kubeconfig.display());
+    if kubectl != "kubectl" {
+        println!("      alias kubectl='{kubectl}'");
+    }
     let namespace = &stage.namespace;
-    println!("      {kubectl} -n {namespace} get lazaret");
-    println!("      {kubectl} -n {namespace} describe dsp weather-broken");
-    println!("      {kubectl} -n {namespace} get qn -o yaml");
-    println!("      {kubectl} -n {namespace} get events --sort-by=.metadata.creationTimestamp");
+    println!("      kubectl -n {namespace} get lazaret");
+    println!("      kubectl -n {namespace} describe dsp weather-broken");
+    println!("      kubectl -n {namespace} get qn -o yaml");
+    println!("      kubectl -n {namespace} events");
     println!("      target/debug/lazaret ledger verify {}", stage.destination().display());
     if stay {
-        println!("\nEverything stays up until Ctrl-C.");
+        println!("\nEverything stays up until Ctrl-C, which leaves nothing behind.");
         std::future::pending::<()>().await;
     }
-    println!("\nIt all stops now; `make demo STAY=1` keeps it up for looking around.");
+    println!("\nIt all stops now, since nobody sits at this terminal; STAY=1 keeps it up.");
     drop(controller);
     Ok(())
 }

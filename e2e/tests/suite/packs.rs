@@ -53,7 +53,7 @@ async fn a_bad_revision_is_refused_by_name_and_the_last_good_one_judges_on() -> 
         ("another's key", Some(stranger), "KeyMismatch", "Verified"),
         ("a failing test", Some(failing), "TestsFailed", "TestsPassed"),
         ("Rego that does not compile", Some(broken), "RegoInvalid", "TestsPassed"),
-        ("a forbidden builtin", Some(forbidden), "BuiltinUnsupported", "TestsPassed"),
+        ("a forbidden builtin", Some(forbidden), "BuiltinRefused", "TestsPassed"),
         ("no tar", Some(no_tar), "NotATar", "TestsPassed"),
         ("too large", Some(oversize), "TooLarge", "Fetched"),
         ("no bundle", Some(unsigned), "BundleInvalid", "Verified"),
