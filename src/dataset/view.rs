@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::{DatasetRef, IdError, PolicyLabel, SpecHash};
+use crate::domain::{DatasetRef, Digest, IdError, PolicyLabel, SpecHash};
 
-use super::{Document, Facts, Names};
+use super::{Document, Facts, Names, layout};
 
 impl Facts {
     /// What a policy pack's Rego sees as `input`. Documents stand as their content, or as null if
@@ -61,6 +61,16 @@ impl Facts {
     /// The hash of `spec.json`'s canonical form, if it can be read.
     pub fn spec_hash(&self) -> Option<SpecHash> {
         self.spec.value().and_then(|spec| SpecHash::of(spec).ok())
+    }
+
+    /// The digest under which a path would be published: of its bytes, but of the spec its
+    /// canonical form, which is what is published of it, so that neither the order of its members
+    /// nor its white space makes another publication.
+    pub fn published_digest(&self, path: &str) -> Option<Digest> {
+        match path {
+            layout::SPEC => self.spec_hash().map(|hash| hash.0),
+            _ => self.objects.get(path).map(|object| object.digest),
+        }
     }
 
     /// The dataset's label, if there is one and it is known.

@@ -121,7 +121,7 @@ fn immutable(
     let changed = published
         .files
         .iter()
-        .filter(|(path, digest)| facts.objects.get(*path).map(|o| &o.digest) != Some(*digest))
+        .filter(|(path, digest)| facts.published_digest(path) != Some(**digest))
         .map(|(path, _)| path.as_str());
     let added = [layout::PROCESSED, "catalog/"]
         .into_iter()

@@ -5,9 +5,13 @@ use serde_json::Value;
 
 use crate::dataset::Facts;
 use crate::domain::{
-    CanonicalError, DatasetRef, Digest, GateId, GateState, PolicyLabel, Report, canonical_digest,
+    CanonicalError, DatasetRef, Digest, GateId, GateState, PolicyLabel, Report, canonical_bytes,
+    canonical_digest,
 };
 use crate::policy::Verdict;
+
+/// The one file that is published in another form than it lies in the workspace: canonical JSON.
+pub(super) const SPEC: &str = "spec.json";
 
 /// Every path and digest that would be published, and what was decided over them. Its digest is
 /// what an approval names: if one byte of data, the policy pack or a gate's result changes, it is
@@ -107,10 +111,12 @@ impl Plan {
             .get("work/qa_report.json")
             .map(|o| o.digest)
             .ok_or(PlanError::Incomplete("a QA report"))?;
+        let spec = facts.spec.value().map(canonical_bytes).transpose()?;
+        let canonical_spec = spec.map_or(0, |bytes| bytes.len() as u64);
         let all = facts.objects.iter().map(|(path, object)| PlannedFile {
             path: path.clone(),
-            digest: object.digest,
-            size: object.size,
+            digest: facts.published_digest(path).unwrap_or(object.digest),
+            size: if path == SPEC { canonical_spec } else { object.size },
             media_type: object.media_type.clone(),
             kind: publishable(path),
         });

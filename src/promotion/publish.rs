@@ -10,16 +10,18 @@
 //! Readers start at the pointer, so that a crash before the last step leaves them what they had. A
 //! retry with the same plan finds the claim, writes the same bytes, and finishes.
 
-use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+use bytes::Bytes;
+use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
 use super::documents::{
     Claim, Manifest, Places, Pointer, PointerState, Publisher, RECEIPT, manifest, receipt,
 };
+use super::plan::SPEC;
 use super::{ApprovedPlan, PlannedFile};
 use crate::dataset;
-use crate::domain::{CanonicalError, DatasetRef, Digest, canonical_bytes};
+use crate::domain::{CanonicalError, DatasetRef, Digest, canonical_bytes, parse_i_json};
 use crate::ledger::{Action, Draft, Ledger, LedgerError, Recorded};
 use crate::objects::{Created, Replaced, Store, StoreError};
 
@@ -308,13 +310,26 @@ async fn copy(
     if destination.digest(&target).await? == Some(file.digest) {
         return Ok(0);
     }
-    let content = source.stream(&file.path).await?;
+    let content = match file.path == SPEC {
+        true => canonical_spec(source).await?,
+        false => source.stream(&file.path).await?,
+    };
     let found = destination.write(&target, content, file.digest).await?;
     if found != file.digest {
         let path = file.path;
         return Err(PublishError::SourceChanged { path, planned: file.digest, found });
     }
     Ok(file.size)
+}
+
+/// The spec in its canonical form, whose digest is the spec hash.
+async fn canonical_spec(
+    source: &Store,
+) -> Result<BoxStream<'static, Result<Bytes, StoreError>>, PublishError> {
+    let gone = || PublishError::Malformed { path: SPEC.to_owned(), why: "it is gone".to_owned() };
+    let bytes = source.get(SPEC, MAX_DOCUMENT).await?.ok_or_else(gone)?;
+    let canonical = canonical_bytes(&parse_i_json(&bytes)?)?;
+    Ok(stream::iter([Ok(canonical.into())]).boxed())
 }
 
 async fn overwrite(store: &Store, path: &str, bytes: Vec<u8>) -> Result<(), PublishError> {
