@@ -37,7 +37,8 @@ fmt: ## Formats the code
 	$(CARGO) fmt --all
 
 generate: ## Rewrites what is generated from code: CRDs, reference pages, reason codes
-	UPDATE=1 $(CARGO) test --package lazaret --quiet -- generated reasons_page cli_reference
+	UPDATE=1 $(CARGO) test --package lazaret --quiet --test generated
+	UPDATE=1 $(CARGO) test --package lazaret --quiet --lib reasons_page
 
 check-go:
 	@test -n "$(LAZARET_KUBECONFIG)" || command -v go >/dev/null || { echo "Go is missing: install Go 1.26 or newer, or set LAZARET_KUBECONFIG"; exit 1; }

@@ -202,7 +202,7 @@ fn promoting_twice_is_promoting_once() {
     assert_eq!(first["detail"], second["detail"]);
     let destination = dir.path().join("published");
     let ledger = lazaret(&["ledger", "verify", destination.to_str().unwrap()]);
-    assert!(text(&ledger.stdout).contains("1 entries, the chain is whole"));
+    assert!(text(&ledger.stdout).contains("1 entry, the chain is whole"));
 
     // Other bytes under the same version id are refused, and nothing changes.
     let file = workspace.join("dataset.json");

@@ -86,9 +86,9 @@ impl Stage {
         Api::namespaced(self.client.clone(), &self.namespace)
     }
 
-    /// A path in the stage's folder.
+    /// A path in the folder that the stage's namespace may use.
     pub fn path(&self, name: &str) -> PathBuf {
-        self.start.root.join(name)
+        self.start.root.join(&self.namespace).join(name)
     }
 
     /// The folder that all promotions of this stage publish to.
@@ -191,7 +191,8 @@ impl Stage {
 
     /// The end of what the controller logged.
     fn logs(&self) -> String {
-        let text = std::fs::read_to_string(self.path("controller.log")).unwrap_or_default();
+        let text =
+            std::fs::read_to_string(self.start.root.join("controller.log")).unwrap_or_default();
         let lines: Vec<_> = text.lines().collect();
         lines[lines.len().saturating_sub(25)..].join("\n")
     }

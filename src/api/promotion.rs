@@ -25,7 +25,7 @@ use super::LocalReference;
     printcolumn = r#"{"name":"Plan","type":"string","jsonPath":".status.plan.digest","priority":1}"#,
     printcolumn = r#"{"name":"Status","type":"string","jsonPath":".status.conditions[?(@.type==\"Ready\")].message"}"#,
     printcolumn = r#"{"name":"Age","type":"date","jsonPath":".metadata.creationTimestamp"}"#,
-    validation = Rule::new("!has(oldSelf.status) || !has(oldSelf.status.phase) || !(oldSelf.status.phase in ['Published', 'Withdrawn']) || (self.spec.dataset == oldSelf.spec.dataset && self.spec.source == oldSelf.spec.source && self.spec.destination == oldSelf.spec.destination)").message("dataset, source and destination cannot change once the version is published; promote a new version with a new DatasetPromotion")
+    validation = Rule::new("!has(oldSelf.status) || !has(oldSelf.status.phase) || !(oldSelf.status.phase in ['Publishing', 'Published', 'Withdrawn']) || (self.spec.dataset == oldSelf.spec.dataset && self.spec.source == oldSelf.spec.source && self.spec.destination == oldSelf.spec.destination)").message("dataset, source and destination cannot change once the version is being published; promote a new version with a new DatasetPromotion")
 )]
 #[serde(rename_all = "camelCase")]
 #[x_kube(

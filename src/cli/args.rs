@@ -151,7 +151,8 @@ pub(super) struct Controller {
     /// The one namespace to look after [default: all].
     #[arg(long, env = "LAZARET_NAMESPACE")]
     pub namespace: Option<String>,
-    /// A directory below which file:// URLs may lie; without any, they are refused.
+    /// A directory; file:// URLs of a namespace may lie below DIR/<namespace>. Without any, they
+    /// are refused.
     #[arg(long, value_name = "DIR")]
     pub allow_file_root: Vec<PathBuf>,
     /// Lets packs be fetched from loopback addresses: for development.

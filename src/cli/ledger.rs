@@ -14,6 +14,9 @@ pub(super) async fn ledger(command: Arguments) -> Result<ExitCode, Failure> {
         Err(LedgerError::Store(error)) => return Err(Failure::undecided(error.to_string())),
         Err(error) => return Err(Failure::denied(error.to_string())),
     };
+    if chain.is_empty() {
+        return Err(Failure::undecided(format!("{destination}: there is no ledger here")));
+    }
     if output == Plain::Json {
         for recorded in &chain {
             let mut line = serde_json::json!(recorded.entry);
@@ -34,6 +37,10 @@ pub(super) async fn ledger(command: Arguments) -> Result<ExitCode, Failure> {
         );
     }
     let head = chain.last().map_or("none".to_owned(), |last| last.digest.to_string());
-    println!("\n{} entries, the chain is whole; its head is\n{head}", chain.len());
+    println!(
+        "\n{} {}, the chain is whole; its head is\n{head}",
+        chain.len(),
+        if chain.len() == 1 { "entry" } else { "entries" }
+    );
     Ok(ExitCode::SUCCESS)
 }

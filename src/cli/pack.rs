@@ -12,7 +12,7 @@ use crate::pack::{build, generate_key_pair, sign_blob};
 pub(super) fn pack(command: Pack) -> Result<ExitCode, Failure> {
     match command {
         Pack::Build { dir, out } => {
-            let built = build(&dir).map_err(|error| Failure::denied(error.to_string()))?;
+            let built = build(&dir).map_err(|error| Failure::usage(error.to_string()))?;
             write(&out, &built.tar)?;
             let manifest = out.with_file_name("manifest.json");
             write(&manifest, built.manifest_json.as_bytes())?;

@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 use super::Metrics;
 use super::pack::Remembered;
 use crate::ledger::Ledger;
-use crate::objects::{FileAccess, Store};
+use crate::objects::Store;
 use crate::policy::PackStore;
 use crate::promotion::{Publisher, Step};
 
@@ -24,7 +24,7 @@ use crate::promotion::{Publisher, Step};
 pub struct Settings {
     /// The one namespace to look after; all if unset.
     pub namespace: Option<String>,
-    /// Directories that `file://` URLs may name.
+    /// Directories whose `<namespace>` folders `file://` URLs may name.
     pub file_roots: Vec<PathBuf>,
     /// How often a denied or waiting promotion is looked at again.
     pub recheck: Duration,
@@ -46,7 +46,6 @@ pub struct Settings {
 pub struct Context {
     pub(super) client: Client,
     pub(super) settings: Settings,
-    pub(super) access: FileAccess,
     pub(super) packs: Arc<PackStore>,
     pub(super) metrics: Metrics,
     pub(super) recorder: Recorder,
@@ -63,7 +62,6 @@ impl Context {
         Self {
             recorder: Recorder::new(client.clone(), reporter),
             client,
-            access: FileAccess::Roots(settings.file_roots.clone()),
             heavy: Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)),
             settings,
             packs: Arc::new(PackStore::new()),

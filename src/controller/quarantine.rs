@@ -43,6 +43,10 @@ pub(super) async fn reconcile(
     let left = quarantine.spec.remediation.due_by.0.duration_since(now);
     Ok(match (new.phase, std::time::Duration::try_from(left)) {
         (QuarantinePhase::Active, Ok(left)) => Action::requeue(left),
+        // A promotion that is deleted wakes nobody, and may have been what stood against it.
+        (QuarantinePhase::Overdue, _) if quarantine.spec.release.is_some() => {
+            Action::requeue(ctx.settings.recheck)
+        }
         _ => Action::await_change(),
     })
 }
@@ -69,8 +73,12 @@ async fn gates(quarantine: &Quarantine, ctx: &Context) -> Result<Gates, Error> {
         .items;
     let passes = |promotion: &DatasetPromotion| {
         promotion.status.as_ref().is_some_and(|status| {
-            status.observed_generation == promotion.metadata.generation
-                && is_true(&status.conditions, type_::GATES_PASSED)
+            let generation = promotion.metadata.generation;
+            status.conditions.iter().any(|c| {
+                c.type_ == type_::GATES_PASSED
+                    && c.status == "True"
+                    && c.observed_generation == generation
+            })
         })
     };
     Ok(match promotions.as_slice() {

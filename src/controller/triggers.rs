@@ -42,5 +42,6 @@ pub(super) fn promotion_changed(promotion: &DatasetPromotion) -> Option<u64> {
     let passed = status
         .and_then(|s| s.conditions.iter().find(|c| c.type_ == type_::GATES_PASSED))
         .map(|c| &c.status);
-    Some(hash((promotion.metadata.generation, phase, passed)))
+    let seen = status.and_then(|s| s.observed_generation);
+    Some(hash((promotion.metadata.generation, seen, phase, passed)))
 }

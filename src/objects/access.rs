@@ -40,7 +40,7 @@ impl FileAccess {
 
 /// The path with the links of its longest existing part resolved: a directory that does not exist
 /// yet must not be judged by a link that stands in its way.
-fn real_path(path: &Path) -> PathBuf {
+pub(super) fn real_path(path: &Path) -> PathBuf {
     let mut rest = Vec::new();
     let mut head = path;
     loop {

@@ -14,7 +14,7 @@ pub enum StoreError {
     },
     /// The controller is not allowed to touch this directory.
     #[error(
-        "{url}: outside the directories that this controller may use; start it with --allow-file-root for a parent of it"
+        "{url}: outside the directories that this namespace may use: those that the controller was given by --allow-file-root, with the namespace's name appended"
     )]
     Forbidden {
         /// The URL as given.
@@ -25,6 +25,12 @@ pub enum StoreError {
         "{path}: is reached through a symbolic link, which could lead out of the workspace; replace the link by the file"
     )]
     Link {
+        /// The object's path.
+        path: String,
+    },
+    /// Somebody else took over what a write stood on.
+    #[error("{path}: was taken over by somebody else meanwhile")]
+    Fenced {
         /// The object's path.
         path: String,
     },

@@ -9,4 +9,4 @@ mod store;
 
 pub use access::FileAccess;
 pub use error::StoreError;
-pub use store::{Created, Entry, Replaced, Store};
+pub use store::{Created, Entry, Fence, Replaced, Store};

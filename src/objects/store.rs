@@ -1,8 +1,9 @@
 //! One prefix of one object store.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures::stream::{BoxStream, StreamExt as _};
@@ -13,8 +14,12 @@ use object_store::prefix::PrefixStore;
 use object_store::{ObjectStore, ObjectStoreExt as _, PutMode, PutPayload};
 use tokio::io::AsyncWriteExt as _;
 
+use super::access::real_path;
 use super::{FileAccess, StoreError};
 use crate::domain::{Digest, DigestWriter};
+
+/// How long to wait for the lock of a directory. It is held for one small write at a time.
+const LOCK_WITHIN: Duration = Duration::from_secs(30);
 
 /// A prefix of an object store. Cheap to clone.
 #[derive(Clone)]
@@ -31,6 +36,16 @@ pub struct Entry {
     pub path: String,
     /// Bytes.
     pub size: u64,
+}
+
+/// What must still be so when a write takes effect: an object with this very content. Whoever
+/// changes that object shuts out every writer that stands on the old one, however slow it is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Fence {
+    /// Which object.
+    pub path: String,
+    /// Digest of its content.
+    pub digest: Digest,
 }
 
 /// The outcome of [`Store::create`].
@@ -107,6 +122,7 @@ impl Store {
         &self,
         path: &str,
     ) -> Result<BoxStream<'static, Result<Bytes, StoreError>>, StoreError> {
+        self.inside(path)?;
         let found = self.inner.get(&self.path(path)?).await;
         let found = found.map_err(|source| self.backend(path, source))?;
         let name = path.to_owned();
@@ -123,6 +139,7 @@ impl Store {
     /// # Errors
     /// If it is larger than `limit` bytes or cannot be read.
     pub async fn get(&self, path: &str, limit: u64) -> Result<Option<Bytes>, StoreError> {
+        self.inside(path)?;
         let found = match self.inner.get(&self.path(path)?).await {
             Ok(found) => found,
             Err(object_store::Error::NotFound { .. }) => return Ok(None),
@@ -139,6 +156,7 @@ impl Store {
     /// # Errors
     /// If it cannot be read.
     pub async fn digest(&self, path: &str) -> Result<Option<Digest>, StoreError> {
+        self.inside(path)?;
         match self.inner.head(&self.path(path)?).await {
             Ok(_) => {}
             Err(object_store::Error::NotFound { .. }) => return Ok(None),
@@ -157,12 +175,63 @@ impl Store {
     /// # Errors
     /// If the store fails.
     pub async fn create(&self, path: &str, bytes: Vec<u8>) -> Result<Created, StoreError> {
+        self.inside(path)?;
         let options = PutMode::Create.into();
         match self.inner.put_opts(&self.path(path)?, PutPayload::from(bytes), options).await {
             Ok(_) => Ok(Created::New),
             Err(object_store::Error::AlreadyExists { .. }) => Ok(Created::Exists),
             Err(source) => Err(self.backend(path, source)),
         }
+    }
+
+    /// [`Store::create`], if `fence` still holds.
+    ///
+    /// # Errors
+    /// If it does not, or if the store fails.
+    pub async fn create_fenced(
+        &self,
+        path: &str,
+        bytes: Vec<u8>,
+        fence: &Fence,
+    ) -> Result<Created, StoreError> {
+        let _lock = self.lock().await?;
+        self.holds(fence).await?;
+        self.create(path, bytes).await
+    }
+
+    /// Replaces the content with digest `expected`, unless there is an object `stop`.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn replace_unless(
+        &self,
+        path: &str,
+        expected: Digest,
+        bytes: Vec<u8>,
+        stop: &str,
+    ) -> Result<Replaced, StoreError> {
+        let _lock = self.lock().await?;
+        if self.digest(stop).await?.is_some() || self.digest(path).await? != Some(expected) {
+            return Ok(Replaced::Changed);
+        }
+        let put = self.inner.put(&self.path(path)?, PutPayload::from(bytes)).await;
+        put.map(|_| Replaced::Done).map_err(|source| self.backend(path, source))
+    }
+
+    async fn holds(&self, fence: &Fence) -> Result<(), StoreError> {
+        match self.digest(&fence.path).await? == Some(fence.digest) {
+            true => Ok(()),
+            false => Err(StoreError::Fenced { path: self.name(&fence.path) }),
+        }
+    }
+
+    /// Refuses a path that is reached through a link: what a stranger lays out must not lead a
+    /// reader or writer elsewhere, whenever it was laid.
+    fn inside(&self, path: &str) -> Result<(), StoreError> {
+        if real_path(&self.directory.join(path)) == real_path(&self.directory).join(path) {
+            return Ok(());
+        }
+        Err(StoreError::Link { path: path.to_owned() })
     }
 
     /// Replaces an object if its content is still the one with digest `expected` (or if it is
@@ -202,7 +271,9 @@ impl Store {
         path: &str,
         mut content: BoxStream<'static, Result<Bytes, StoreError>>,
         expected: Digest,
+        fence: &Fence,
     ) -> Result<Digest, StoreError> {
+        self.inside(path)?;
         let failed = |e| self.file(path, e);
         let mut writer = BufWriter::new(Arc::clone(&self.inner), self.path(path)?);
         let mut hash = DigestWriter::new();
@@ -219,8 +290,14 @@ impl Store {
             writer.write_all(&piece).await.map_err(failed)?;
         }
         let digest = hash.finish();
+        let lock = self.lock().await?;
         if digest == expected {
+            if let Err(error) = self.holds(fence).await {
+                let _ = writer.abort().await;
+                return Err(error);
+            }
             writer.shutdown().await.map_err(failed)?;
+            drop(lock);
         } else {
             writer.abort().await.map_err(|source| self.backend(path, source))?;
         }
@@ -230,10 +307,21 @@ impl Store {
     async fn lock(&self) -> Result<File, StoreError> {
         let path = self.directory.join(".lazaret.lock");
         let name = path.display().to_string();
+        self.inside(".lazaret.lock")?;
         let lock = tokio::task::spawn_blocking(move || {
             let file =
                 File::options().create(true).truncate(false).read(true).write(true).open(&path)?;
-            file.lock()?;
+            // Not for ever: whoever may write there may hold it, too.
+            let deadline = Instant::now() + LOCK_WITHIN;
+            while let Err(error) = file.try_lock() {
+                match error {
+                    TryLockError::Error(error) => return Err(error),
+                    TryLockError::WouldBlock if Instant::now() > deadline => {
+                        return Err(std::io::Error::other("somebody else holds the lock"));
+                    }
+                    TryLockError::WouldBlock => std::thread::sleep(Duration::from_millis(2)),
+                }
+            }
             Ok(file)
         });
         let file = lock.await.map_err(std::io::Error::other).and_then(|file| file);
@@ -319,12 +407,28 @@ mod tests {
     async fn a_write_that_does_not_match_leaves_nothing() {
         let dir = tempfile::tempdir().unwrap();
         let store = store(&dir);
-        let digest = store.write("x", content("new"), Digest::of(b"old")).await.unwrap();
+        store.create("claim", b"me".to_vec()).await.unwrap();
+        let fence = Fence { path: "claim".into(), digest: Digest::of(b"me") };
+        let old = Digest::of(b"old");
+        let digest = store.write("x", content("new"), old, &fence).await.unwrap();
         assert_eq!(digest, Digest::of(b"new"));
-        assert_eq!(store.list(9).await.unwrap(), []);
-        store.write("x", content("new"), digest).await.unwrap();
+        assert_eq!(store.digest("x").await.unwrap(), None);
+        store.write("x", content("new"), digest, &fence).await.unwrap();
         assert_eq!(store.digest("x").await.unwrap(), Some(digest));
-        assert_eq!(store.list(9).await.unwrap(), [Entry { path: "x".into(), size: 3 }]);
+
+        // Somebody takes the claim over: the old holder can finish nothing.
+        let taken = store.replace_unless("claim", fence.digest, b"you".to_vec(), "end").await;
+        assert_eq!(taken.unwrap(), Replaced::Done);
+        let late = store.write("x", content("late"), Digest::of(b"late"), &fence).await;
+        assert!(matches!(late, Err(StoreError::Fenced { .. })), "{late:?}");
+        let late = store.create_fenced("end", vec![], &fence).await;
+        assert!(matches!(late, Err(StoreError::Fenced { .. })), "{late:?}");
+        assert_eq!(store.digest("x").await.unwrap(), Some(digest));
+        // Once there is an end, nobody takes over any more.
+        store.create("end", vec![]).await.unwrap();
+        let you = Digest::of(b"you");
+        let taken = store.replace_unless("claim", you, b"they".to_vec(), "end").await.unwrap();
+        assert_eq!(taken, Replaced::Changed);
     }
 
     #[tokio::test]
@@ -337,6 +441,10 @@ mod tests {
         assert!(matches!(store.list(1).await, Err(StoreError::TooMany { .. })));
         std::os::unix::fs::symlink("/etc/hostname", dir.path().join("c")).unwrap();
         assert!(matches!(store.list(9).await, Err(StoreError::Link { .. })));
+        assert!(matches!(store.get("c", 999).await, Err(StoreError::Link { .. })));
+        assert!(matches!(store.digest("c").await, Err(StoreError::Link { .. })));
+        std::os::unix::fs::symlink("/tmp", dir.path().join("d")).unwrap();
+        assert!(matches!(store.create("d/x", vec![]).await, Err(StoreError::Link { .. })));
     }
 
     #[tokio::test]

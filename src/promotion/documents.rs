@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{ApprovedPlan, FileKind, PlannedFile};
 use crate::domain::{DatasetRef, Digest};
+use crate::ledger::Recorded;
 
 /// The run receipt of the promotion itself, below `<slug>/<versionId>/`.
 pub(super) const RECEIPT: &str = "promotion_receipt.json";
@@ -45,6 +46,15 @@ pub struct Manifest {
     pub supporting: Vec<ManifestFile>,
     /// How it was judged.
     pub policy: ManifestPolicy,
+    /// When it was published.
+    pub released_at: Timestamp,
+}
+
+impl Manifest {
+    /// Every file that it lists.
+    pub fn files(&self) -> impl Iterator<Item = &ManifestFile> {
+        self.artifacts.iter().chain(&self.catalogs).chain(&self.supporting)
+    }
 }
 
 /// One file in a manifest.
@@ -85,6 +95,28 @@ pub struct Pointer {
     /// Why it is withdrawn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+}
+
+impl Pointer {
+    /// A pointer to a version, put where the ledger's entry says; a tombstone if there is a reason.
+    pub(super) fn to(
+        dataset: &DatasetRef,
+        manifest_digest: Digest,
+        recorded: &Recorded,
+        reason: Option<String>,
+    ) -> Self {
+        Self {
+            lazaret_pointer_version: "v1".to_owned(),
+            dataset_slug: dataset.slug.to_string(),
+            dataset_version_id: dataset.version.to_string(),
+            state: if reason.is_some() { PointerState::Withdrawn } else { PointerState::Published },
+            manifest: Places::of(dataset).manifest(),
+            manifest_digest,
+            ledger_sequence: recorded.entry.sequence,
+            ledger_digest: recorded.digest,
+            reason,
+        }
+    }
 }
 
 /// Whether a version is to be read.

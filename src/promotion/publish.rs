@@ -10,6 +10,8 @@
 //! Readers start at the pointer, so that a crash before the last step leaves them what they had. A
 //! retry with the same plan finds the claim, writes the same bytes, and finishes.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
@@ -23,7 +25,7 @@ use super::{ApprovedPlan, PlannedFile};
 use crate::dataset;
 use crate::domain::{CanonicalError, DatasetRef, Digest, canonical_bytes, parse_i_json};
 use crate::ledger::{Action, Draft, Ledger, LedgerError, Recorded};
-use crate::objects::{Created, Replaced, Store, StoreError};
+use crate::objects::{Created, Fence, Replaced, Store, StoreError};
 
 /// Manifests list every file: 64 MiB is some 200,000 of them.
 const MAX_DOCUMENT: u64 = 64 << 20;
@@ -64,6 +66,9 @@ pub enum PublishError {
     /// Somebody else publishes the same version with another plan.
     #[error("{0} is being published by somebody else; one of both will win")]
     Contended(DatasetRef),
+    /// What was decided on no longer holds.
+    #[error("stopped before anything could be seen: {0}")]
+    Stopped(String),
     /// What lies in the destination is not ours.
     #[error("{path}: {why}")]
     Malformed {
@@ -121,11 +126,20 @@ impl Step {
     ];
 }
 
-/// Is told of each step as it is reached.
+/// Is told of each step as it is reached, and may stop a publication before it can be seen.
 #[async_trait::async_trait]
 pub trait Observer: Send + Sync {
     /// `step` has just become true.
     async fn reached(&self, step: Step);
+
+    /// Whether what was decided on still holds, after hours of copying perhaps. Asked before the
+    /// manifest and before the ledger entry.
+    ///
+    /// # Errors
+    /// The reason why the publication must stop.
+    async fn may_finish(&self) -> Result<(), String> {
+        Ok(())
+    }
 }
 
 /// Nobody looks.
@@ -152,46 +166,23 @@ pub async fn publish(
     let plan = approved.plan();
     let dataset = plan.dataset();
     let places = Places::of(dataset);
-    let claim = claim(destination, &places, approved, publisher, now).await?;
-    observer.reached(Step::Claimed).await;
-
-    let mut files = plan.files().iter();
-    let mut written = 0;
-    if let Some(first) = files.next() {
-        written += copy(source, destination, &places, first.clone()).await?;
-    }
-    observer.reached(Step::FirstObject).await;
-    let copies = files.cloned().map(|file| copy(source, destination, &places, file));
-    written += stream::iter(copies)
-        .buffer_unordered(PARALLEL)
-        .try_fold(0, async |sum, bytes| Ok(sum + bytes))
-        .await?;
-    observer.reached(Step::Objects).await;
-
-    let bytes = canonical_bytes(&receipt(approved, &claim))?;
-    let receipt_digest = Digest::of(&bytes);
-    overwrite(destination, &places.receipt(), bytes).await?;
-    observer.reached(Step::Receipt).await;
-
-    // Another publisher may have taken the claim over and written other bytes since.
-    if read::<Claim>(destination, &places.claim()).await?.map(|c| c.0) != Some(claim.clone()) {
-        return Err(PublishError::Contended(dataset.clone()));
-    }
-    let bytes = canonical_bytes(&manifest(approved, &claim, receipt_digest))?;
-    let mut manifest_digest = Digest::of(&bytes);
-    if destination.create(&places.manifest(), bytes).await? == Created::Exists {
-        manifest_digest = same_plan(destination, &places, approved).await?;
-    }
+    let version = match read::<Manifest>(destination, &places.manifest()).await? {
+        Some((found, digest)) if found.plan_digest != plan.digest() => {
+            again(approved, &found, digest, publisher)?
+        }
+        _ => write(approved, source, destination, publisher, now, observer).await?,
+    };
     observer.reached(Step::Manifest).await;
 
+    observer.may_finish().await.map_err(PublishError::Stopped)?;
     let draft = Draft {
         action: Action::Publish,
         dataset: dataset.clone(),
         spec_hash: plan.spec_hash(),
         plan_digest: plan.digest(),
-        manifest_digest,
+        manifest_digest: version.manifest,
         policy_digest: plan.policy_digest(),
-        actor: claim.principal.clone(),
+        actor: version.actor,
         approvals: approved
             .approvals()
             .iter()
@@ -202,26 +193,96 @@ pub async fn publish(
     let recorded = ledger.append(&draft, now).await?;
     observer.reached(Step::Ledger).await;
 
-    let pointer = Pointer {
-        lazaret_pointer_version: "v1".to_owned(),
-        dataset_slug: dataset.slug.to_string(),
-        dataset_version_id: dataset.version.to_string(),
-        state: PointerState::Published,
-        manifest: places.manifest(),
-        manifest_digest,
-        ledger_sequence: recorded.entry.sequence,
-        ledger_digest: recorded.digest,
-        reason: None,
-    };
+    let pointer = Pointer::to(dataset, version.manifest, &recorded, None);
     point(destination, &places.pointer(), &pointer).await?;
+    // Withdrawn between the entry and the pointer: the later entry has the last word.
+    if let Some(last) = ledger.last(dataset).await?.filter(|last| last.digest != recorded.digest) {
+        let reason = last.entry.reason.clone();
+        let tombstone = Pointer::to(dataset, version.manifest, &last, Some(reason));
+        point(destination, &places.pointer(), &tombstone).await?;
+        return Err(PublishError::Contended(dataset.clone()));
+    }
     observer.reached(Step::Pointer).await;
     Ok(Published {
-        manifest_digest,
+        manifest_digest: version.manifest,
         manifest_url: format!("{}/{}", destination.url(), places.manifest()),
         ledger: recorded,
-        released_at: claim.started_at,
-        bytes_written: written,
+        released_at: version.released_at,
+        bytes_written: version.bytes,
     })
+}
+
+/// A version whose objects and manifest are in place.
+struct Version {
+    manifest: Digest,
+    released_at: Timestamp,
+    actor: String,
+    bytes: u64,
+}
+
+/// The same bytes, judged anew (under a newer pack, say): the version is what it was, and only
+/// the ledger and the pointer have something to tell.
+fn again(
+    approved: &ApprovedPlan,
+    found: &Manifest,
+    digest: Digest,
+    publisher: &Publisher,
+) -> Result<Version, PublishError> {
+    let plan = approved.plan();
+    let planned: BTreeMap<_, _> =
+        plan.files().iter().map(|file| (file.path.as_str(), file.digest)).collect();
+    let there: BTreeMap<_, _> = found
+        .files()
+        .filter(|file| file.path != RECEIPT)
+        .map(|file| (file.path.as_str(), file.digest))
+        .collect();
+    if planned != there {
+        let dataset = plan.dataset().clone();
+        return Err(PublishError::AlreadyPublished { dataset, plan: found.plan_digest });
+    }
+    let actor = publisher.principal.clone();
+    Ok(Version { manifest: digest, released_at: found.released_at, actor, bytes: 0 })
+}
+
+/// Steps 1 to 4.
+async fn write(
+    approved: &ApprovedPlan,
+    source: &Store,
+    destination: &Store,
+    publisher: &Publisher,
+    now: Timestamp,
+    observer: &dyn Observer,
+) -> Result<Version, PublishError> {
+    let plan = approved.plan();
+    let places = Places::of(plan.dataset());
+    let (claim, fence) = claim(destination, &places, approved, publisher, now).await?;
+    observer.reached(Step::Claimed).await;
+
+    let mut files = plan.files().iter();
+    let mut written = 0;
+    if let Some(first) = files.next() {
+        written += copy(source, destination, &places, &fence, first.clone()).await?;
+    }
+    observer.reached(Step::FirstObject).await;
+    let copies = files.cloned().map(|file| copy(source, destination, &places, &fence, file));
+    written += stream::iter(copies)
+        .buffer_unordered(PARALLEL)
+        .try_fold(0, async |sum, bytes| Ok(sum + bytes))
+        .await?;
+    observer.reached(Step::Objects).await;
+
+    let bytes = canonical_bytes(&receipt(approved, &claim))?;
+    let receipt_digest = Digest::of(&bytes);
+    overwrite(destination, &places.receipt(), &fence, bytes).await?;
+    observer.reached(Step::Receipt).await;
+
+    observer.may_finish().await.map_err(PublishError::Stopped)?;
+    let bytes = canonical_bytes(&manifest(approved, &claim, receipt_digest))?;
+    let mut manifest = Digest::of(&bytes);
+    if destination.create_fenced(&places.manifest(), bytes, &fence).await? == Created::Exists {
+        manifest = same_plan(destination, &places, approved).await?;
+    }
+    Ok(Version { manifest, released_at: claim.started_at, actor: claim.principal, bytes: written })
 }
 
 /// What the destination holds under this version's manifest, if there is one.
@@ -235,13 +296,10 @@ pub async fn published(
     let place = Places::of(dataset).manifest();
     let found = read::<Manifest>(destination, &place).await?;
     Ok(found.map(|(manifest, _)| {
-        let files = [manifest.artifacts, manifest.catalogs, manifest.supporting].concat();
         // The promotion's own receipt is the publication's, not the workspace's.
-        let brought = files.into_iter().filter(|file| file.path != RECEIPT);
-        dataset::Published {
-            spec_hash: manifest.spec_hash,
-            files: brought.map(|file| (file.path, file.digest)).collect(),
-        }
+        let brought = manifest.files().filter(|file| file.path != RECEIPT);
+        let files = brought.map(|file| (file.path.clone(), file.digest)).collect();
+        dataset::Published { spec_hash: manifest.spec_hash, files }
     }))
 }
 
@@ -251,25 +309,29 @@ async fn claim(
     approved: &ApprovedPlan,
     publisher: &Publisher,
     now: Timestamp,
-) -> Result<Claim, PublishError> {
+) -> Result<(Claim, Fence), PublishError> {
     let plan = approved.plan();
     let ours = Claim::new(plan.digest(), publisher, now);
     loop {
         let bytes = canonical_bytes(&ours)?;
+        let fence = |digest| Fence { path: places.claim(), digest };
+        let mine = fence(Digest::of(&bytes));
         let Some((held, digest)) = read::<Claim>(destination, &places.claim()).await? else {
             match destination.create(&places.claim(), bytes).await? {
-                Created::New => return Ok(ours),
+                Created::New => return Ok((ours, mine)),
                 Created::Exists => continue,
             }
         };
         if held.plan_digest == ours.plan_digest {
-            return Ok(held);
+            return Ok((held, fence(digest)));
         }
         // An earlier attempt with other bytes. Once it has a manifest, that stands for ever;
         // before, nobody has seen it and the place may be claimed anew.
         same_plan_or_none(destination, places, approved).await?;
-        if destination.replace(&places.claim(), Some(digest), bytes).await? == Replaced::Done {
-            return Ok(ours);
+        let taken =
+            destination.replace_unless(&places.claim(), digest, bytes, &places.manifest()).await?;
+        if taken == Replaced::Done {
+            return Ok((ours, mine));
         }
     }
 }
@@ -304,6 +366,7 @@ async fn copy(
     source: &Store,
     destination: &Store,
     places: &Places,
+    fence: &Fence,
     file: PlannedFile,
 ) -> Result<u64, PublishError> {
     let target = places.file(&file.path);
@@ -314,7 +377,7 @@ async fn copy(
         true => canonical_spec(source).await?,
         false => source.stream(&file.path).await?,
     };
-    let found = destination.write(&target, content, file.digest).await?;
+    let found = destination.write(&target, content, file.digest, fence).await?;
     if found != file.digest {
         let path = file.path;
         return Err(PublishError::SourceChanged { path, planned: file.digest, found });
@@ -332,11 +395,16 @@ async fn canonical_spec(
     Ok(stream::iter([Ok(canonical.into())]).boxed())
 }
 
-async fn overwrite(store: &Store, path: &str, bytes: Vec<u8>) -> Result<(), PublishError> {
+async fn overwrite(
+    store: &Store,
+    path: &str,
+    fence: &Fence,
+    bytes: Vec<u8>,
+) -> Result<(), PublishError> {
     let digest = Digest::of(&bytes);
     if store.digest(path).await? != Some(digest) {
         let content = stream::iter([Ok(bytes.into())]).boxed();
-        store.write(path, content, digest).await?;
+        store.write(path, content, digest, fence).await?;
     }
     Ok(())
 }
@@ -346,7 +414,13 @@ pub(super) async fn point(store: &Store, path: &str, to: &Pointer) -> Result<(),
     let bytes = canonical_bytes(to)?;
     loop {
         let now = read::<Pointer>(store, path).await?;
-        if now.as_ref().is_some_and(|(now, _)| now.ledger_sequence >= to.ledger_sequence) {
+        // A tombstone of another version stands for nothing that readers could take.
+        let outranked = |now: &Pointer| {
+            let grave = now.state == PointerState::Withdrawn
+                && now.dataset_version_id != to.dataset_version_id;
+            now.ledger_sequence >= to.ledger_sequence && !grave
+        };
+        if now.as_ref().is_some_and(|(now, _)| outranked(now)) {
             return Ok(());
         }
         let expected = now.map(|(_, digest)| digest);

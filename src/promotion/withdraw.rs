@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::documents::{Manifest, Places, Pointer, PointerState};
+use super::documents::{Manifest, Places, Pointer};
 use super::publish::{PublishError, point, read};
 use crate::domain::{DatasetRef, Digest};
 use crate::ledger::{Action, Draft, Ledger, Recorded};
@@ -55,17 +55,8 @@ pub async fn withdraw(
     let current = read::<Pointer>(destination, &places.pointer()).await?;
     let leads_here = current.is_none_or(|(p, _)| p.dataset_version_id == dataset.version.as_str());
     if leads_here {
-        let tombstone = Pointer {
-            lazaret_pointer_version: "v1".to_owned(),
-            dataset_slug: dataset.slug.to_string(),
-            dataset_version_id: dataset.version.to_string(),
-            state: PointerState::Withdrawn,
-            manifest: places.manifest(),
-            manifest_digest,
-            ledger_sequence: recorded.entry.sequence,
-            ledger_digest: recorded.digest,
-            reason: Some(reason.to_owned()),
-        };
+        let reason = Some(reason.to_owned());
+        let tombstone = Pointer::to(dataset, manifest_digest, &recorded, reason);
         point(destination, &places.pointer(), &tombstone).await?;
     }
     Ok(Withdrawn::Done(recorded))

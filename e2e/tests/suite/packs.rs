@@ -46,7 +46,8 @@ async fn a_bad_revision_is_refused_by_name_and_the_last_good_one_judges_on() -> 
     };
     let no_tar = signed(vec![b'x'; 4096])?;
     let oversize = signed(vec![0; 33 << 20])?;
-    let mut unsigned = good.clone();
+    let mut unsigned =
+        default_pack(&stage.keys, |dir| Ok(std::fs::write(dir.join("README.md"), "unsigned\n")?))?;
     unsigned.bundle = b"{}".to_vec();
     for (what, pack, reason, kind) in [
         ("a tampered byte", Some(tampered), "SignatureInvalid", "Verified"),

@@ -116,7 +116,7 @@ impl Reader<'_> {
                 Ok(key) => authorities.push(Authority::Key { key, log_root: None }),
                 Err(error) => {
                     let text = format!("{field}: {error}");
-                    return Ok(Err(Failure::new(Stage::Spec, error.reason(), text)));
+                    return Ok(Err(Failure::new(Stage::Trust, error.reason(), text)));
                 }
             }
         }
@@ -161,7 +161,7 @@ impl Reader<'_> {
             .and_then(|identities| root.map(|root| Authority::Keyless { root, identities }));
         Ok(authority.map_err(|error| {
             let text = format!("spec.verify.keyless: {error}");
-            Failure::new(Stage::Spec, error.reason(), text)
+            Failure::new(Stage::Trust, error.reason(), text)
         }))
     }
 
@@ -193,5 +193,6 @@ impl Reader<'_> {
 }
 
 fn missing(text: String) -> Failure {
-    Failure::new(Stage::Spec, reason::REFERENCE_NOT_FOUND, text)
+    let stage = if text.starts_with("spec.verify") { Stage::Trust } else { Stage::Spec };
+    Failure::new(stage, reason::REFERENCE_NOT_FOUND, text)
 }

@@ -17,7 +17,7 @@ use super::error::Error;
 use super::{Context, apply, backoff};
 use crate::api::{NamespacesFrom, PolicyPack, REQUESTED_AT};
 pub(super) use revise::Remembered;
-use revise::Revision;
+use revise::{Revision, Stage};
 
 /// Brings one pack up to date with its source.
 pub(super) async fn reconcile(pack: Arc<PolicyPack>, ctx: Arc<Context>) -> Result<Action, Error> {
@@ -26,7 +26,14 @@ pub(super) async fn reconcile(pack: Arc<PolicyPack>, ctx: Arc<Context>) -> Resul
         true => Revision::Suspended,
         false => match gather::sources(&pack, &ctx).await? {
             Ok(sources) => revise::revise(&pack, &ctx, sources).await?,
-            Err(failure) => Revision::Failed(failure),
+            Err(failure) => {
+                // Nobody is trusted until the spec can be read again: not what was loaded either.
+                if failure.stage == Stage::Trust {
+                    ctx.packs.remove(&key(&pack)?);
+                    ctx.forget(&key(&pack)?);
+                }
+                Revision::Failed(failure)
+            }
         },
     };
     let now = Timestamp::now();

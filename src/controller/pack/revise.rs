@@ -32,6 +32,8 @@ pub(super) enum Revision {
 pub(super) enum Stage {
     /// The spec or what it refers to.
     Spec,
+    /// Whom to trust: keys, identities, trust roots.
+    Trust,
     /// Fetching.
     Fetch,
     /// Digest and signature.
@@ -79,6 +81,13 @@ pub(super) async fn revise(
     {
         // Somebody struck out a key or an identity: what it signed must not go on judging.
         tracing::warn!(reason = failure.reason, "the loaded revision is no longer trusted");
+        ctx.packs.remove(&key);
+        ctx.forget(&key);
+    }
+    // What is demanded of tests may have been raised since it was loaded.
+    if pack.spec.contract_tests == ContractTests::Required
+        && ctx.packs.get(&key, now).is_ok_and(|loaded| loaded.tests_passed() == 0)
+    {
         ctx.packs.remove(&key);
         ctx.forget(&key);
     }

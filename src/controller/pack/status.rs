@@ -49,7 +49,7 @@ pub(super) fn render(
         Revision::Failed(failure) => {
             let failed = match failure.stage {
                 Stage::Spec | Stage::Fetch => type_::FETCHED,
-                Stage::Verify => type_::VERIFIED,
+                Stage::Trust | Stage::Verify => type_::VERIFIED,
                 Stage::Compile => type_::TESTS_PASSED,
             };
             if failure.stage > Stage::Fetch {

@@ -7,12 +7,13 @@ use kube::ResourceExt as _;
 
 use super::super::error::Error;
 use super::super::{Context, apply};
-use super::observe::{Pausing, Reporting};
+use super::observe::{Reporting, Watching};
 use super::{hold, status};
 use crate::api::{ApprovalSpec, DatasetPromotion, Origin, Phase, PolicyPack, Quarantine, reason};
 use crate::dataset::{Limits, Requested};
 use crate::domain::{Approval, DatasetRef, GateId, Report};
-use crate::objects::Store;
+use crate::ledger::Action;
+use crate::objects::{FileAccess, Store};
 use crate::policy::CompiledPack;
 use crate::promotion::{
     ApprovedPlan, Assessment, Missing, Plan, PublishError, Published, Subject, Withdrawn, approve,
@@ -57,9 +58,6 @@ pub(super) async fn decide(
     now: Timestamp,
 ) -> Result<Outcome, Error> {
     let spec = &promotion.spec;
-    if spec.suspend {
-        return Ok(Outcome::Suspended);
-    }
     let (source, destination, dataset) = match open(promotion, ctx) {
         Ok(opened) => opened,
         Err(message) => return Ok(Outcome::Invalid(message)),
@@ -68,13 +66,30 @@ pub(super) async fn decide(
     // What was published passed its gates. Only a person takes it back: a Quarantine that the
     // controller made for another promotion of the same version speaks of that one's bytes.
     let by_hand = held.iter().find(|quarantine| quarantine.spec.origin == Origin::Manual);
-    match (phase(promotion), by_hand) {
-        (Phase::Published, Some(quarantine)) => {
-            return Ok(take_back(ctx, &destination, &dataset, quarantine, now).await);
+    if let Some(quarantine) = by_hand {
+        if hold::is_unsettled(quarantine) {
+            let text = format!("Quarantine {} was edited a moment ago", quarantine.name_any());
+            return Ok(Outcome::Undecided(text));
         }
-        (Phase::Published, None) => return Ok(Outcome::Settled),
-        (Phase::Withdrawn, Some(_)) => return Ok(Outcome::StillWithdrawn),
-        _ => {}
+        // The ledger knows what is out, whatever became of the status. Suspension holds back what
+        // the promotion does, not what the Quarantine's owner does.
+        let out = match ctx.ledger(&destination).last(&dataset).await {
+            Ok(last) => last.is_some_and(|last| last.entry.action == Action::Publish),
+            Err(error) => return Ok(Outcome::Undecided(error.to_string())),
+        };
+        match phase(promotion) {
+            Phase::Withdrawn if !out => return Ok(Outcome::StillWithdrawn),
+            phase if phase == Phase::Published || out && !spec.dry_run => {
+                return Ok(take_back(ctx, &destination, &dataset, quarantine, now).await);
+            }
+            _ => {}
+        }
+    }
+    if spec.suspend {
+        return Ok(Outcome::Suspended);
+    }
+    if phase(promotion) == Phase::Published {
+        return Ok(Outcome::Settled);
     }
     let (pack, pack_name) = match pack(promotion, ctx, now).await? {
         Ok(found) => found,
@@ -98,6 +113,7 @@ pub(super) async fn decide(
         limits: Limits::default(),
     };
     let assessed = assess(subject, now, &|progress| reporting.progress(progress)).await;
+    reporting.finish().await;
     let assessment = match assessed {
         Ok(assessment) => assessment,
         Err(error) => return Ok(Outcome::Undecided(error.to_string())),
@@ -146,7 +162,7 @@ async fn carry_out(
     now: Timestamp,
 ) -> Outcome {
     let ledger = ctx.ledger(destination);
-    let observer = Pausing { at: ctx.settings.pause_at };
+    let observer = Watching { ctx, promotion, policy: approved.plan().policy_digest() };
     let publisher = &ctx.settings.publisher;
     let done = publish(approved, source, destination, &ledger, publisher, now, &observer).await;
     match done {
@@ -155,11 +171,13 @@ async fn carry_out(
             ctx.metrics.published_bytes.inc_by(published.bytes_written);
             Outcome::Published { report, plan: approved.plan().clone(), published }
         }
-        // The plan no longer holds: judge anew.
-        Err(PublishError::SourceChanged { .. } | PublishError::AlreadyPublished { .. }) => {
-            tracing::warn!(name = promotion.name_any(), "the bytes changed under the plan");
+        // What was decided on no longer holds: decide anew.
+        Err(PublishError::Stopped(why)) => {
+            tracing::info!(why, "stopped before anything could be seen");
             Outcome::Again
         }
+        // Trying again would end the same way.
+        Err(error @ PublishError::AlreadyPublished { .. }) => Outcome::Invalid(error.to_string()),
         Err(error) => Outcome::Undecided(error.to_string()),
     }
 }
@@ -186,7 +204,11 @@ async fn take_back(
 
 fn open(promotion: &DatasetPromotion, ctx: &Context) -> Result<(Store, Store, DatasetRef), String> {
     let spec = &promotion.spec;
-    let store = |url: &str| Store::open(url, &ctx.access).map_err(|error| error.to_string());
+    // Each namespace has its own part of each root: one tenant's URL cannot name another's data.
+    let own = promotion.namespace().ok_or_else(|| "object without namespace".to_owned())?;
+    let roots = ctx.settings.file_roots.iter().map(|root| root.join(&own)).collect();
+    let access = FileAccess::Roots(roots);
+    let store = |url: &str| Store::open(url, &access).map_err(|error| error.to_string());
     for (field, store) in [("source", &spec.source), ("destination", &spec.destination)] {
         if store.secret_ref.is_some() {
             return Err(format!("spec.{field}.secretRef: file:// stores take no credentials"));
@@ -199,7 +221,7 @@ fn open(promotion: &DatasetPromotion, ctx: &Context) -> Result<(Store, Store, Da
 }
 
 /// The pack that is to judge, if it is granted to the promotion's namespace, loaded and fresh.
-async fn pack(
+pub(super) async fn pack(
     promotion: &DatasetPromotion,
     ctx: &Context,
     now: Timestamp,

@@ -40,6 +40,18 @@ fn is_released(quarantine: &Quarantine) -> bool {
         })
 }
 
+/// Released once, and edited since: its own controller has not said yet what that means.
+pub(super) fn is_unsettled(quarantine: &Quarantine) -> bool {
+    let seen = quarantine.status.as_ref().and_then(|status| status.observed_generation);
+    quarantine.spec.release.is_some() && seen != quarantine.metadata.generation
+}
+
+/// The dataset's steward, as far as the name can stand in a Quarantine.
+fn owner(facts: &Facts) -> Option<String> {
+    let steward = facts.steward()?.trim();
+    (1..=253).contains(&steward.chars().count()).then(|| steward.to_owned())
+}
+
 /// Sees to it that a Quarantine with the report's reasons holds the version back, and names it.
 pub(super) async fn deny(
     ctx: &Context,
@@ -129,9 +141,7 @@ fn new(
     let spec = QuarantineSpec {
         reasons,
         remediation: Remediation {
-            owner: facts
-                .steward()
-                .map_or_else(|| ctx.settings.default_owner.clone(), str::to_owned),
+            owner: owner(facts).unwrap_or_else(|| ctx.settings.default_owner.clone()),
             due_by: Time(Timestamp::from_second(due.as_second()).unwrap_or(due)),
             plan: remedies.join("\n").chars().take(8000).collect(),
         },

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use kube::ResourceExt as _;
+use kube::api::Api;
 use kube::runtime::controller::Action;
 
 use super::error::Error;
@@ -22,6 +23,13 @@ pub(super) async fn reconcile(
     promotion: Arc<DatasetPromotion>,
     ctx: Arc<Context>,
 ) -> Result<Action, Error> {
+    // The cache may be a moment behind, and what hangs on the phase must not be.
+    let namespace = promotion.namespace().ok_or(Error::Incomplete("namespace"))?;
+    let api = Api::<DatasetPromotion>::namespaced(ctx.client.clone(), &namespace);
+    let fresh = api.get_opt(&promotion.name_any()).await?;
+    let Some(promotion) = fresh.filter(|fresh| fresh.uid() == promotion.uid()) else {
+        return Ok(Action::await_change());
+    };
     let now = Timestamp::now();
     let outcome = decide::decide(&promotion, &ctx, now).await?;
     let old = promotion.status.clone().unwrap_or_default();
@@ -29,10 +37,10 @@ pub(super) async fn reconcile(
     let generation = promotion.metadata.generation;
     let new = status::render(&old, &outcome, generation, requested, Timestamp::now());
     let news = status::news(&old, &new);
-    apply::status(&ctx, &*promotion, &new).await?;
+    apply::status(&ctx, &promotion, &new).await?;
     if let Some((warning, reason, message)) = news {
         tracing::info!(phase = ?new.phase, reason, message, "promotion moved");
-        apply::event(&ctx, &*promotion, warning, "Promote", &reason, &message).await;
+        apply::event(&ctx, &promotion, warning, "Promote", &reason, &message).await;
     }
     Ok(next(&outcome, &promotion, &ctx))
 }
