@@ -168,7 +168,7 @@ fn changes<K: Watched>(
     news: fn(&K) -> Option<u64>,
 ) -> impl futures::Stream<Item = Result<K, watcher::Error>> + Send + 'static {
     watcher(api, watcher::Config::default())
-        .default_backoff()
+        .backoff(backoff::WatchBackoff::default())
         .reflect(writer)
         .applied_objects()
         .predicate_filter(news, PredicateConfig::default())

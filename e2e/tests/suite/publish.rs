@@ -191,3 +191,31 @@ async fn a_dry_run_writes_nothing_and_quarantines_nobody() -> Result<()> {
     assert!(quarantines.items.is_empty());
     Ok(())
 }
+
+#[tokio::test]
+async fn a_tenant_reaches_its_own_folder_only() -> Result<()> {
+    let stage = Stage::new("tenant").await?;
+    let _controller = stage.controller().await?;
+    let other = stage.start.root.join("other-tenant");
+    Example::whole("seattle-weather")?.lay_out(&other)?;
+    let through = stage.path("through");
+    std::fs::create_dir_all(stage.path(""))?;
+    std::os::unix::fs::symlink(&other, &through)?;
+    for (name, source) in [("named", &other), ("linked", &through)] {
+        let mut manifest = stage.manifest(name, &Example::whole("seattle-weather")?)?;
+        manifest["spec"]["source"]["url"] = format!("file://{}", source.display()).into();
+        let manifest = serde_json::from_value::<DatasetPromotion>(manifest)?;
+        stage.api().create(&Default::default(), &manifest).await?;
+        eventually("the URL is refused", SOON, async || {
+            let now = stage.api::<DatasetPromotion>().get(name).await?;
+            let conditions = now.status.map(|s| s.conditions).unwrap_or_default();
+            let refused = conditions
+                .iter()
+                .any(|c| c.type_ == "Stalled" && c.message.contains("outside the directories"));
+            Ok(refused.then_some(()))
+        })
+        .await?;
+    }
+    assert!(!stage.destination().exists());
+    Ok(())
+}

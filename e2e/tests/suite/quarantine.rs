@@ -4,6 +4,7 @@ use anyhow::{Context as _, Result};
 use lazaret::api::{DatasetPromotion, Phase, Quarantine, QuarantinePhase, is_true};
 use lazaret_e2e::cluster::eventually;
 use lazaret_e2e::example::Example;
+use lazaret_e2e::packs::default_pack;
 use lazaret_e2e::stage::{SOON, Stage};
 use serde_json::{Value, json};
 
@@ -124,6 +125,12 @@ async fn a_person_takes_a_published_version_back_and_gives_it_again() -> Result<
     assert_eq!(tombstone["state"], "withdrawn");
     assert!(tombstone["reason"].as_str().is_some_and(|r| r.contains("the gauge was blocked")));
 
+    // Meanwhile the pack moved on: another plan over the same bytes, and still the same version.
+    let newer = default_pack(&stage.keys, |dir| {
+        Ok(std::fs::write(dir.join("README.md"), "another revision\n")?)
+    })?;
+    stage.server.swap(Some(newer.clone()));
+    stage.pack_ready("default", &newer).await?;
     stage.merge::<Quarantine>("by-hand", release("recomputed, nothing changed")).await?;
     stage.reaches("weather", Phase::Published).await?;
     assert_eq!(json_file(&pointer)?["state"], "published");
