@@ -18,7 +18,7 @@ pub fn after(failures: u32, random: f64) -> Duration {
     full.mul_f64(0.5 + 0.5 * random.clamp(0.0, 1.0))
 }
 
-/// Waits between tries of a watch: short, since a controller that does not see is of no use, and
+/// Waits between tries of a watch, and of the controller that several watches feed: short, since a controller that does not see is of no use, and
 /// each controller has but a few watches.
 #[derive(Default)]
 pub struct WatchBackoff {
@@ -29,7 +29,7 @@ impl Iterator for WatchBackoff {
     type Item = Duration;
 
     fn next(&mut self) -> Option<Duration> {
-        self.failures = self.failures.saturating_add(1).min(4);
+        self.failures = self.failures.saturating_add(1).min(3);
         Some(after(self.failures, rand::random()))
     }
 }

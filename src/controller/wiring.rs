@@ -71,12 +71,11 @@ async fn pack_controller(ctx: &Arc<Context>, shutdown: impl Shutdown) {
     let packs = scoped::<PolicyPack>(ctx);
     let (reader, writer) = reflector::store();
     let stream = changes(packs, writer, triggers::asked);
-    let secrets_and_maps_are_read_at_each_poll = Controller::for_stream(stream, reader);
-    let running = secrets_and_maps_are_read_at_each_poll.graceful_shutdown_on(shutdown).run(
-        observed(pack::reconcile),
-        on_error,
-        Arc::clone(ctx),
-    );
+    // Secrets and ConfigMaps are read at each poll; watching all of them would take more rights.
+    let running = Controller::for_stream(stream, reader)
+        .trigger_backoff(backoff::WatchBackoff::default())
+        .graceful_shutdown_on(shutdown)
+        .run(observed(pack::reconcile), on_error, Arc::clone(ctx));
     drain(ctx, running).await;
 }
 
@@ -96,6 +95,7 @@ async fn promotion_controller(ctx: &Arc<Context>, health: &Health, shutdown: imp
             select(&by_quarantine, |promotion| promotion::is_held_by(promotion, &quarantine))
         })
         .with_config(ControllerConfig::default().concurrency(ctx.settings.concurrency))
+        .trigger_backoff(backoff::WatchBackoff::default())
         .graceful_shutdown_on(shutdown)
         .run(observed(promotion::reconcile), on_error, Arc::clone(ctx));
     let announce = async move {
@@ -116,6 +116,7 @@ async fn quarantine_controller(ctx: &Arc<Context>, shutdown: impl Shutdown) {
         .watches_stream(promotions, move |promotion| {
             select(&by_promotion, |quarantine| promotion::is_held_by(&promotion, quarantine))
         })
+        .trigger_backoff(backoff::WatchBackoff::default())
         .graceful_shutdown_on(shutdown)
         .run(observed(quarantine::reconcile), on_error, Arc::clone(ctx));
     drain(ctx, running).await;
