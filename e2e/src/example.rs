@@ -135,7 +135,8 @@ fn rename(path: &Path, old: &str, new: &str) -> Result<()> {
     Ok(std::fs::write(path, text)?)
 }
 
-fn copy(from: &Path, to: &Path) -> Result<()> {
+/// Copies a folder with all that is in it.
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
     std::fs::create_dir_all(to)?;
     for entry in std::fs::read_dir(from).with_context(|| from.display().to_string())? {
         let entry = entry?;

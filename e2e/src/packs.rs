@@ -13,6 +13,7 @@ use axum::routing::get;
 use lazaret::domain::Digest;
 use lazaret::pack::{KeyPairPem, build, generate_key_pair, sign_blob};
 
+use crate::example::copy;
 use crate::root;
 
 /// A tar with its bundle.
@@ -53,20 +54,6 @@ pub fn default_pack(
     let tar = build(dir.path())?.tar.to_vec();
     let bundle = sign_blob(&tar, &keys.private)?.into_bytes();
     Ok(SignedPack { tar, bundle })
-}
-
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    std::fs::create_dir_all(to)?;
-    for entry in std::fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy(&entry.path(), &target)?;
-        } else {
-            std::fs::copy(entry.path(), &target)?;
-        }
-    }
-    Ok(())
 }
 
 /// What the server hands out, and what it was asked.

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use kube::runtime::utils::Backoff;
-
 /// The first wait after a failure.
 const BASE: Duration = Duration::from_secs(1);
 
@@ -16,28 +14,6 @@ const MAX: Duration = Duration::from_secs(300);
 pub fn after(failures: u32, random: f64) -> Duration {
     let full = BASE.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(MAX);
     full.mul_f64(0.5 + 0.5 * random.clamp(0.0, 1.0))
-}
-
-/// Waits between tries of a watch, and of the controller that several watches feed: short, since a controller that does not see is of no use, and
-/// each controller has but a few watches.
-#[derive(Default)]
-pub struct WatchBackoff {
-    failures: u32,
-}
-
-impl Iterator for WatchBackoff {
-    type Item = Duration;
-
-    fn next(&mut self) -> Option<Duration> {
-        self.failures = self.failures.saturating_add(1).min(3);
-        Some(after(self.failures, rand::random()))
-    }
-}
-
-impl Backoff for WatchBackoff {
-    fn reset(&mut self) {
-        self.failures = 0;
-    }
 }
 
 /// A regular interval, up to a tenth longer.

@@ -10,6 +10,7 @@ mod pack;
 mod promotion;
 mod quarantine;
 mod triggers;
+mod watching;
 mod wiring;
 
 pub use context::{Context, Settings};

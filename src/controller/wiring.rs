@@ -18,7 +18,7 @@ use tracing::Instrument as _;
 
 use super::error::Error;
 use super::metrics::{Kind, KindOutcome};
-use super::{Context, backoff, pack, promotion, quarantine, triggers};
+use super::{Context, backoff, pack, promotion, quarantine, triggers, watching};
 use crate::api::{DatasetPromotion, PolicyPack, Quarantine};
 
 /// Whether the controller has what it needs to work.
@@ -73,7 +73,7 @@ async fn pack_controller(ctx: &Arc<Context>, shutdown: impl Shutdown) {
     let stream = changes(packs, writer, triggers::asked);
     // Secrets and ConfigMaps are read at each poll; watching all of them would take more rights.
     let running = Controller::for_stream(stream, reader)
-        .trigger_backoff(backoff::WatchBackoff::default())
+        .trigger_backoff(watching::WatchBackoff::default())
         .graceful_shutdown_on(shutdown)
         .run(observed(pack::reconcile), on_error, Arc::clone(ctx));
     drain(ctx, running).await;
@@ -95,7 +95,7 @@ async fn promotion_controller(ctx: &Arc<Context>, health: &Health, shutdown: imp
             select(&by_quarantine, |promotion| promotion::is_held_by(promotion, &quarantine))
         })
         .with_config(ControllerConfig::default().concurrency(ctx.settings.concurrency))
-        .trigger_backoff(backoff::WatchBackoff::default())
+        .trigger_backoff(watching::WatchBackoff::default())
         .graceful_shutdown_on(shutdown)
         .run(observed(promotion::reconcile), on_error, Arc::clone(ctx));
     let announce = async move {
@@ -116,7 +116,7 @@ async fn quarantine_controller(ctx: &Arc<Context>, shutdown: impl Shutdown) {
         .watches_stream(promotions, move |promotion| {
             select(&by_promotion, |quarantine| promotion::is_held_by(&promotion, quarantine))
         })
-        .trigger_backoff(backoff::WatchBackoff::default())
+        .trigger_backoff(watching::WatchBackoff::default())
         .graceful_shutdown_on(shutdown)
         .run(observed(quarantine::reconcile), on_error, Arc::clone(ctx));
     drain(ctx, running).await;
@@ -169,7 +169,7 @@ fn changes<K: Watched>(
     news: fn(&K) -> Option<u64>,
 ) -> impl futures::Stream<Item = Result<K, watcher::Error>> + Send + 'static {
     watcher(api, watcher::Config::default())
-        .backoff(backoff::WatchBackoff::default())
+        .backoff(watching::WatchBackoff::default())
         .reflect(writer)
         .applied_objects()
         .predicate_filter(news, PredicateConfig::default())
