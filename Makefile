@@ -25,7 +25,7 @@ test: check-go ## Unit, property and end-to-end tests
 	$(CARGO) test --package lazaret
 	$(CARGO) test --package lazaret-e2e -- --test-threads=4
 
-test-all: test lint ## What CI runs: test, lint, and the suites with heavy peers
+test-all: $(if $(TESTED),,test) lint ## Test, lint, and the suites with heavy peers (TESTED=1: test ran just now)
 	e2e/heavy/run
 
 lint: ## Formatting, clippy, documentation, licences

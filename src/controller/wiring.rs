@@ -73,7 +73,7 @@ async fn pack_controller(ctx: &Arc<Context>, shutdown: impl Shutdown) {
     let stream = changes(packs, writer, triggers::asked);
     // Secrets and ConfigMaps are read at each poll; watching all of them would take more rights.
     let running = Controller::for_stream(stream, reader)
-        .trigger_backoff(watching::WatchBackoff::default())
+        .trigger_backoff(watching::Breath)
         .graceful_shutdown_on(shutdown)
         .run(observed(pack::reconcile), on_error, Arc::clone(ctx));
     drain(ctx, running).await;
@@ -95,7 +95,7 @@ async fn promotion_controller(ctx: &Arc<Context>, health: &Health, shutdown: imp
             select(&by_quarantine, |promotion| promotion::is_held_by(promotion, &quarantine))
         })
         .with_config(ControllerConfig::default().concurrency(ctx.settings.concurrency))
-        .trigger_backoff(watching::WatchBackoff::default())
+        .trigger_backoff(watching::Breath)
         .graceful_shutdown_on(shutdown)
         .run(observed(promotion::reconcile), on_error, Arc::clone(ctx));
     let announce = async move {
@@ -116,7 +116,7 @@ async fn quarantine_controller(ctx: &Arc<Context>, shutdown: impl Shutdown) {
         .watches_stream(promotions, move |promotion| {
             select(&by_promotion, |quarantine| promotion::is_held_by(&promotion, quarantine))
         })
-        .trigger_backoff(watching::WatchBackoff::default())
+        .trigger_backoff(watching::Breath)
         .graceful_shutdown_on(shutdown)
         .run(observed(quarantine::reconcile), on_error, Arc::clone(ctx));
     drain(ctx, running).await;
