@@ -114,11 +114,15 @@ impl Context {
     }
 }
 
-fn key<K: Resource<DynamicType = ()>>(object: &K) -> (&'static str, String) {
-    let kind = match K::kind(&()).as_ref() {
+/// The kind of one of our resources, as a label that lives for ever.
+pub(super) fn kind<K: Resource<DynamicType = ()>>() -> &'static str {
+    match K::kind(&()).as_ref() {
         "PolicyPack" => "PolicyPack",
         "DatasetPromotion" => "DatasetPromotion",
         _ => "Quarantine",
-    };
-    (kind, format!("{}/{}", object.namespace().unwrap_or_default(), object.name_any()))
+    }
+}
+
+fn key<K: Resource<DynamicType = ()>>(object: &K) -> (&'static str, String) {
+    (kind::<K>(), format!("{}/{}", object.namespace().unwrap_or_default(), object.name_any()))
 }

@@ -13,9 +13,20 @@ mod triggers;
 mod watching;
 mod wiring;
 
+use kube::api::ListParams;
+
+use crate::api::DatasetSelector;
+
 pub use context::{Context, Settings};
 pub use metrics::Metrics;
 pub use wiring::{Health, run};
 
 /// The field manager of all that the controller applies.
 const MANAGER: &str = "lazaret";
+
+/// Lists the objects that are about one dataset version; their CRDs make both fields selectable.
+fn of_version(dataset: &DatasetSelector) -> ListParams {
+    let DatasetSelector { slug, version_id } = dataset;
+    ListParams::default()
+        .fields(&format!("spec.dataset.slug={slug},spec.dataset.versionId={version_id}"))
+}

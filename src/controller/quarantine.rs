@@ -5,11 +5,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::ResourceExt as _;
-use kube::api::{Api, ListParams};
+use kube::api::Api;
 use kube::runtime::controller::Action;
 
 use super::error::Error;
-use super::{Context, apply};
+use super::{Context, apply, of_version};
 use crate::api::{
     DatasetPromotion, Quarantine, QuarantinePhase, QuarantineSpec, QuarantineStatus, TimelineEntry,
     condition, is_true, reason, set_condition, type_,
@@ -64,11 +64,9 @@ enum Gates {
 
 async fn gates(quarantine: &Quarantine, ctx: &Context) -> Result<Gates, Error> {
     let namespace = quarantine.namespace().ok_or(Error::Incomplete("namespace"))?;
-    let dataset = &quarantine.spec.dataset;
-    let wanted =
-        format!("spec.dataset.slug={},spec.dataset.versionId={}", dataset.slug, dataset.version_id);
+    let wanted = of_version(&quarantine.spec.dataset);
     let promotions = Api::<DatasetPromotion>::namespaced(ctx.client.clone(), &namespace)
-        .list(&ListParams::default().fields(&wanted))
+        .list(&wanted)
         .await?
         .items;
     let passes = |promotion: &DatasetPromotion| {

@@ -16,6 +16,7 @@ use kube::{Client, Resource, ResourceExt as _};
 use serde::de::DeserializeOwned;
 use tracing::Instrument as _;
 
+use super::context::kind;
 use super::error::Error;
 use super::metrics::{Kind, KindOutcome};
 use super::{Context, backoff, pack, promotion, quarantine, triggers, watching};
@@ -83,7 +84,8 @@ async fn promotion_controller(ctx: &Arc<Context>, health: &Health, shutdown: imp
     let (reader, writer) = reflector::store();
     let stream = changes(scoped::<DatasetPromotion>(ctx), writer, triggers::asked);
     let (by_pack, by_quarantine) = (reader.clone(), reader.clone());
-    let packs = changes(all::<PolicyPack>(ctx), reflector::store().1, triggers::pack_changed);
+    // A controller of one namespace sees that one's packs only: it has no right to the others'.
+    let packs = changes(scoped::<PolicyPack>(ctx), reflector::store().1, triggers::pack_changed);
     let quarantines =
         changes(scoped::<Quarantine>(ctx), reflector::store().1, triggers::quarantine_changed);
     let (filled, health) = (reader.clone(), health.clone());
@@ -155,12 +157,6 @@ fn scoped<K: Watched>(ctx: &Context) -> Api<K> {
     }
 }
 
-/// Packs of other namespaces may be granted; without the right to watch them all, only the own
-/// namespace's are seen.
-fn all<K: Watched>(ctx: &Context) -> Api<K> {
-    scoped(ctx)
-}
-
 /// The objects of a watch whose change is news by `news`. A watch that fails is retried with
 /// back-off, and says so.
 fn changes<K: Watched>(
@@ -207,14 +203,6 @@ async fn drain<K: Watched>(
             }
         })
         .await;
-}
-
-fn kind<K: Watched>() -> &'static str {
-    match K::kind(&()).as_ref() {
-        "PolicyPack" => "PolicyPack",
-        "DatasetPromotion" => "DatasetPromotion",
-        _ => "Quarantine",
-    }
 }
 
 /// Wraps a reconciler with the object's name in the logs, a duration and a count.

@@ -13,6 +13,6 @@ mod withdraw;
 pub use approval::{ApprovedPlan, Missing, approve};
 pub use assess::{AssessError, Assessment, Subject, assess};
 pub use documents::{Manifest, Pointer, PointerState, Publisher};
-pub use plan::{FileKind, Plan, PlanError, PlannedFile, publishable};
+pub use plan::{FileKind, Plan, PlanError, PlannedFile};
 pub use publish::{Observer, PublishError, Published, Step, Unobserved, publish, published};
 pub use withdraw::{Withdrawn, withdraw};

@@ -3,15 +3,13 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::dataset::Facts;
+use crate::dataset::layout::{QA_REPORT, SPEC};
+use crate::dataset::{Facts, is_published};
 use crate::domain::{
     CanonicalError, DatasetRef, Digest, GateId, GateState, PolicyLabel, Report, canonical_bytes,
     canonical_digest,
 };
 use crate::policy::Verdict;
-
-/// The one file that is published in another form than it lies in the workspace: canonical JSON.
-pub(super) const SPEC: &str = "spec.json";
 
 /// Every path and digest that would be published, and what was decided over them. Its digest is
 /// what an approval names: if one byte of data, the policy pack or a gate's result changes, it is
@@ -68,15 +66,18 @@ pub enum FileKind {
     Private,
 }
 
-/// What a workspace path is for.
-pub fn publishable(path: &str) -> FileKind {
-    match path.split_once('/') {
-        None if path == "spec.json" || path == "dataset.json" => FileKind::Identity,
-        Some(("processed", _)) => FileKind::Artifact,
-        Some(("catalog", _)) => FileKind::Catalog,
-        Some(("receipts", _)) => FileKind::Receipt,
-        Some(("attestations", _)) => FileKind::Attestation,
-        _ => FileKind::Private,
+/// What a workspace path is for. Whether it is published at all is the layout's to say, as it says
+/// it to the gates.
+fn kind(path: &str) -> FileKind {
+    if !is_published(path) {
+        return FileKind::Private;
+    }
+    match path.split_once('/').map(|(top, _)| top) {
+        Some("processed") => FileKind::Artifact,
+        Some("catalog") => FileKind::Catalog,
+        Some("receipts") => FileKind::Receipt,
+        Some("attestations") => FileKind::Attestation,
+        _ => FileKind::Identity,
     }
 }
 
@@ -108,7 +109,7 @@ impl Plan {
         let policy_label = facts.policy_label().ok_or(PlanError::Incomplete("a policy label"))?;
         let qa_report = facts
             .objects
-            .get("work/qa_report.json")
+            .get(QA_REPORT)
             .map(|o| o.digest)
             .ok_or(PlanError::Incomplete("a QA report"))?;
         let spec = facts.spec.value().map(canonical_bytes).transpose()?;
@@ -118,7 +119,7 @@ impl Plan {
             digest: facts.published_digest(path).unwrap_or(object.digest),
             size: if path == SPEC { canonical_spec } else { object.size },
             media_type: object.media_type.clone(),
-            kind: publishable(path),
+            kind: kind(path),
         });
         let (inputs, files) = all.partition(|file| file.kind == FileKind::Private);
         let mut plan = Self {

@@ -20,9 +20,9 @@ use serde::de::DeserializeOwned;
 use super::documents::{
     Claim, Manifest, Places, Pointer, PointerState, Publisher, RECEIPT, manifest, receipt,
 };
-use super::plan::SPEC;
 use super::{ApprovedPlan, PlannedFile};
 use crate::dataset;
+use crate::dataset::layout::SPEC;
 use crate::domain::{CanonicalError, DatasetRef, Digest, canonical_bytes, parse_i_json};
 use crate::ledger::{Action, Draft, Ledger, LedgerError, Recorded};
 use crate::objects::{Created, Fence, Replaced, Store, StoreError};
@@ -385,7 +385,8 @@ async fn copy(
     Ok(file.size)
 }
 
-/// The spec in its canonical form, whose digest is the spec hash.
+/// The spec in its canonical form, whose digest is the spec hash: the one file that is published in
+/// another form than it lies in the workspace.
 async fn canonical_spec(
     source: &Store,
 ) -> Result<BoxStream<'static, Result<Bytes, StoreError>>, PublishError> {

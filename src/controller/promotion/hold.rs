@@ -3,11 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::ResourceExt as _;
-use kube::api::{Api, ListParams, ObjectMeta, Patch, PatchParams, PostParams};
+use kube::api::{Api, ObjectMeta, Patch, PatchParams, PostParams};
 use serde_json::json;
 
 use super::super::error::Error;
-use super::super::{Context, MANAGER};
+use super::super::{Context, MANAGER, of_version};
 use crate::api::{
     DatasetPromotion, DatasetSelector, LABEL_SLUG, LABEL_VERSION, Origin, Quarantine,
     QuarantinePhase, QuarantineReason, QuarantineSpec, Remediation,
@@ -23,10 +23,8 @@ pub(super) async fn active(
     ctx: &Context,
     promotion: &DatasetPromotion,
 ) -> Result<Vec<Quarantine>, Error> {
-    let dataset = &promotion.spec.dataset;
-    let wanted =
-        format!("spec.dataset.slug={},spec.dataset.versionId={}", dataset.slug, dataset.version_id);
-    let found = api(ctx, promotion)?.list(&ListParams::default().fields(&wanted)).await?;
+    let wanted = of_version(&promotion.spec.dataset);
+    let found = api(ctx, promotion)?.list(&wanted).await?;
     Ok(found.items.into_iter().filter(|quarantine| !is_released(quarantine)).collect())
 }
 
