@@ -133,11 +133,11 @@ pub trait Observer: Send + Sync {
     async fn reached(&self, step: Step);
 
     /// Whether what was decided on still holds, after hours of copying perhaps. Asked before the
-    /// manifest and before the ledger entry.
+    /// manifest (`done` is [`Step::Receipt`]) and before the ledger entry ([`Step::Manifest`]).
     ///
     /// # Errors
     /// The reason why the publication must stop.
-    async fn may_finish(&self) -> Result<(), String> {
+    async fn may_finish(&self, _done: Step) -> Result<(), String> {
         Ok(())
     }
 }
@@ -174,7 +174,7 @@ pub async fn publish(
     };
     observer.reached(Step::Manifest).await;
 
-    observer.may_finish().await.map_err(PublishError::Stopped)?;
+    observer.may_finish(Step::Manifest).await.map_err(PublishError::Stopped)?;
     let draft = Draft {
         action: Action::Publish,
         dataset: dataset.clone(),
@@ -276,7 +276,7 @@ async fn write(
     overwrite(destination, &places.receipt(), &fence, bytes).await?;
     observer.reached(Step::Receipt).await;
 
-    observer.may_finish().await.map_err(PublishError::Stopped)?;
+    observer.may_finish(Step::Receipt).await.map_err(PublishError::Stopped)?;
     let bytes = canonical_bytes(&manifest(approved, &claim, receipt_digest))?;
     let mut manifest = Digest::of(&bytes);
     if destination.create_fenced(&places.manifest(), bytes, &fence).await? == Created::Exists {

@@ -79,7 +79,7 @@ pub(super) struct Watching<'a> {
 }
 
 impl Watching<'_> {
-    async fn changed(&self) -> Result<Option<String>, Error> {
+    async fn changed(&self, done: Step) -> Result<Option<String>, Error> {
         let (ctx, promotion) = (self.ctx, self.promotion);
         let namespace = promotion.namespace().ok_or(Error::Incomplete("namespace"))?;
         let api = Api::<DatasetPromotion>::namespaced(ctx.client.clone(), &namespace);
@@ -93,6 +93,11 @@ impl Watching<'_> {
         }
         if let Some(held) = hold::active(ctx, promotion).await?.first() {
             return Ok(Some(format!("Quarantine {} is active", held.name_any())));
+        }
+        // The manifest names the pack that judged. From there on the version is that pack's, and a
+        // newer revision is no reason to have another speak for it in the ledger.
+        if done >= Step::Manifest {
+            return Ok(None);
         }
         Ok(match decide::pack(promotion, ctx, Timestamp::now()).await? {
             Ok((pack, _)) if pack.digest() == self.policy => None,
@@ -113,8 +118,8 @@ impl Observer for Watching<'_> {
         }
     }
 
-    async fn may_finish(&self) -> Result<(), String> {
-        match self.changed().await {
+    async fn may_finish(&self, done: Step) -> Result<(), String> {
+        match self.changed(done).await {
             Ok(None) => Ok(()),
             Ok(Some(why)) => Err(why),
             Err(error) => Err(error.to_string()),
