@@ -36,7 +36,7 @@ pub(super) enum Command {
     Ledger(Ledger),
     /// Builds, signs and verifies policy packs.
     #[command(subcommand)]
-    Pack(Pack),
+    Pack(super::pack::Pack),
     /// Prints the completion script of a shell.
     Completions {
         /// Which shell.
@@ -215,42 +215,6 @@ pub(super) enum Ledger {
         /// How to report.
         #[arg(long, value_enum, default_value_t = Plain::Human)]
         output: Plain,
-    },
-}
-
-#[derive(Subcommand, Debug)]
-pub(super) enum Pack {
-    /// Builds the deterministic tar of a pack's source directory, and manifest.json beside it.
-    Build {
-        /// Directory with opa/, data/, README.md and signing/.
-        dir: PathBuf,
-        /// The tar to write.
-        #[arg(long, short, value_name = "TAR")]
-        out: PathBuf,
-    },
-    /// Makes a key pair: lazaret.key and lazaret.pub.
-    Keygen {
-        /// Directory to write both into.
-        #[arg(long, default_value = ".", value_name = "DIR")]
-        out: PathBuf,
-    },
-    /// Signs a tar with a local key: a Sigstore bundle v0.3 in <TAR>.sigstore.json.
-    Sign {
-        /// The tar.
-        tar: PathBuf,
-        /// PKCS#8 PEM private key.
-        #[arg(long, value_name = "PEM")]
-        key: PathBuf,
-    },
-    /// Verifies a tar offline, compiles it and runs its tests.
-    Verify {
-        /// The tar.
-        tar: PathBuf,
-        /// The bundle [default: <TAR>.sigstore.json].
-        #[arg(long, value_name = "FILE")]
-        bundle: Option<PathBuf>,
-        #[command(flatten)]
-        trust: Trust,
     },
 }
 

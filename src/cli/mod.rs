@@ -36,7 +36,7 @@ pub fn main() -> ExitCode {
             Command::Controller(controller) => controller::controller(controller).await,
             Command::Crd(crd) => crd::crd(&crd),
             Command::Ledger(ledger) => ledger::ledger(ledger).await,
-            Command::Pack(pack) => pack::pack(pack),
+            Command::Pack(pack) => pack::pack(pack).await,
             Command::Completions { shell } => {
                 let mut command = command();
                 clap_complete::generate(shell, &mut command, "lazaret", &mut std::io::stdout());

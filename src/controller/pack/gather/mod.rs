@@ -1,0 +1,93 @@
+//! Reads what a pack's spec refers to, all in its own namespace: `source` how to fetch it, `trust`
+//! whose signature counts.
+
+mod source;
+mod trust;
+
+use k8s_openapi::api::core::v1::{ConfigMap, Secret};
+use kube::ResourceExt as _;
+use kube::api::Api;
+
+use super::super::Context;
+use super::super::error::Error;
+use super::revise::{Failure, Stage};
+use crate::api::{PolicyPack, reason};
+use crate::domain::Digest;
+use crate::pack::{Authority, FetchSettings};
+
+/// What it takes to fetch and verify a pack.
+pub(super) struct Sources {
+    pub settings: FetchSettings,
+    pub authorities: Vec<Authority>,
+    pub pinned: Option<Digest>,
+    /// Tells two sets of authorities apart: what was verified under others must be verified anew.
+    pub trust: Digest,
+}
+
+/// Everything that the spec refers to.
+pub(super) async fn sources(
+    pack: &PolicyPack,
+    ctx: &Context,
+) -> Result<Result<Sources, Failure>, Error> {
+    let namespace = pack.namespace().ok_or(Error::Incomplete("namespace"))?;
+    let reader = Reader { ctx, namespace: &namespace };
+    let settings = match reader.settings(pack).await? {
+        Ok(settings) => settings,
+        Err(failure) => return Ok(Err(failure)),
+    };
+    let (authorities, trust) = match reader.authorities(&pack.spec).await? {
+        Ok(trusted) => trusted,
+        Err(failure) => return Ok(Err(failure)),
+    };
+    let pinned = match pack.spec.digest.as_deref().map(str::parse).transpose() {
+        Ok(pinned) => pinned,
+        Err(error) => {
+            let text = format!("spec.digest: {error}");
+            return Ok(Err(Failure::new(Stage::Spec, reason::INVALID_SPEC, text)));
+        }
+    };
+    Ok(Ok(Sources { settings, authorities, pinned, trust }))
+}
+
+/// Reads Secrets and ConfigMaps of one namespace.
+struct Reader<'a> {
+    ctx: &'a Context,
+    namespace: &'a str,
+}
+
+impl Reader<'_> {
+    async fn secret(
+        &self,
+        field: &str,
+        name: &str,
+        key: &str,
+    ) -> Result<Result<Vec<u8>, Failure>, Error> {
+        let api = Api::<Secret>::namespaced(self.ctx.client.clone(), self.namespace);
+        let Some(secret) = api.get_opt(name).await? else {
+            return Ok(Err(missing(format!("{field}: there is no Secret {name}"))));
+        };
+        let value = secret.data.and_then(|mut data| data.remove(key));
+        Ok(value
+            .map(|value| value.0)
+            .ok_or_else(|| missing(format!("{field}: Secret {name} has no key {key}"))))
+    }
+
+    async fn config_map(
+        &self,
+        field: &str,
+        name: &str,
+        key: &str,
+    ) -> Result<Result<String, Failure>, Error> {
+        let api = Api::<ConfigMap>::namespaced(self.ctx.client.clone(), self.namespace);
+        let Some(map) = api.get_opt(name).await? else {
+            return Ok(Err(missing(format!("{field}: there is no ConfigMap {name}"))));
+        };
+        let value = map.data.and_then(|mut data| data.remove(key));
+        Ok(value.ok_or_else(|| missing(format!("{field}: ConfigMap {name} has no key {key}"))))
+    }
+}
+
+fn missing(text: String) -> Failure {
+    let stage = if text.starts_with("spec.verify") { Stage::Trust } else { Stage::Spec };
+    Failure::new(stage, reason::REFERENCE_NOT_FOUND, text)
+}
