@@ -17,6 +17,9 @@ pub mod type_ {
     pub const VERIFIED: &str = "Verified";
     /// PolicyPack: whether the last verified revision compiled and its own tests passed.
     pub const TESTS_PASSED: &str = "TestsPassed";
+    /// PolicyPack: true while a verified revision waits for `spec.approvedRevision`, because it would
+    /// turn verdicts. Present only then.
+    pub const AWAITING_APPROVAL: &str = "AwaitingApproval";
     /// DatasetPromotion: whether all required gates pass.
     pub const GATES_PASSED: &str = "GatesPassed";
     /// DatasetPromotion: whether the plan has the approvals that it needs.
@@ -49,7 +52,7 @@ pub mod reason {
     pub const DENIED: &str = "GatesFailed";
     /// A Quarantine of this dataset version is active.
     pub const QUARANTINED: &str = "Quarantined";
-    /// The plan waits for an approval.
+    /// A plan, or a revision of a policy pack, waits for an approval.
     pub const AWAITING_APPROVAL: &str = "AwaitingApproval";
     /// The dataset version is published.
     pub const PUBLISHED: &str = "Published";

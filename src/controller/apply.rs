@@ -13,6 +13,11 @@ use serde_json::json;
 use super::error::Error;
 use super::{Context, MANAGER};
 
+/// `namespace/name`.
+pub(super) fn full_name<K: Resource>(object: &K) -> String {
+    format!("{}/{}", object.namespace().unwrap_or_default(), object.name_any())
+}
+
 /// Applies `status` to the status subresource of `object`.
 pub(super) async fn status<K, S>(ctx: &Context, object: &K, status: &S) -> Result<(), Error>
 where

@@ -13,6 +13,7 @@ use kube::{Resource, ResourceExt as _};
 use tokio::sync::Semaphore;
 
 use super::Metrics;
+use super::facts::FactsJudged;
 use super::pack::Remembered;
 use crate::ledger::Ledger;
 use crate::objects::Store;
@@ -53,6 +54,8 @@ pub struct Context {
     ledgers: Mutex<HashMap<String, Arc<Ledger>>>,
     failures: Mutex<HashMap<(&'static str, String), u32>>,
     remembered: Mutex<HashMap<String, Arc<Remembered>>>,
+    /// What the packs judged last.
+    pub(super) facts: FactsJudged,
 }
 
 impl Context {
@@ -69,6 +72,7 @@ impl Context {
             ledgers: Mutex::default(),
             failures: Mutex::default(),
             remembered: Mutex::default(),
+            facts: FactsJudged::default(),
         }
     }
 
@@ -103,9 +107,22 @@ impl Context {
         all.insert(pack.to_owned(), Arc::new(last));
     }
 
-    /// Forgets the pack's last revision.
-    pub(super) fn forget(&self, pack: &str) {
+    /// Takes the pack's revision away: it judges no more.
+    pub(super) fn unload(&self, pack: &str) {
+        self.packs.remove(pack);
         self.remembered.lock().unwrap_or_else(PoisonError::into_inner).remove(pack);
+    }
+
+    /// Forgets all about a pack that was deleted.
+    pub(super) fn deleted(&self, pack: &str) {
+        self.unload(pack);
+        self.facts.forget(pack);
+        self.count_packs();
+    }
+
+    /// Tells the metrics how many packs can judge.
+    pub(super) fn count_packs(&self) {
+        self.metrics.packs_loaded.set(i64::try_from(self.packs.len()).unwrap_or(i64::MAX));
     }
 
     /// Forgets the failures of `object`.

@@ -5,6 +5,7 @@ mod apply;
 mod backoff;
 mod context;
 mod error;
+mod facts;
 mod metrics;
 mod pack;
 mod promotion;

@@ -19,6 +19,11 @@ pub(super) fn asked<K: kube::Resource>(object: &K) -> Option<u64> {
     Some(hash((object.meta().generation, requested, object.meta().deletion_timestamp.is_some())))
 }
 
+/// Another version of the object, whatever changed in it.
+pub(super) fn version<K: kube::Resource>(object: &K) -> Option<u64> {
+    Some(hash((object.meta().resource_version.as_deref(), object.meta().uid.as_deref())))
+}
+
 /// Another revision, or another readiness: news to the promotions that use the pack.
 pub(super) fn pack_changed(pack: &PolicyPack) -> Option<u64> {
     let status = pack.status.as_ref();

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use futures::{FutureExt as _, StreamExt as _};
+use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _};
 use k8s_openapi::NamespaceResourceScope;
+use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::api::Api;
+use kube::core::PartialObjectMeta;
 use kube::runtime::controller::{Action, Config as ControllerConfig, Controller};
 use kube::runtime::reflector::{self, ObjectRef};
 use kube::runtime::{PredicateConfig, WatchStreamExt as _, watcher};
@@ -69,11 +71,23 @@ async fn await_api_server(client: &Client) {
 }
 
 async fn pack_controller(ctx: &Arc<Context>, shutdown: impl Shutdown) {
-    let packs = scoped::<PolicyPack>(ctx);
     let (reader, writer) = reflector::store();
-    let stream = changes(packs, writer, triggers::asked);
-    // Secrets and ConfigMaps are read at each poll; watching all of them would take more rights.
+    let stream = packs(Arc::clone(ctx), reader.clone(), writer);
+    let (by_secret, by_config_map) = (reader.clone(), reader.clone());
+    // Only names and versions: what a key or a trust root says is read when it is needed.
     let running = Controller::for_stream(stream, reader)
+        .watches_stream(references::<Secret>(ctx), move |secret| {
+            select(&by_secret, |pack| {
+                pack.namespace() == secret.namespace()
+                    && pack.spec.secrets().any(|name| name == secret.name_any())
+            })
+        })
+        .watches_stream(references::<ConfigMap>(ctx), move |map| {
+            select(&by_config_map, |pack| {
+                pack.namespace() == map.namespace()
+                    && pack.spec.config_maps().any(|name| name == map.name_any())
+            })
+        })
         .trigger_backoff(watching::Breath)
         .graceful_shutdown_on(shutdown)
         .run(observed(pack::reconcile), on_error, Arc::clone(ctx));
@@ -169,6 +183,36 @@ fn changes<K: Watched>(
         .reflect(writer)
         .applied_objects()
         .predicate_filter(news, PredicateConfig::default())
+}
+
+/// The packs whose change is news. What was deleted judges no more, not even in memory.
+fn packs(
+    ctx: Arc<Context>,
+    reader: reflector::Store<PolicyPack>,
+    writer: reflector::store::Writer<PolicyPack>,
+) -> impl futures::Stream<Item = Result<PolicyPack, watcher::Error>> + Send + 'static {
+    watcher(scoped::<PolicyPack>(&ctx), watcher::Config::default())
+        .backoff(watching::WatchBackoff::default())
+        .reflect(writer)
+        .inspect_ok(move |event| match event {
+            watcher::Event::Delete(gone) => pack::deleted(&ctx, gone),
+            // Deletions during a pause of the watch come as absences.
+            watcher::Event::InitDone => pack::keep_only(&ctx, &reader.state()),
+            _ => {}
+        })
+        .applied_objects()
+        .predicate_filter(triggers::asked, PredicateConfig::default())
+}
+
+/// Changes of the Secrets or ConfigMaps of the namespaces that are looked after; their contents
+/// stay on the server.
+fn references<K: Watched>(
+    ctx: &Context,
+) -> impl futures::Stream<Item = Result<PartialObjectMeta<K>, watcher::Error>> + Send + 'static {
+    watcher(scoped::<PartialObjectMeta<K>>(ctx), watcher::Config::default())
+        .backoff(watching::WatchBackoff::default())
+        .touched_objects()
+        .predicate_filter(triggers::version, PredicateConfig::default())
 }
 
 fn select<K: Watched>(

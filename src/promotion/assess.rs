@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::{Plan, PlanError, PublishError, published};
 use crate::dataset::{self, Facts, GatherError, Limits, Progress, Requested, StoreReader};
@@ -36,6 +37,8 @@ pub struct Subject<'a> {
 pub struct Assessment {
     /// What is known of the workspace.
     pub facts: Facts,
+    /// What the pack was asked.
+    pub input: Value,
     /// What the pack says.
     pub verdict: Verdict,
     /// What the gates say.
@@ -84,7 +87,8 @@ pub async fn assess(
     let (required, expected) = (subject.required, subject.expected_spec);
     // Rego is CPU work without await points: off the async threads.
     tokio::task::spawn_blocking(move || {
-        let verdict = policy::evaluate(&pack, &name, &facts.policy_input())?;
+        let input = facts.policy_input();
+        let verdict = policy::evaluate(&pack, &name, &input)?;
         let mut report = gates::judge(&facts, &verdict, &required, now);
         if let Some(expected) = expected.filter(|hash| Some(*hash) != facts.spec_hash()) {
             other_spec(&mut report, expected);
@@ -93,7 +97,7 @@ pub async fn assess(
             true => Some(Plan::new(&facts, &verdict, &report)?),
             false => None,
         };
-        Ok(Assessment { facts, verdict, report, plan })
+        Ok(Assessment { facts, input, verdict, report, plan })
     })
     .await
     .map_err(|_| AssessError::Lost)?

@@ -11,4 +11,6 @@ mod many;
 mod packs;
 mod publish;
 mod quarantine;
+mod rotation;
+mod shadow;
 mod swap;

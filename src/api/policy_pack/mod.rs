@@ -78,6 +78,27 @@ pub struct PolicyPackSpec {
 }
 
 impl PolicyPackSpec {
+    /// Names of the Secrets that the spec refers to, in the pack's own namespace.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        let http = self.source.http.iter().flat_map(|http| {
+            [&http.secret_ref, &http.ca_secret_ref, &http.cert_secret_ref, &http.proxy_secret_ref]
+        });
+        let oci = self.source.oci.iter().flat_map(|oci| {
+            [&oci.secret_ref, &oci.ca_secret_ref, &oci.cert_secret_ref, &oci.proxy_secret_ref]
+        });
+        let keys = self.verify.keys.iter().map(|key| key.secret_ref.name.as_str());
+        http.chain(oci).flatten().map(|reference| reference.name.as_str()).chain(keys)
+    }
+
+    /// Names of the ConfigMaps that the spec refers to, in the pack's own namespace.
+    pub fn config_maps(&self) -> impl Iterator<Item = &str> {
+        let keyless = self.verify.keyless.iter().flat_map(|keyless| {
+            keyless.trust_root_ref.iter().chain(&keyless.additional_trust_root_refs)
+        });
+        let keys = self.verify.keys.iter().flat_map(|key| &key.trust_root_ref);
+        keyless.chain(keys).map(|reference| reference.name.as_str())
+    }
+
     fn default_interval() -> Duration {
         Duration::from_secs(300)
     }

@@ -2,8 +2,10 @@
 
 mod gather;
 mod revise;
+mod shadow;
 mod status;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -17,40 +19,28 @@ use super::error::Error;
 use super::{Context, apply, backoff};
 use crate::api::{NamespacesFrom, PolicyPack, REQUESTED_AT};
 pub(super) use revise::Remembered;
-use revise::{Revision, Stage};
+use revise::Revision;
 
 /// Brings one pack up to date with its source.
 pub(super) async fn reconcile(pack: Arc<PolicyPack>, ctx: Arc<Context>) -> Result<Action, Error> {
-    ctx.packs.limit(&key(&pack)?, pack.spec.max_staleness.signed());
-    let outcome = match pack.spec.suspend {
-        true => Revision::Suspended,
-        false => match gather::sources(&pack, &ctx).await? {
-            Ok(sources) => revise::revise(&pack, &ctx, sources).await?,
-            Err(failure) => {
-                // Nobody is trusted until the spec can be read again: not what was loaded either.
-                if failure.stage == Stage::Trust {
-                    ctx.packs.remove(&key(&pack)?);
-                    ctx.forget(&key(&pack)?);
-                }
-                Revision::Failed(failure)
-            }
-        },
-    };
+    let key = key(&pack)?;
+    ctx.packs.limit(&key, pack.spec.max_staleness.signed());
+    let outcome = look(&pack, &ctx, &key).await?;
     let now = Timestamp::now();
     let old = pack.status.clone().unwrap_or_default();
-    let loaded = ctx.packs.get(&key(&pack)?, now).ok();
+    let loaded = ctx.packs.get(&key, now).ok();
     let requested = pack.annotations().get(REQUESTED_AT).cloned();
     let new = status::render(&old, &pack, &outcome, loaded.as_deref(), requested, now);
     let news = status::news(&old, &new);
     apply::status(&ctx, &*pack, &new).await?;
-    ctx.metrics.packs_loaded.set(i64::try_from(ctx.packs.len()).unwrap_or(i64::MAX));
+    ctx.count_packs();
     if let Some((warning, reason, message)) = news {
         tracing::info!(reason, message, "policy pack moved");
         apply::event(&ctx, &*pack, warning, "Load", &reason, &message).await;
     }
     Ok(match outcome {
         // Nothing is asked of the source, but the status must show when the revision grows stale.
-        Revision::Suspended | Revision::Loaded | Revision::Unchanged => {
+        Revision::Suspended | Revision::Loaded(_) | Revision::Waiting(_) | Revision::Unchanged => {
             ctx.succeeded(&*pack);
             Action::requeue(backoff::jittered(pack.spec.interval.std(), rand::random()))
         }
@@ -61,12 +51,48 @@ pub(super) async fn reconcile(pack: Arc<PolicyPack>, ctx: Arc<Context>) -> Resul
     })
 }
 
+/// First whom to trust, then what is new: a signer who was struck out judges no more, whatever
+/// becomes of the source.
+async fn look(pack: &Arc<PolicyPack>, ctx: &Arc<Context>, key: &str) -> Result<Revision, Error> {
+    let trusted = match gather::trusted(pack, ctx).await? {
+        Ok(trusted) => trusted,
+        Err(failure) => {
+            // Nobody is trusted until the spec can be read again: not what was loaded either.
+            ctx.unload(key);
+            return Ok(Revision::Failed(failure));
+        }
+    };
+    revise::uphold(pack, ctx, &trusted)?;
+    if pack.spec.suspend {
+        return Ok(Revision::Suspended);
+    }
+    match gather::settings(pack, ctx).await? {
+        Ok(settings) => revise::revise(pack, ctx, trusted, &settings).await,
+        Err(failure) => Ok(Revision::Failed(failure)),
+    }
+}
+
 /// The name of a pack in the store: with its uid, so that a pack that was deleted does not live on
 /// under one that was made anew with the same name.
 pub(super) fn key(pack: &PolicyPack) -> Result<String, Error> {
     let namespace = pack.namespace().ok_or(Error::Incomplete("namespace"))?;
     let uid = pack.uid().ok_or(Error::Incomplete("uid"))?;
     Ok(format!("{namespace}/{}/{uid}", pack.name_any()))
+}
+
+/// A pack was deleted.
+pub(super) fn deleted(ctx: &Context, pack: &PolicyPack) {
+    if let Ok(key) = key(pack) {
+        ctx.deleted(&key);
+    }
+}
+
+/// Forgets all packs but these.
+pub(super) fn keep_only(ctx: &Context, packs: &[Arc<PolicyPack>]) {
+    let here: BTreeSet<_> = packs.iter().filter_map(|pack| key(pack).ok()).collect();
+    for gone in ctx.packs.keys().iter().filter(|key| !here.contains(*key)) {
+        ctx.deleted(gone);
+    }
 }
 
 /// Whether promotions in `namespace` may use the pack.

@@ -8,19 +8,22 @@ use kube::ResourceExt as _;
 
 use super::super::Context;
 use super::super::error::Error;
-use super::gather::Sources;
+use super::gather::Trusted;
 use super::key;
-use crate::api::{ContractTests, PolicyPack};
+use super::shadow::{self, Shadowed};
+use crate::api::{ContractTests, PackSource, PolicyPack};
 use crate::domain::Digest;
-use crate::pack::{Fetched, FetchedPack, Previous, VerifiedPack, fetch, verify};
+use crate::pack::{FetchSettings, Fetched, FetchedPack, Previous, VerifiedPack, fetch, verify};
 use crate::policy::{self, CompiledPack};
 
 /// How a look at the source ended.
 pub(super) enum Revision {
     /// `spec.suspend`.
     Suspended,
-    /// A revision was loaded.
-    Loaded,
+    /// A revision was loaded; what it changed, if another was loaded before it.
+    Loaded(Option<Shadowed>),
+    /// A revision is good, but turns verdicts that nobody approved; what was loaded stays.
+    Waiting(Shadowed),
     /// The loaded revision is still the current one.
     Unchanged,
     /// The look failed; what was loaded stays.
@@ -60,41 +63,46 @@ impl Failure {
 /// What is kept of the last revision that was loaded.
 pub(in super::super) struct Remembered {
     previous: Previous,
-    url: String,
+    source: PackSource,
     trust: Digest,
     verified: VerifiedPack,
 }
 
+/// Whether what is loaded may go on judging under what the spec says now.
+pub(super) fn uphold(pack: &PolicyPack, ctx: &Context, trusted: &Trusted) -> Result<(), Error> {
+    let key = key(pack)?;
+    if let Some(last) = ctx.remembered(&key)
+        && last.trust != trusted.digest
+        && let Err(failure) = still_trusted(&last, trusted)
+    {
+        // Somebody struck out a key or an identity: what it signed must not go on judging.
+        tracing::warn!(reason = failure.reason, "the loaded revision is no longer trusted");
+        ctx.unload(&key);
+    }
+    // What is demanded of tests may have been raised since it was loaded.
+    if pack.spec.contract_tests == ContractTests::Required
+        && ctx.packs.peek(&key).is_some_and(|(loaded, _)| loaded.tests_passed() == 0)
+    {
+        ctx.unload(&key);
+    }
+    Ok(())
+}
+
 /// Looks at the source once.
 pub(super) async fn revise(
-    pack: &PolicyPack,
-    ctx: &Context,
-    sources: Sources,
+    pack: &Arc<PolicyPack>,
+    ctx: &Arc<Context>,
+    trusted: Trusted,
+    settings: &FetchSettings,
 ) -> Result<Revision, Error> {
     let key = key(pack)?;
     let now = Timestamp::now();
     let staleness = pack.spec.max_staleness.signed();
-    let remembered = ctx.remembered(&key);
-    if let Some(last) = &remembered
-        && last.trust != sources.trust
-        && let Err(failure) = still_trusted(last, &sources)
-    {
-        // Somebody struck out a key or an identity: what it signed must not go on judging.
-        tracing::warn!(reason = failure.reason, "the loaded revision is no longer trusted");
-        ctx.packs.remove(&key);
-        ctx.forget(&key);
-    }
-    // What is demanded of tests may have been raised since it was loaded.
-    if pack.spec.contract_tests == ContractTests::Required
-        && ctx.packs.get(&key, now).is_ok_and(|loaded| loaded.tests_passed() == 0)
-    {
-        ctx.packs.remove(&key);
-        ctx.forget(&key);
-    }
-    let usable = remembered
-        .filter(|last| last.trust == sources.trust && last.url == pack_url(pack))
+    let usable = ctx
+        .remembered(&key)
+        .filter(|last| last.trust == trusted.digest && last.source == source(pack))
         .filter(|_| ctx.packs.get(&key, now).is_ok());
-    let fetched = match fetch(&sources.settings, usable.as_ref().map(|last| &last.previous)).await {
+    let fetched = match fetch(settings, usable.as_ref().map(|last| &last.previous)).await {
         Ok(Fetched::NotModified) => {
             ctx.packs.touch(&key, now, Some(staleness));
             return Ok(Revision::Unchanged);
@@ -107,55 +115,68 @@ pub(super) async fn revise(
     };
     let digest = Digest::of(&fetched.tar);
     let previous = fetched.previous.clone();
-    let tests = pack.spec.contract_tests;
-    let (trust, name) = (sources.trust, pack.name_any());
+    let trust = trusted.digest;
+    let work = {
+        let (pack, ctx, key) = (Arc::clone(pack), Arc::clone(ctx), key.clone());
+        move || {
+            let (verified, compiled) = load(fetched, &trusted, &pack)?;
+            let shadowed = shadow::try_out(&pack, &ctx, &key, &compiled);
+            Ok((verified, compiled, shadowed))
+        }
+    };
     // Signatures and Rego are CPU work: off the async threads.
-    let worked = tokio::task::spawn_blocking(move || load(fetched, &sources, tests, &name)).await;
-    let (verified, compiled) = match worked {
+    let (verified, compiled, shadowed) = match tokio::task::spawn_blocking(work).await {
         Ok(Ok(loaded)) => loaded,
-        Ok(Err(mut failure)) => {
-            failure.digest = Some(digest);
-            return Ok(Revision::Failed(failure));
+        Ok(Err(failure)) => {
+            return Ok(Revision::Failed(Failure { digest: Some(digest), ..failure }));
         }
         Err(lost) => {
             let text = format!("the pack could not be loaded: {lost}");
             return Ok(Revision::Failed(Failure::new(Stage::Compile, "LoadFailed", text)));
         }
     };
+    if let Some(shadowed) = &shadowed
+        && shadow::must_wait(&pack.spec, shadowed)
+    {
+        // The source was asked and answered; that its answer is not taken yet is a person's wish.
+        ctx.packs.touch(&key, Timestamp::now(), Some(staleness));
+        return Ok(Revision::Waiting(shadowed.clone()));
+    }
     ctx.packs.publish(&key, Arc::new(compiled), Timestamp::now(), Some(staleness));
-    ctx.remember(&key, Remembered { previous, url: pack_url(pack), trust, verified });
-    Ok(Revision::Loaded)
+    ctx.remember(&key, Remembered { previous, source: source(pack), trust, verified });
+    Ok(Revision::Loaded(shadowed))
 }
 
 fn load(
     fetched: FetchedPack,
-    sources: &Sources,
-    tests: ContractTests,
-    name: &str,
+    trusted: &Trusted,
+    pack: &PolicyPack,
 ) -> Result<(VerifiedPack, CompiledPack), Failure> {
-    let verified = verify(fetched, sources.pinned, &sources.authorities)
+    let verified = verify(fetched, trusted.pinned, &trusted.authorities)
         .map_err(|error| Failure::new(Stage::Verify, error.reason(), error.to_string()))?;
     let compiled = policy::compile(&verified, &policy::Limits::default())
         .map_err(|error| Failure::new(Stage::Compile, error.reason(), error.to_string()))?;
-    if tests == ContractTests::Required && compiled.tests_passed() == 0 {
+    if pack.spec.contract_tests == ContractTests::Required && compiled.tests_passed() == 0 {
+        let name = pack.name_any();
         let text = format!("pack {name} has no test_* rules, and spec.contractTests is Required");
         return Err(Failure::new(Stage::Compile, "TestsMissing", text));
     }
     Ok((verified, compiled))
 }
 
-fn still_trusted(last: &Remembered, sources: &Sources) -> Result<(), Failure> {
+fn still_trusted(last: &Remembered, trusted: &Trusted) -> Result<(), Failure> {
     let again = FetchedPack {
         tar: last.verified.tar().clone(),
         bundle: Some(last.verified.bundle().clone()),
         previous: Previous::default(),
-        url: last.url.clone(),
+        url: String::new(),
     };
-    verify(again, sources.pinned, &sources.authorities)
+    verify(again, trusted.pinned, &trusted.authorities)
         .map(drop)
         .map_err(|error| Failure::new(Stage::Verify, error.reason(), error.to_string()))
 }
 
-fn pack_url(pack: &PolicyPack) -> String {
-    pack.spec.source.http.as_ref().map(|http| http.url.clone()).unwrap_or_default()
+/// Where the pack comes from: another place, another pack.
+fn source(pack: &PolicyPack) -> PackSource {
+    pack.spec.source.clone()
 }

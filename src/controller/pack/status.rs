@@ -36,12 +36,18 @@ pub(super) fn render(
     };
     match revision {
         Revision::Suspended => {}
-        Revision::Loaded | Revision::Unchanged => {
+        Revision::Loaded(_) | Revision::Waiting(_) | Revision::Unchanged => {
             set(type_::FETCHED, true, reason::SUCCEEDED, "the source answered".into());
             set(type_::VERIFIED, true, reason::SUCCEEDED, "digest and signature hold".into());
-            let tests = loaded.map_or(0, CompiledPack::tests_passed);
-            let text = format!("the pack compiles and its {tests} tests pass");
+            let text = "the pack compiles and its tests pass".to_owned();
             set(type_::TESTS_PASSED, true, reason::SUCCEEDED, text);
+            match revision {
+                Revision::Loaded(seen) => {
+                    new.shadow = seen.as_ref().map(|seen| seen.status(false, now));
+                }
+                Revision::Waiting(seen) => new.shadow = Some(seen.status(true, now)),
+                _ => {}
+            }
             new.last_checked_at = Some(Time(now));
             new.last_failure = None;
             new.failures = 0;
@@ -87,6 +93,11 @@ fn ready(
         (Revision::Suspended, _) => {
             (loaded.is_some(), reason::SUSPENDED, format!("suspended; {serving}"))
         }
+        (Revision::Waiting(seen), _) => {
+            let text =
+                format!("{}; {serving}; approve it in spec.approvedRevision", seen.sentence());
+            (loaded.is_some(), reason::AWAITING_APPROVAL, text)
+        }
         (Revision::Failed(failure), _) => {
             (false, failure.reason, format!("{}; {serving}", failure.message))
         }
@@ -97,7 +108,12 @@ fn ready(
     };
     let list = &mut new.conditions;
     set_condition(list, condition(type_::READY, ready, why, text.clone(), generation, now));
-    list.retain(|c| c.type_ != type_::RECONCILING && c.type_ != type_::STALLED);
+    let passing = [type_::RECONCILING, type_::STALLED, type_::AWAITING_APPROVAL];
+    list.retain(|c| !passing.contains(&c.type_.as_str()));
+    if matches!(revision, Revision::Waiting(_)) {
+        let kind = type_::AWAITING_APPROVAL;
+        set_condition(list, condition(kind, true, why, text.clone(), generation, now));
+    }
     if let Revision::Failed(failure) = revision {
         let kind = if failure.stage == Stage::Fetch { type_::RECONCILING } else { type_::STALLED };
         set_condition(list, condition(kind, true, why, text, generation, now));

@@ -91,8 +91,8 @@ pub(super) async fn decide(
     if phase(promotion) == Phase::Published {
         return Ok(Outcome::Settled);
     }
-    let (pack, pack_name) = match pack(promotion, ctx, now).await? {
-        Ok(found) => found,
+    let Judge { pack, name: pack_name, key: pack_key } = match pack(promotion, ctx, now).await? {
+        Ok(judge) => judge,
         Err(message) => return Ok(Outcome::Waiting(message)),
     };
     let _permit = ctx.heavy.acquire().await;
@@ -118,7 +118,8 @@ pub(super) async fn decide(
         Ok(assessment) => assessment,
         Err(error) => return Ok(Outcome::Undecided(error.to_string())),
     };
-    let Assessment { facts, report, plan, .. } = assessment;
+    let Assessment { facts, report, plan, input, .. } = assessment;
+    ctx.facts.record(&pack_key, &apply::full_name(promotion), input);
     let Some(plan) = plan else {
         for gate in report.gates.iter().filter(|gate| !gate.reasons.is_empty()) {
             let label = super::super::metrics::GateLabel { gate: gate.id.letter() };
@@ -144,7 +145,7 @@ pub(super) async fn decide(
         return Ok(Outcome::DryRun { report, plan });
     }
     let current = self::pack(promotion, ctx, Timestamp::now()).await?;
-    if current.map(|(pack, _)| pack.digest()) != Ok(plan.policy_digest()) {
+    if current.map(|judge| judge.pack.digest()) != Ok(plan.policy_digest()) {
         return Ok(Outcome::Again);
     }
     let publishing = status::publishing(promotion, &report, &plan, now);
@@ -220,12 +221,21 @@ fn open(promotion: &DatasetPromotion, ctx: &Context) -> Result<(Store, Store, Da
     Ok((store(&spec.source.url)?, store(&spec.destination.url)?, DatasetRef { slug, version }))
 }
 
+/// A pack that may judge.
+pub(super) struct Judge {
+    pub pack: Arc<CompiledPack>,
+    /// `namespace/name`, for the record.
+    pub name: String,
+    /// Its name in the store.
+    pub key: String,
+}
+
 /// The pack that is to judge, if it is granted to the promotion's namespace, loaded and fresh.
 pub(super) async fn pack(
     promotion: &DatasetPromotion,
     ctx: &Context,
     now: Timestamp,
-) -> Result<Result<(Arc<CompiledPack>, String), String>, Error> {
+) -> Result<Result<Judge, String>, Error> {
     let reference = &promotion.spec.policy_pack_ref;
     let own = promotion.namespace().ok_or(Error::Incomplete("namespace"))?;
     let namespace = reference.namespace.clone().unwrap_or_else(|| own.clone());
@@ -248,8 +258,9 @@ pub(super) async fn pack(
         )));
     }
     let Some(found) = found else { return Err(Error::Incomplete("pack")) };
-    Ok(match ctx.packs.get(&super::super::pack::key(&found)?, now) {
-        Ok(pack) => Ok((pack, name)),
+    let key = super::super::pack::key(&found)?;
+    Ok(match ctx.packs.get(&key, now) {
+        Ok(pack) => Ok(Judge { pack, name, key }),
         Err(unavailable) => Err(format!("policy pack {name}: {unavailable}")),
     })
 }

@@ -100,7 +100,7 @@ impl Watching<'_> {
             return Ok(None);
         }
         Ok(match decide::pack(promotion, ctx, Timestamp::now()).await? {
-            Ok((pack, _)) if pack.digest() == self.policy => None,
+            Ok(judge) if judge.pack.digest() == self.policy => None,
             Ok(_) => Some("another revision of the policy pack was loaded".to_owned()),
             Err(unavailable) => Some(unavailable),
         })

@@ -15,38 +15,41 @@ use crate::api::{PolicyPack, reason};
 use crate::domain::Digest;
 use crate::pack::{Authority, FetchSettings};
 
-/// What it takes to fetch and verify a pack.
-pub(super) struct Sources {
-    pub settings: FetchSettings,
+/// Whose signature counts, and on what.
+pub(super) struct Trusted {
     pub authorities: Vec<Authority>,
     pub pinned: Option<Digest>,
     /// Tells two sets of authorities apart: what was verified under others must be verified anew.
-    pub trust: Digest,
+    pub digest: Digest,
 }
 
-/// Everything that the spec refers to.
-pub(super) async fn sources(
+/// Whom the spec trusts.
+pub(super) async fn trusted(
     pack: &PolicyPack,
     ctx: &Context,
-) -> Result<Result<Sources, Failure>, Error> {
+) -> Result<Result<Trusted, Failure>, Error> {
     let namespace = pack.namespace().ok_or(Error::Incomplete("namespace"))?;
-    let reader = Reader { ctx, namespace: &namespace };
-    let settings = match reader.settings(pack).await? {
-        Ok(settings) => settings,
-        Err(failure) => return Ok(Err(failure)),
-    };
-    let (authorities, trust) = match reader.authorities(&pack.spec).await? {
-        Ok(trusted) => trusted,
-        Err(failure) => return Ok(Err(failure)),
-    };
-    let pinned = match pack.spec.digest.as_deref().map(str::parse).transpose() {
-        Ok(pinned) => pinned,
+    let (authorities, digest) =
+        match (Reader { ctx, namespace: &namespace }).authorities(&pack.spec).await? {
+            Ok(trusted) => trusted,
+            Err(failure) => return Ok(Err(failure)),
+        };
+    Ok(match pack.spec.digest.as_deref().map(str::parse).transpose() {
+        Ok(pinned) => Ok(Trusted { authorities, pinned, digest }),
         Err(error) => {
             let text = format!("spec.digest: {error}");
-            return Ok(Err(Failure::new(Stage::Spec, reason::INVALID_SPEC, text)));
+            Err(Failure::new(Stage::Trust, reason::INVALID_SPEC, text))
         }
-    };
-    Ok(Ok(Sources { settings, authorities, pinned, trust }))
+    })
+}
+
+/// How to fetch what the spec names.
+pub(super) async fn settings(
+    pack: &PolicyPack,
+    ctx: &Context,
+) -> Result<Result<FetchSettings, Failure>, Error> {
+    let namespace = pack.namespace().ok_or(Error::Incomplete("namespace"))?;
+    Reader { ctx, namespace: &namespace }.settings(pack).await
 }
 
 /// Reads Secrets and ConfigMaps of one namespace.
