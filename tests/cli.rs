@@ -267,3 +267,65 @@ fn a_spec_that_is_not_the_workspaces_is_denied() {
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stdout).contains("SpecHashMismatch"));
 }
+
+/// The default pack with a change, and the facts of the good example as they were judged.
+fn two_packs(dir: &Path, rule: &str) -> (PathBuf, PathBuf) {
+    let (other, facts) = (dir.join("other"), dir.join("facts.json"));
+    copy(Path::new(PACK), &other);
+    fs::write(other.join("opa/more.rego"), rule).unwrap();
+    fs::create_dir(dir.join("good")).unwrap();
+    let good = workspace(&dir.join("good"), None);
+    let recorded = validate(&good, &["--record-facts", facts.to_str().unwrap()]);
+    assert_eq!(recorded.status.code(), Some(0), "{}", text(&recorded.stderr));
+    (other, facts)
+}
+
+#[test]
+fn a_diff_names_files_rules_and_verdicts_that_turn() {
+    let dir = tempfile::tempdir().unwrap();
+    let rule = "package lazaret.gates.c\n\ndeny contains {\"code\": \"TooFar\", \"message\": \"x\"} if input.requested.dataset_slug == \"seattle-weather\"\n\nmore if true\n";
+    let (other, facts) = two_packs(dir.path(), rule);
+    let diff = |more: &[&str]| {
+        let mut all = vec!["pack", "diff", PACK, other.to_str().unwrap()];
+        all.extend(more);
+        lazaret(&all)
+    };
+    let with_facts = ["--facts", facts.to_str().unwrap()];
+    let seen = diff(&with_facts);
+    let said = text(&seen.stdout);
+    assert_eq!(seen.status.code(), Some(1), "{said}");
+    for line in [
+        "files: 1 differ",
+        "  added    opa/more.rego",
+        "  added    data.lazaret.gates.c.more",
+        "decisions: 1 of 1 recorded facts are judged otherwise, 1 verdicts turn",
+        "gate C  pass -> deny  +TooFar",
+    ] {
+        assert!(said.contains(line), "{line:?} is not in\n{said}");
+    }
+    let json: Value =
+        serde_json::from_slice(&diff(&["--output", "json", "--patch"]).stdout).unwrap();
+    assert_eq!(json["flipped"], 0, "without facts nothing can turn");
+    assert!(json["files"][0]["patch"].as_str().unwrap().contains("+more if true"));
+    let same = lazaret(&["pack", "diff", PACK, PACK, with_facts[0], with_facts[1]]);
+    assert_eq!(same.status.code(), Some(0));
+    assert!(text(&same.stdout).contains("rules: no difference"));
+}
+
+#[test]
+fn inspection_tells_what_is_in_a_pack_and_why_it_does_not_load() {
+    let whole = lazaret(&["pack", "inspect", PACK, "--rules"]);
+    let said = text(&whole.stdout);
+    assert_eq!(whole.status.code(), Some(0), "{said}");
+    assert!(said.contains("gates     A B C D E F G"), "{said}");
+    assert!(said.contains("data.lazaret.gates.b.deny"), "{said}");
+    assert!(said.contains("README.md"), "{said}");
+    let dir = tempfile::tempdir().unwrap();
+    copy(Path::new(PACK), dir.path());
+    fs::write(dir.path().join("opa/bad.rego"), "package bad\n\nx if y\n").unwrap();
+    let bad = lazaret(&["pack", "inspect", dir.path().to_str().unwrap(), "--output", "json"]);
+    assert_eq!(bad.status.code(), Some(1));
+    let json: Value = serde_json::from_slice(&bad.stdout).unwrap();
+    assert_eq!(json["refused"]["reason"], "RegoInvalid");
+    assert!(json["refused"]["message"].as_str().unwrap().contains("opa/bad.rego:3:6"), "{json}");
+}

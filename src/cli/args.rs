@@ -123,6 +123,9 @@ pub(super) struct Validate {
     /// Where the version may be published already: a directory or a file:// URL.
     #[arg(long, value_name = "DIR")]
     pub destination: Option<String>,
+    /// Writes what the policy pack was asked, for `lazaret pack diff --facts`.
+    #[arg(long, value_name = "FILE")]
+    pub record_facts: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

@@ -49,7 +49,7 @@ pub(super) fn signed_tar(
         true => Some(read(&bundle)?.into()),
         false => None,
     };
-    checked(read(tar)?, bundle, tar, &authorities)
+    checked(read(tar)?.into(), bundle, tar, &authorities)
 }
 
 /// `<TAR>.sigstore.json`.
@@ -59,31 +59,40 @@ pub(super) fn bundle_of(tar: &Path) -> PathBuf {
     name.into()
 }
 
+/// A pack to look at, from its tar or its source directory. It may not judge a publication: nobody
+/// vouched for it.
+pub(super) fn sealed(path: &Path) -> Result<VerifiedPack, Failure> {
+    match path.is_dir() {
+        true => directory(path),
+        false => seal(read(path)?.into(), path),
+    }
+}
+
 /// A pack's own source: whoever can change it can change what it says, so that the caller's trust
 /// in the directory stands for a signature. Sealed with a key that nobody else ever sees, it takes
 /// the same way as every other pack.
 fn directory(path: &Path) -> Result<VerifiedPack, Failure> {
+    let built = build(path).map_err(|error| Failure::denied(format!("policy pack: {error}")))?;
+    seal(built.tar, path)
+}
+
+fn seal(tar: bytes::Bytes, path: &Path) -> Result<VerifiedPack, Failure> {
     let wrong = |error: String| Failure::denied(format!("policy pack: {error}"));
-    let built = build(path).map_err(|error| wrong(error.to_string()))?;
     let keys = generate_key_pair().map_err(|error| wrong(error.to_string()))?;
-    let bundle = sign_blob(&built.tar, &keys.private).map_err(|error| wrong(error.to_string()))?;
+    let bundle = sign_blob(&tar, &keys.private).map_err(|error| wrong(error.to_string()))?;
     let key = PublicKey::parse(&keys.public).map_err(|error| wrong(error.to_string()))?;
     let authority = Authority::Key { key, log_root: None };
-    checked(built.tar.to_vec(), Some(bundle.into_bytes().into()), path, &[authority])
+    checked(tar, Some(bundle.into_bytes().into()), path, &[authority])
 }
 
 fn checked(
-    tar: Vec<u8>,
+    tar: bytes::Bytes,
     bundle: Option<bytes::Bytes>,
     path: &Path,
     authorities: &[Authority],
 ) -> Result<VerifiedPack, Failure> {
-    let fetched = FetchedPack {
-        tar: tar.into(),
-        bundle,
-        previous: Previous::default(),
-        url: path.display().to_string(),
-    };
+    let fetched =
+        FetchedPack { tar, bundle, previous: Previous::default(), url: path.display().to_string() };
     verify(fetched, None, authorities).map_err(|error| {
         Failure::denied(format!("{}: {}: {error}", path.display(), error.reason()))
     })

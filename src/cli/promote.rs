@@ -21,6 +21,10 @@ pub(super) async fn validate(arguments: Validate) -> Result<ExitCode, Failure> {
     let judge = judge(&subject.policy)?;
     let source = store(&subject.workspace)?;
     let assessment = examine(subject, &judge, &source, destination.as_ref()).await?;
+    if let Some(path) = &arguments.record_facts {
+        std::fs::write(path, format!("{:#}\n", assessment.input))
+            .map_err(|error| Failure::undecided(format!("{}: {error}", path.display())))?;
+    }
     let conclusion = match assessment.report.passed() {
         true => Conclusion::Valid,
         false => Conclusion::Denied,

@@ -23,6 +23,7 @@ pub struct CompiledPack {
     size: usize,
     files: Vec<String>,
     packages: Vec<String>,
+    rules: Vec<String>,
     tests_passed: usize,
 }
 
@@ -50,6 +51,11 @@ impl CompiledPack {
     /// Its Rego packages, without `data.`.
     pub fn packages(&self) -> &[String] {
         &self.packages
+    }
+
+    /// Paths of its rules and functions, sorted.
+    pub fn rules(&self) -> &[String] {
+        &self.rules
     }
 
     /// The gates that it adds to.
@@ -103,8 +109,15 @@ fn load(pack: &VerifiedPack, files: &Files, limits: &Limits) -> Result<CompiledP
         size: pack.tar().len(),
         files: files.iter().map(|(file, _)| file.to_owned()).collect(),
         packages: packages.iter().map(|package| package[1..].join(".")).collect(),
+        rules: rules(&graph),
         tests_passed,
     })
+}
+
+fn rules(graph: &Graph) -> Vec<String> {
+    let mut rules: Vec<_> = graph.nodes.iter().map(|node| node.path.join(".")).collect();
+    rules.sort();
+    rules
 }
 
 fn parse(engine: &mut Engine, file: &str, bytes: &[u8], limits: &Limits) -> Result<(), LoadError> {

@@ -1,6 +1,8 @@
 //! `lazaret pack`: one file for each command, with its arguments.
 
 mod build;
+mod diff;
+mod inspect;
 mod keygen;
 mod sign;
 mod verify;
@@ -15,6 +17,8 @@ use super::exit::Failure;
 #[derive(Subcommand, Debug)]
 pub(super) enum Pack {
     Build(build::Build),
+    Inspect(inspect::Inspect),
+    Diff(diff::Diff),
     Keygen(keygen::Keygen),
     Sign(sign::Sign),
     Verify(verify::Verify),
@@ -23,6 +27,8 @@ pub(super) enum Pack {
 pub(super) async fn pack(command: Pack) -> Result<ExitCode, Failure> {
     match command {
         Pack::Build(arguments) => build::run(&arguments),
+        Pack::Inspect(arguments) => inspect::run(&arguments),
+        Pack::Diff(arguments) => diff::run(&arguments),
         Pack::Keygen(arguments) => keygen::run(&arguments),
         Pack::Sign(arguments) => sign::run(&arguments),
         Pack::Verify(arguments) => verify::run(&arguments),
