@@ -5,6 +5,7 @@
 mod address;
 mod archive;
 mod build;
+mod bundle;
 mod fetch;
 mod fetch_error;
 mod sign;
@@ -24,8 +25,14 @@ pub use build::{BuildError, BuiltPack, build};
 pub use fetch::{Auth, DEFAULT_MAX_BYTES, FetchSettings, Fetched, FetchedPack, Previous, fetch};
 pub use fetch_error::FetchError;
 pub use sign::{KeyPairPem, SignError, generate_key_pair, sign_blob};
-pub use trust::{Authority, Identity, PublicKey, TrustError, TrustRoot};
-pub use verify::{Signer, VerifiedPack, VerifyError, verify};
+pub use bundle::BundleError;
+pub use trust::{
+    Authority, CertificateTimestamp, Identity, KeyLog, PublicKey, Requirements, TrustError,
+    TrustRoot,
+};
+pub use verify::{
+    Content, Payload, Signer, Verification, VerifiedPack, VerifyError, verify, verify_blob,
+};
 
 /// Media type of a pack's tar on the wire.
 pub const PACK_MEDIA_TYPE: &str = "application/vnd.intelgraph.policy+tar";
