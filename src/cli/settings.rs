@@ -7,7 +7,8 @@ use super::exit::Failure;
 use crate::domain::Digest;
 use crate::objects::{FileAccess, Store};
 use crate::pack::{
-    Authority, CertificateTimestamp, Identity, KeyLog, PublicKey, Requirements, TrustError, TrustRoot,
+    Authority, CertificateTimestamp, Identity, KeyLog, PublicKey, Requirements, TrustError,
+    TrustRoot,
 };
 use crate::promotion::Publisher;
 

@@ -18,14 +18,20 @@ mod archive_tests;
 #[cfg(test)]
 mod fetch_tests;
 #[cfg(test)]
+mod hostile_bundle_tests;
+#[cfg(test)]
+mod requirement_tests;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod verify_tests;
 
 pub use archive::{ArchiveError, ArchiveLimits, Files, read_archive};
 pub use build::{BuildError, BuiltPack, build};
+pub use bundle::BundleError;
 pub use fetch::{Auth, DEFAULT_MAX_BYTES, FetchSettings, Fetched, FetchedPack, Previous, fetch};
 pub use fetch_error::FetchError;
 pub use sign::{KeyPairPem, SignError, generate_key_pair, sign_blob};
-pub use bundle::BundleError;
 pub use trust::{
     Authority, CertificateTimestamp, Identity, KeyLog, PublicKey, Requirements, TrustError,
     TrustRoot,

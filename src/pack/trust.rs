@@ -105,11 +105,7 @@ impl TrustRoot {
         root.clone().ok_or_else(broken)
     }
 
-    fn new(
-        root: &TrustedRoot,
-        has_ct_log: bool,
-        skipped: Vec<String>,
-    ) -> Result<Self, TrustError> {
+    fn new(root: &TrustedRoot, has_ct_log: bool, skipped: Vec<String>) -> Result<Self, TrustError> {
         let invalid = |e: &dyn fmt::Display| TrustError::TrustRootInvalid(e.to_string());
         Ok(Self {
             verifier: Arc::new(Verifier::new(root).map_err(|e| invalid(&e))?),
@@ -440,6 +436,9 @@ mod tests {
         let mut nothing = root();
         nothing["certificateAuthorities"] = json!([{"uri": "x"}]);
         nothing["tlogs"] = json!([1]);
-        assert_eq!(TrustRoot::parse(&nothing.to_string()).unwrap_err().reason(), "TrustRootInvalid");
+        assert_eq!(
+            TrustRoot::parse(&nothing.to_string()).unwrap_err().reason(),
+            "TrustRootInvalid"
+        );
     }
 }

@@ -14,6 +14,8 @@ use super::super::settings::{authorities, read};
 use crate::domain::{Digest, DigestWriter};
 use crate::pack::{Authority, Content, Payload, Verification, VerifyError, verify_blob};
 
+/// A bundle file larger than this is none, and is not read whole.
+const MAX_BUNDLE: u64 = 4 << 20;
 /// A signature that can only be checked over the bytes (Ed25519) is checked up to this size.
 const MAX_WHOLE: u64 = 1 << 30;
 
@@ -40,14 +42,30 @@ pub(in super::super) struct Verify {
 }
 
 pub(super) fn run(arguments: &Verify) -> Result<ExitCode, Failure> {
-    let authorities = authorities(&arguments.trust)?;
-    let subject: Result<Digest, _> = arguments.subject.parse();
+    let trust = &arguments.trust;
+    if !trust.key.is_empty()
+        && (trust.certificate_identity.is_some() || trust.certificate_identity_regexp.is_some())
+    {
+        return Err(Failure::usage("give a key or an identity: one signature is one signer's"));
+    }
+    let authorities = authorities(trust)?;
     let file = Path::new(&arguments.subject);
-    let bundle = match (&arguments.bundle, subject.is_ok()) {
+    // What is there as a file is meant as a file, as the conformance suite's protocol has it.
+    let subject = match file.exists() {
+        true => None,
+        false => arguments.subject.parse::<Digest>().ok(),
+    };
+    let bundle = match (&arguments.bundle, subject.is_some()) {
         (Some(path), _) => path.clone(),
         (None, false) => bundle_of(file),
         (None, true) => return Err(Failure::usage("a digest needs --bundle")),
     };
+    if std::fs::metadata(&bundle).is_ok_and(|found| found.len() > MAX_BUNDLE) {
+        return Err(Failure::denied(format!(
+            "{}: BundleTooLarge: larger than 4 MiB",
+            bundle.display()
+        )));
+    }
     let bundle = read(&bundle)?;
     let wanted = match arguments.payload.as_deref() {
         None => Payload::Signature,
@@ -55,11 +73,11 @@ pub(super) fn run(arguments: &Verify) -> Result<ExitCode, Failure> {
         Some(predicate) => Payload::Attestation(predicate.to_owned()),
     };
     let digest = match subject {
-        Ok(digest) => digest,
-        Err(_) => digest_of(file)?,
+        Some(digest) => digest,
+        None => digest_of(file)?,
     };
     let mut outcome = verify_blob(&Content::Digest(digest), &bundle, &authorities, &wanted);
-    if outcome == Err(VerifyError::ContentNeeded) && subject.is_err() {
+    if outcome == Err(VerifyError::ContentNeeded) && subject.is_none() {
         outcome = whole(file, &bundle, &authorities, &wanted)?;
     }
     match arguments.output {
@@ -72,17 +90,16 @@ pub(super) fn run(arguments: &Verify) -> Result<ExitCode, Failure> {
     }
     match outcome {
         Ok(_) => Ok(ExitCode::SUCCESS),
-        Err(error) => Err(Failure::denied(format!(
-            "{}: {}: {error}",
-            arguments.subject,
-            error.reason()
-        ))),
+        Err(error) => {
+            Err(Failure::denied(format!("{}: {}: {error}", arguments.subject, error.reason())))
+        }
     }
 }
 
 /// The digest of a file of any size, in little memory.
 fn digest_of(path: &Path) -> Result<Digest, Failure> {
-    let unreadable = |error: std::io::Error| Failure::undecided(format!("{}: {error}", path.display()));
+    let unreadable =
+        |error: std::io::Error| Failure::undecided(format!("{}: {error}", path.display()));
     let mut file = std::fs::File::open(path).map_err(unreadable)?;
     let mut hash = DigestWriter::new();
     let mut piece = vec![0; 1 << 16];

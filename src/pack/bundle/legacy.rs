@@ -82,7 +82,8 @@ fn entries(rekor: Option<&Value>) -> Result<Value, BundleError> {
         let number = payload.get(name).and_then(Value::as_u64);
         number.map(|n| n.to_string()).ok_or_else(|| wrong(format!("Payload.{name} is no number")))
     };
-    let log = hex::decode(text(payload, "logID")?).map_err(|_| wrong("Payload.logID is not hex"))?;
+    let log =
+        hex::decode(text(payload, "logID")?).map_err(|_| wrong("Payload.logID is not hex"))?;
     Ok(json!([{
         "logIndex": number("logIndex")?,
         "logId": {"keyId": BASE64.encode(log)},

@@ -5,7 +5,7 @@ mod legacy;
 pub(super) mod strict;
 
 use serde_json::Value;
-use sigstore_verify::types::bundle::{VerificationMaterialContent, VerificationMaterial};
+use sigstore_verify::types::bundle::{VerificationMaterial, VerificationMaterialContent};
 use sigstore_verify::types::{Bundle, MediaType, SignatureContent};
 
 /// A bundle larger than this is none.
@@ -80,9 +80,9 @@ pub(super) fn parse(raw: &[u8]) -> Result<Parsed, BundleError> {
     let value = if legacy { legacy::convert(&value)? } else { value };
     match value.get("mediaType") {
         Some(Value::String(name)) => {
-            let _: MediaType = name.parse().map_err(|_| {
-                BundleError::MediaType(name.chars().take(200).collect())
-            })?;
+            let _: MediaType = name
+                .parse()
+                .map_err(|_| BundleError::MediaType(name.chars().take(200).collect()))?;
         }
         Some(_) => return Err(BundleError::Malformed("mediaType is not a string".into())),
         None => return Err(BundleError::Malformed("it has no mediaType".into())),
@@ -94,8 +94,8 @@ pub(super) fn parse(raw: &[u8]) -> Result<Parsed, BundleError> {
         "verificationMaterial.",
         &["publicKey", "x509CertificateChain", "certificate"],
     )?;
-    let bundle = Bundle::from_json(&value.to_string())
-        .map_err(|e| BundleError::Malformed(e.to_string()))?;
+    let bundle =
+        Bundle::from_json(&value.to_string()).map_err(|e| BundleError::Malformed(e.to_string()))?;
     count(&bundle.verification_material)?;
     if let SignatureContent::MessageSignature(message) = &bundle.content
         && let Some(stated) = &message.message_digest
@@ -112,7 +112,10 @@ fn one_of(value: &Value, place: &str, names: &[&str]) -> Result<(), BundleError>
     let there = names.iter().filter(|name| value.get(**name).is_some_and(|v| !v.is_null()));
     match there.count() {
         1 => Ok(()),
-        _ => Err(BundleError::Malformed(format!("exactly one of {place}{{{}}} must be there", names.join(", ")))),
+        _ => Err(BundleError::Malformed(format!(
+            "exactly one of {place}{{{}}} must be there",
+            names.join(", ")
+        ))),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Why a signature is not believed.
 
+use sigstore_verify::bundle::Error as ShapeError;
+use sigstore_verify::crypto::parse_certificate_info;
 use sigstore_verify::types::Bundle;
 use sigstore_verify::{
     CertificateError, Error as SigstoreError, TimestampError, TransparencyLogError,
@@ -185,6 +187,7 @@ pub(super) fn explain(error: &SigstoreError, root: &TrustRoot, bundle: &Bundle) 
             }
             CertificateError::Malformed(_) => VerifyError::CertificateInvalid(text),
             CertificateError::Sct(_) => VerifyError::CertificateTimestampInvalid(text),
+            _ if outlived(bundle) => VerifyError::CertificateExpired(text),
             _ => VerifyError::Untrusted(text),
         },
         SigstoreError::Timestamp(TimestampError::NoVerifiedTimestamp(_)) => {
@@ -210,7 +213,32 @@ pub(super) fn explain(error: &SigstoreError, root: &TrustRoot, bundle: &Bundle) 
         SigstoreError::InvalidTrustRoot(_)
         | SigstoreError::TrustRoot(_)
         | SigstoreError::TrustedCertificate(_) => VerifyError::TrustRootInvalid(text),
+        SigstoreError::Bundle(
+            ShapeError::MissingCheckpoint
+            | ShapeError::LogIndexOutOfRange { .. }
+            | ShapeError::CheckpointRootMismatch,
+        ) => VerifyError::LogProofInvalid(text),
+        SigstoreError::Bundle(ShapeError::MissingInclusionProof(_)) => {
+            VerifyError::InclusionProofMissing
+        }
+        SigstoreError::Bundle(ShapeError::MissingSigningTimeEvidence) => {
+            VerifyError::SigningTimeUnknown
+        }
         SigstoreError::Crypto(_) => VerifyError::SignatureInvalid(text),
         _ => VerifyError::BundleInvalid(text),
     }
+}
+
+/// Whether the log's time lies outside the certificate's: the library tells such a certificate from
+/// a stranger's in words only.
+fn outlived(bundle: &Bundle) -> bool {
+    let Some(Ok(certificate)) = bundle.signing_certificate().map(parse_certificate_info) else {
+        return false;
+    };
+    let mut entries = bundle.verification_material.tlog_entries.iter();
+    entries.any(|entry| {
+        entry
+            .integrated_time
+            .is_some_and(|time| !(certificate.not_before..=certificate.not_after).contains(&time))
+    })
 }

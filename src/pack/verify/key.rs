@@ -35,7 +35,9 @@ pub(super) fn check(
             let scheme = key.algorithm.default_signing_scheme();
             VerificationKey::from_spki_with_scheme(&key.der, scheme)
                 .and_then(|verifier| verifier.verify(envelope.pae(), &envelope.signature.sig))
-                .map_err(|_| VerifyError::SignatureInvalid(format!("by the key {}", key.fingerprint())))?;
+                .map_err(|_| {
+                    VerifyError::SignatureInvalid(format!("by the key {}", key.fingerprint()))
+                })?;
             if let Some(statement) = statement::payload(&bundle.content)? {
                 statement.binds(content)?;
             }
@@ -96,9 +98,7 @@ fn signed(
     let verifier = VerificationKey::from_spki_with_scheme(&key.der, scheme)
         .map_err(|e| VerifyError::SignatureInvalid(e.to_string()))?;
     let outcome = match scheme.hash_algorithm() {
-        Some(algorithm) => {
-            verifier.verify_prehashed(&content.hash(algorithm)?, &message.signature)
-        }
+        Some(algorithm) => verifier.verify_prehashed(&content.hash(algorithm)?, &message.signature),
         None => verifier.verify(content.bytes()?, &message.signature),
     };
     outcome.map_err(|_| match message.message_digest {

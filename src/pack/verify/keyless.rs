@@ -34,7 +34,8 @@ pub(super) fn check(
     }
     // The library checks log entries itself, unless some may come without proof or are of a kind
     // that it does not know; then each is checked here.
-    let ours = !require.inclusion_proof || material.tlog_entries.iter().any(record::unknown_to_library);
+    let ours =
+        !require.inclusion_proof || material.tlog_entries.iter().any(record::unknown_to_library);
     let narrowed;
     let (seen_bundle, policy) = match ours {
         false => (bundle, policy),
@@ -63,7 +64,12 @@ pub(super) fn check(
             .public_key;
         for entry in &material.tlog_entries {
             log::entry(entry, root, *first)?;
-            record::consistent(entry, &bundle.content, content, &Signed::Certificate(certificate, &key))?;
+            record::consistent(
+                entry,
+                &bundle.content,
+                content,
+                &Signed::Certificate(certificate, &key),
+            )?;
         }
     } else if !seen.tlog_verified() {
         return Err(VerifyError::InclusionProofMissing);

@@ -7,9 +7,7 @@ use serde_json::json;
 use sigstore_verify::crypto::{Checkpoint, VerificationKey};
 use sigstore_verify::tsa::{Error as TsaError, verify_timestamp_for_authority};
 use sigstore_verify::types::bundle::{InclusionProof, TransparencyLogEntry};
-use sigstore_verify::types::{
-    Bundle, KindVersion, Sha256Hash, SignatureBytes, TimestampToken,
-};
+use sigstore_verify::types::{Bundle, KindVersion, Sha256Hash, SignatureBytes, TimestampToken};
 
 use super::super::trust::TrustRoot;
 use super::error::VerifyError;

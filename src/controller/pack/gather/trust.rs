@@ -4,7 +4,7 @@ use super::super::super::error::Error;
 use super::super::revise::{Failure, Stage};
 use super::Reader;
 use crate::api::{
-    CertificateTimestamp as ApiTimestamp, Keyless, KeyAuthority, KeyReference, KeylessRequirements,
+    CertificateTimestamp as ApiTimestamp, KeyAuthority, KeyReference, Keyless, KeylessRequirements,
     PolicyPackSpec,
 };
 use crate::domain::{Digest, DigestWriter};
@@ -132,7 +132,12 @@ impl Reader<'_> {
         let root = TrustRoot::parse(&json);
         if let Ok(root) = &root {
             for skipped in root.skipped() {
-                tracing::warn!(field, config_map = reference.name, skipped, "part of a trust root is left out");
+                tracing::warn!(
+                    field,
+                    config_map = reference.name,
+                    skipped,
+                    "part of a trust root is left out"
+                );
             }
         }
         Ok(root.map_err(|error| refused(field, &error)))
