@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 
 use super::sign::{one_of_each_kind, public_of};
 use super::testing::{
-    Leaf, Station, TIME, V01, attested, key_verifier, keyed, legacy, pem, public_key, statement,
+    Leaf, Station, TIME, V01, V03, attested, base64, key_verifier, keyed, legacy, pem, public_key,
+    statement,
 };
-use super::trust::{Authority, Requirements};
+use super::trust::{Authority, PublicKey, Requirements};
 use super::verify::{Content, Payload, Verification, VerifyError, verify_blob};
 use crate::domain::Digest;
 
@@ -50,6 +51,38 @@ fn every_kind_of_key_with_every_kind_of_log() {
         let statement = attested("application/vnd.in-toto+json", &statement(TAR, "p"), &private);
         assert_eq!(check(&statement, &alone).unwrap().predicate_type.as_deref(), Some("p"));
     }
+}
+
+/// RFC 8032, 7.3: Ed25519ph over "abc".
+#[test]
+fn a_prehashed_ed25519_signature_verifies_where_its_digest_is_stated() {
+    let key = hex::decode("ec172b93ad5e563bf4932c70e1245034c35467ef2efd4d64ebf819683467e2bf");
+    let spki = [hex::decode("302a300506032b6570032100").unwrap(), key.unwrap()].concat();
+    let key = PublicKey::parse(&pem("PUBLIC KEY", &spki)).unwrap();
+    let signature = hex::decode(
+        "98a70222f0b8121aa9d30f813d683f809e462b469c7ff87639499bb94e6dae41\
+         31f85042463c2a355a2003d062adf5aaa10b8c61e636062aaad11c2a26083406",
+    );
+    let message = |algorithm: &str, digest: &[u8]| {
+        json!({
+            "mediaType": V03,
+            "verificationMaterial": {"publicKey": {"hint": ""}},
+            "messageSignature": {
+                "messageDigest": {"algorithm": algorithm, "digest": base64(digest)},
+                "signature": base64(signature.as_ref().unwrap()),
+            },
+        })
+        .to_string()
+    };
+    let authority = [Authority::Key { key, log_root: None }];
+    let verified = |bundle: String, content: &[u8]| {
+        verify_blob(&Content::of(content), bundle.as_bytes(), &authority, &Payload::Signature)
+            .is_ok()
+    };
+    let sha512 = <sha2::Sha512 as sha2::Digest>::digest;
+    assert!(verified(message("SHA2_512", &sha512(b"abc")), b"abc"));
+    assert!(!verified(message("SHA2_512", &sha512(b"abd")), b"abd"));
+    assert!(!verified(message("SHA2_256", Digest::of(b"abc").as_bytes()), b"abc"));
 }
 
 #[test]

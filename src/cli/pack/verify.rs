@@ -1,6 +1,6 @@
 //! `lazaret pack verify`.
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -81,10 +81,10 @@ pub(super) fn run(arguments: &Verify) -> Result<ExitCode, Failure> {
         outcome = whole(file, &bundle, &authorities, &wanted)?;
     }
     match arguments.output {
-        Plain::Json => println!("{}", document(&outcome, digest)),
+        Plain::Json => say(&format!("{}\n", document(&outcome, digest))),
         Plain::Human => {
             if let Ok(found) = &outcome {
-                print(found);
+                say(&lines(found));
             }
         }
     }
@@ -127,23 +127,24 @@ fn whole(
     Ok(verify_blob(&Content::of(&read(file)?), bundle, authorities, wanted))
 }
 
-fn print(found: &Verification) {
+/// Who reads no further has the exit code all the same.
+fn say(text: &str) {
+    let _ = std::io::stdout().write_all(text.as_bytes());
+}
+
+fn lines(found: &Verification) -> String {
     let signer = &found.signer;
     let key = || signer.key_fingerprint.map(|fingerprint| format!("key {fingerprint}"));
-    println!("verified  {}", found.digest);
-    println!("signed by {}", signer.subject.clone().or_else(key).unwrap_or_default());
-    if let Some(issuer) = &signer.issuer {
-        println!("issuer    {issuer}");
-    }
-    if let Some(time) = signer.timestamps.iter().min() {
-        println!("signed at {time}");
-    }
-    if let Some(index) = signer.log_index {
-        println!("log index {index}");
-    }
-    if let Some(predicate) = &found.predicate_type {
-        println!("attests   {predicate}");
-    }
+    let facts = [
+        ("verified ", Some(found.digest.to_string())),
+        ("signed by", signer.subject.clone().or_else(key)),
+        ("issuer   ", signer.issuer.clone()),
+        ("signed at", signer.timestamps.iter().min().map(ToString::to_string)),
+        ("log index", signer.log_index.map(|index| index.to_string())),
+        ("attests  ", found.predicate_type.clone()),
+    ];
+    let line = |(name, value): (&str, Option<String>)| Some(format!("{name} {}\n", value?));
+    facts.into_iter().filter_map(line).collect()
 }
 
 fn document(outcome: &Result<Verification, VerifyError>, digest: Digest) -> serde_json::Value {

@@ -77,7 +77,13 @@ pub(super) fn parse(raw: &[u8]) -> Result<Parsed, BundleError> {
     let text = std::str::from_utf8(raw).map_err(|e| BundleError::Json(e.to_string()))?;
     let value = strict::value(text).map_err(|e| BundleError::Json(e.to_string()))?;
     let legacy = value.get("mediaType").is_none() && value.get("base64Signature").is_some();
-    let value = if legacy { legacy::convert(&value)? } else { value };
+    let mut value = if legacy { legacy::convert(&value)? } else { value };
+    // Cosign writes an empty digest beside a signature of plain Ed25519.
+    if value.pointer("/messageSignature/messageDigest") == Some(&serde_json::json!({}))
+        && let Some(message) = value["messageSignature"].as_object_mut()
+    {
+        message.remove("messageDigest");
+    }
     match value.get("mediaType") {
         Some(Value::String(name)) => {
             let _: MediaType = name

@@ -3,9 +3,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use sha2::Digest as _;
 use sigstore_verify::crypto::VerificationKey;
-use sigstore_verify::types::bundle::{MessageSignature, VerificationMaterialContent};
-use sigstore_verify::types::{Bundle, SignatureContent};
+use sigstore_verify::types::bundle::{
+    MessageDigest, MessageSignature, VerificationMaterialContent,
+};
+use sigstore_verify::types::{Bundle, HashAlgorithm, SignatureContent};
 
 use super::super::trust::{KeyLog, PublicKey};
 use super::content::Content;
@@ -97,13 +100,36 @@ fn signed(
     }
     let verifier = VerificationKey::from_spki_with_scheme(&key.der, scheme)
         .map_err(|e| VerifyError::SignatureInvalid(e.to_string()))?;
-    let outcome = match scheme.hash_algorithm() {
-        Some(algorithm) => verifier.verify_prehashed(&content.hash(algorithm)?, &message.signature),
-        None => verifier.verify(content.bytes()?, &message.signature),
+    let holds = match scheme.hash_algorithm() {
+        Some(algorithm) => {
+            verifier.verify_prehashed(&content.hash(algorithm)?, &message.signature).is_ok()
+        }
+        None => {
+            let bytes = content.bytes()?;
+            verifier.verify(bytes, &message.signature).is_ok() || prehashed(bytes, message, key)
+        }
     };
-    outcome.map_err(|_| match message.message_digest {
+    if holds {
+        return Ok(());
+    }
+    Err(match message.message_digest {
         // The digest was compared above: the bytes are the signed ones, so it is the key.
         Some(_) => VerifyError::KeyMismatch(key.fingerprint()),
         None => VerifyError::SignatureInvalid(format!("by the key {}", key.fingerprint())),
     })
+}
+
+/// Ed25519ph (RFC 8032), which cosign makes of an Ed25519 key for a log. It cannot be taken for plain
+/// Ed25519 or the other way round: what is hashed begins otherwise.
+fn prehashed(bytes: &[u8], message: &MessageSignature, key: &PublicKey) -> bool {
+    use ed25519_dalek::{Signature, VerifyingKey};
+    let states = |digest: &MessageDigest| digest.algorithm == HashAlgorithm::Sha2512;
+    if !message.message_digest.as_ref().is_some_and(states) {
+        return false;
+    }
+    let Some(raw) = key.der.as_bytes().last_chunk() else { return false };
+    let Ok(verifier) = VerifyingKey::from_bytes(raw) else { return false };
+    let Ok(signature) = Signature::from_slice(message.signature.as_bytes()) else { return false };
+    let hash = sha2::Sha512::new().chain_update(bytes);
+    verifier.verify_prehashed_strict(hash, None, &signature).is_ok()
 }

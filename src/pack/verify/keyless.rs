@@ -76,7 +76,9 @@ pub(super) fn check(
     }
     let issuer = seen.issuer().unwrap_or_default().to_owned();
     let subject = seen.identity().map(|name| name.as_str().to_owned()).unwrap_or_default();
-    if !identities.iter().any(|identity| identity.matches(&issuer, &subject)) {
+    // A name of a kind that nobody could read (otherName) matches nothing, not even `.*`.
+    let named = seen.identity().is_some() && seen.issuer().is_some();
+    if !named || !identities.iter().any(|identity| identity.matches(&issuer, &subject)) {
         let allowed: Vec<_> = identities.iter().map(ToString::to_string).collect();
         let allowed = if allowed.is_empty() { "nobody".into() } else { allowed.join(", or ") };
         return Err(VerifyError::IdentityMismatch { issuer, subject, allowed });
