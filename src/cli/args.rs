@@ -111,9 +111,38 @@ pub(super) struct Trust {
     /// The OIDC issuer: an expression that the whole text must match.
     #[arg(long, value_name = "REGEXP")]
     pub certificate_oidc_issuer_regexp: Option<String>,
-    /// A Sigstore TrustedRoot JSON [default: the public-good instance's].
+    /// A Sigstore TrustedRoot JSON [default: the public-good instance's]. Beside a key its logs and
+    /// timestamp authorities count, and a log must have recorded the signature.
     #[arg(long, value_name = "FILE")]
     pub trusted_root: Option<PathBuf>,
+    /// Whether each signature needs a log entry with an inclusion proof [default: required, but
+    /// optional for a key without --trusted-root]. Without, a certificate still needs a signed time.
+    #[arg(long, value_enum, value_name = "DEMAND")]
+    pub inclusion_proof: Option<Demand>,
+    /// Whether the certificate must carry a certificate-transparency timestamp.
+    #[arg(long, value_enum, value_name = "DEMAND", default_value_t = Sct::FromRoot)]
+    pub sct: Sct,
+    /// Demands an RFC 3161 timestamp of an authority of the trusted root.
+    #[arg(long)]
+    pub require_timestamp: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum Demand {
+    /// Refused without.
+    Required,
+    /// If there, it must hold.
+    Optional,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(super) enum Sct {
+    /// If the trusted root names certificate-transparency logs.
+    FromRoot,
+    /// Always.
+    Required,
+    /// Never.
+    Ignored,
 }
 
 #[derive(Args, Debug)]

@@ -2,11 +2,14 @@
 
 use std::path::Path;
 
-use super::args::Trust;
+use super::args::{Demand, Sct, Trust};
 use super::exit::Failure;
 use crate::domain::Digest;
 use crate::objects::{FileAccess, Store};
-use crate::pack::{Authority, Identity, PublicKey, TrustRoot};
+use crate::pack::{
+    Authority, CertificateTimestamp, Identity, KeyLog, PublicKey, Requirements, TrustError,
+    TrustRoot,
+};
 use crate::promotion::Publisher;
 
 /// Opens a directory or URL with the caller's own rights.
@@ -34,7 +37,8 @@ pub(super) fn authorities(trust: &Trust) -> Result<Vec<Authority>, Failure> {
     for path in &trust.key {
         let key = PublicKey::parse(&text(path)?)
             .map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
-        authorities.push(Authority::Key { key, log_root: None });
+        let log_root = key_log(trust)?;
+        authorities.push(Authority::Key { key, log_root });
     }
     let named = [
         &trust.certificate_identity,
@@ -49,13 +53,18 @@ pub(super) fn authorities(trust: &Trust) -> Result<Vec<Authority>, Failure> {
             trust.certificate_identity.as_deref(),
             trust.certificate_identity_regexp.as_deref(),
         );
-        let root = match &trust.trusted_root {
-            Some(path) => TrustRoot::parse(&text(path)?),
-            None => TrustRoot::public_good(),
+        let identity = identity.map_err(|error| Failure::usage(error.to_string()))?;
+        let require = Requirements {
+            inclusion_proof: trust.inclusion_proof != Some(Demand::Optional),
+            signed_timestamp: trust.require_timestamp,
+            certificate_timestamp: match trust.sct {
+                Sct::FromRoot => CertificateTimestamp::FromTrustRoot,
+                Sct::Required => CertificateTimestamp::Required,
+                Sct::Ignored => CertificateTimestamp::Ignored,
+            },
         };
-        let wrong = |error: crate::pack::TrustError| Failure::usage(error.to_string());
-        let (identity, root) = (identity.map_err(wrong)?, root.map_err(wrong)?);
-        authorities.push(Authority::Keyless { root, identities: vec![identity] });
+        let root = root(trust)?;
+        authorities.push(Authority::Keyless { root, identities: vec![identity], require });
     }
     if authorities.is_empty() {
         return Err(Failure::usage(
@@ -63,6 +72,34 @@ pub(super) fn authorities(trust: &Trust) -> Result<Vec<Authority>, Failure> {
         ));
     }
     Ok(authorities)
+}
+
+/// What a signature with a key must carry. A root or a demand brings the log in; a lone key suffices.
+fn key_log(trust: &Trust) -> Result<Option<KeyLog>, Failure> {
+    let required = trust.inclusion_proof == Some(Demand::Required);
+    if trust.trusted_root.is_none() && !required && !trust.require_timestamp {
+        return Ok(None);
+    }
+    Ok(Some(KeyLog {
+        root: root(trust)?,
+        inclusion_proof: match trust.inclusion_proof {
+            Some(demand) => demand == Demand::Required,
+            None => trust.trusted_root.is_some(),
+        },
+        signed_timestamp: trust.require_timestamp,
+    }))
+}
+
+fn root(trust: &Trust) -> Result<TrustRoot, Failure> {
+    let wrong = |error: TrustError| Failure::usage(error.to_string());
+    let Some(path) = &trust.trusted_root else {
+        return TrustRoot::public_good().map_err(wrong);
+    };
+    let root = TrustRoot::parse(&String::from_utf8_lossy(&read(path)?)).map_err(wrong)?;
+    for skipped in root.skipped() {
+        eprintln!("lazaret: {}: left out: {skipped}", path.display());
+    }
+    Ok(root)
 }
 
 /// Who publishes, as receipt and ledger will say.

@@ -5,6 +5,7 @@
 mod address;
 mod archive;
 mod build;
+mod bundle;
 mod fetch;
 mod fetch_error;
 mod sign;
@@ -17,15 +18,27 @@ mod archive_tests;
 #[cfg(test)]
 mod fetch_tests;
 #[cfg(test)]
+mod hostile_bundle_tests;
+#[cfg(test)]
+mod requirement_tests;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod verify_tests;
 
 pub use archive::{ArchiveError, ArchiveLimits, Files, read_archive};
 pub use build::{BuildError, BuiltPack, build};
+pub use bundle::BundleError;
 pub use fetch::{Auth, DEFAULT_MAX_BYTES, FetchSettings, Fetched, FetchedPack, Previous, fetch};
 pub use fetch_error::FetchError;
 pub use sign::{KeyPairPem, SignError, generate_key_pair, sign_blob};
-pub use trust::{Authority, Identity, PublicKey, TrustError, TrustRoot};
-pub use verify::{Signer, VerifiedPack, VerifyError, verify};
+pub use trust::{
+    Authority, CertificateTimestamp, Identity, KeyLog, PublicKey, Requirements, TrustError,
+    TrustRoot,
+};
+pub use verify::{
+    Content, Payload, Signer, Verification, VerifiedPack, VerifyError, verify, verify_blob,
+};
 
 /// Media type of a pack's tar on the wire.
 pub const PACK_MEDIA_TYPE: &str = "application/vnd.intelgraph.policy+tar";
