@@ -14,6 +14,7 @@ use sigstore_verify::{
 };
 
 use super::fetch::FetchedPack;
+use super::oci::{Attempt, Covered, attempts};
 use super::trust::{Authority, Identity, PublicKey, TrustError, TrustRoot};
 use crate::domain::Digest;
 
@@ -138,8 +139,9 @@ pub struct Signer {
 /// A pack whose digest and signature hold. Only [`verify`] makes one.
 #[derive(Clone, Debug)]
 pub struct VerifiedPack {
-    tar: Bytes,
+    fetched: FetchedPack,
     bundle: Bytes,
+    covered: Covered,
     digest: Digest,
     signer: Signer,
 }
@@ -147,7 +149,17 @@ pub struct VerifiedPack {
 impl VerifiedPack {
     /// The tar.
     pub const fn tar(&self) -> &Bytes {
-        &self.tar
+        &self.fetched.tar
+    }
+
+    /// What was fetched, to be verified once more when other authorities count.
+    pub const fn fetched(&self) -> &FetchedPack {
+        &self.fetched
+    }
+
+    /// What the bundle is a signature over.
+    pub const fn covered(&self) -> Covered {
+        self.covered
     }
 
     /// The bundle that vouches for it, as fetched.
@@ -180,22 +192,30 @@ pub fn verify(
     if let Some(pinned) = pinned.filter(|pinned| *pinned != digest) {
         return Err(VerifyError::DigestMismatch { pinned, actual: digest });
     }
-    let raw = fetched.bundle.ok_or(VerifyError::BundleMissing)?;
-    let bundle = parse(&raw)?;
+    let mut nearest = VerifyError::BundleMissing;
+    for Attempt { covered, signed, bundle } in attempts(&fetched) {
+        match signed_by(&signed, &bundle, authorities) {
+            Ok(signer) => return Ok(VerifiedPack { fetched, bundle, covered, digest, signer }),
+            Err(error) => {
+                if nearest == VerifyError::BundleMissing || error.nearness() > nearest.nearness() {
+                    nearest = error;
+                }
+            }
+        }
+    }
+    Err(nearest)
+}
+
+fn signed_by(signed: &Bytes, raw: &[u8], authorities: &[Authority]) -> Result<Signer, VerifyError> {
+    let bundle = parse(raw)?;
     let mut nearest = VerifyError::NoAuthority;
     for authority in authorities {
         let outcome = match authority {
-            Authority::Keyless { root, identities } => {
-                keyless(&fetched.tar, &bundle, root, identities)
-            }
-            Authority::Key { key, log_root } => {
-                with_key(&fetched.tar, &bundle, key, log_root.as_ref())
-            }
+            Authority::Keyless { root, identities } => keyless(signed, &bundle, root, identities),
+            Authority::Key { key, log_root } => with_key(signed, &bundle, key, log_root.as_ref()),
         };
         match outcome {
-            Ok(signer) => {
-                return Ok(VerifiedPack { tar: fetched.tar, bundle: raw, digest, signer });
-            }
+            Ok(signer) => return Ok(signer),
             Err(error) => {
                 if nearest == VerifyError::NoAuthority || error.nearness() > nearest.nearness() {
                     nearest = error;

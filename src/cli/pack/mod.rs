@@ -2,20 +2,26 @@
 
 mod build;
 mod keygen;
+mod pull;
+mod push;
+mod registry;
 mod sign;
 mod verify;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Subcommand;
 
 use super::exit::Failure;
+use crate::pack::FetchError;
 
 #[derive(Subcommand, Debug)]
 pub(super) enum Pack {
     Build(build::Build),
     Keygen(keygen::Keygen),
+    Pull(pull::Pull),
+    Push(push::Push),
     Sign(sign::Sign),
     Verify(verify::Verify),
 }
@@ -24,9 +30,33 @@ pub(super) async fn pack(command: Pack) -> Result<ExitCode, Failure> {
     match command {
         Pack::Build(arguments) => build::run(&arguments),
         Pack::Keygen(arguments) => keygen::run(&arguments),
+        Pack::Pull(arguments) => pull::run(&arguments).await,
+        Pack::Push(arguments) => push::run(&arguments).await,
         Pack::Sign(arguments) => sign::run(&arguments),
         Pack::Verify(arguments) => verify::run(&arguments),
     }
+}
+
+/// What could not be fetched or pushed: a wrong reference is the caller's, the rest may pass.
+fn unfetched(error: &FetchError) -> Failure {
+    let text = format!("{}: {error}", error.reason());
+    match error {
+        FetchError::Reference(_) | FetchError::UrlInvalid { .. } => Failure::usage(text),
+        _ => Failure::undecided(text),
+    }
+}
+
+/// Writes a file that appears whole or not at all.
+fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}.new", std::process::id()));
+    let new = PathBuf::from(name);
+    write(&new, bytes)?;
+    std::fs::rename(&new, path).map_err(|error| {
+        // What is left of a failure is of no use to anybody.
+        let _ = std::fs::remove_file(&new);
+        Failure::undecided(format!("{}: {error}", path.display()))
+    })
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {

@@ -145,17 +145,17 @@ fn load(
 }
 
 fn still_trusted(last: &Remembered, sources: &Sources) -> Result<(), Failure> {
-    let again = FetchedPack {
-        tar: last.verified.tar().clone(),
-        bundle: Some(last.verified.bundle().clone()),
-        previous: Previous::default(),
-        url: last.url.clone(),
-    };
-    verify(again, sources.pinned, &sources.authorities)
+    verify(last.verified.fetched().clone(), sources.pinned, &sources.authorities)
         .map(drop)
         .map_err(|error| Failure::new(Stage::Verify, error.reason(), error.to_string()))
 }
 
 fn pack_url(pack: &PolicyPack) -> String {
-    pack.spec.source.http.as_ref().map(|http| http.url.clone()).unwrap_or_default()
+    let source = &pack.spec.source;
+    match (&source.http, &source.oci) {
+        (Some(http), _) => http.url.clone(),
+        // Another tag or range is another source.
+        (None, Some(oci)) => format!("{} {:?} {:?} {:?}", oci.url, oci.tag, oci.semver, oci.digest),
+        (None, None) => String::new(),
+    }
 }
