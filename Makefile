@@ -7,7 +7,7 @@
 CARGO ?= cargo
 export RUST_BACKTRACE ?= 0
 
-.PHONY: help demo cluster test test-all fmt lint generate check-go
+.PHONY: help demo cluster test test-all fuzz fmt lint generate check-go
 
 help: ## Shows this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -27,6 +27,9 @@ test: check-go ## Unit, property and end-to-end tests
 
 test-all: $(if $(TESTED),,test) lint ## Test, lint, and the suites with heavy peers (TESTED=1: test ran just now)
 	e2e/heavy/run
+
+fuzz: ## Fuzzes archive, manifest and bundle, each for FUZZ_SECONDS (180)
+	fuzz/run $(or $(FUZZ_SECONDS),180)
 
 lint: ## Formatting, clippy, documentation, licences
 	$(CARGO) fmt --all --check

@@ -13,7 +13,7 @@ use lazaret::dataset::{Entry, Limits, ReadError, Requested, WorkspaceReader, gat
 use lazaret::domain::{Digest, SpecHash};
 use lazaret::gates::judge;
 use lazaret::pack::{
-    Authority, FetchedPack, Previous, PublicKey, build, generate_key_pair, sign_blob, verify,
+    Authority, FetchedPack, PublicKey, build, generate_key_pair, sign_blob, verify,
 };
 use lazaret::policy::{self, CompiledPack, compile};
 use lazaret::promotion::Plan;
@@ -47,12 +47,7 @@ static PACK: LazyLock<CompiledPack> = LazyLock::new(|| {
     let keys = generate_key_pair().unwrap();
     let bundle = sign_blob(&tar, &keys.private).unwrap().into_bytes().into();
     let key = PublicKey::parse(&keys.public).unwrap();
-    let fetched = FetchedPack {
-        tar,
-        bundle: Some(bundle),
-        previous: Previous::default(),
-        url: String::new(),
-    };
+    let fetched = FetchedPack { tar, bundle: Some(bundle), ..FetchedPack::default() };
     let verified = verify(fetched, None, &[Authority::Key { key, log_root: None }]).unwrap();
     compile(&verified, &policy::Limits::default()).unwrap()
 });

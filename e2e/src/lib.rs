@@ -7,6 +7,7 @@ pub mod controller;
 pub mod controlplane;
 pub mod example;
 pub mod packs;
+pub mod registry;
 pub mod sigstore;
 pub mod stage;
 

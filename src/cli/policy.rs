@@ -7,8 +7,7 @@ use super::args::{Policy, Trust};
 use super::exit::Failure;
 use super::settings::{authorities, read};
 use crate::pack::{
-    Authority, FetchedPack, Previous, PublicKey, VerifiedPack, build, generate_key_pair, sign_blob,
-    verify,
+    Authority, FetchedPack, PublicKey, VerifiedPack, build, generate_key_pair, sign_blob, verify,
 };
 use crate::policy::{CompiledPack, Limits, compile};
 
@@ -92,7 +91,7 @@ fn checked(
     authorities: &[Authority],
 ) -> Result<VerifiedPack, Failure> {
     let fetched =
-        FetchedPack { tar, bundle, previous: Previous::default(), url: path.display().to_string() };
+        FetchedPack { tar, bundle, url: path.display().to_string(), ..FetchedPack::default() };
     verify(fetched, None, authorities).map_err(|error| {
         Failure::denied(format!("{}: {}: {error}", path.display(), error.reason()))
     })

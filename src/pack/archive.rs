@@ -9,8 +9,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
+use icu_normalizer::ComposingNormalizerBorrowed;
 
+use super::archive_error::{ArchiveError, Oddity, PathFlaw};
 use super::tar::{self, BLOCK, HeaderError, Kind};
+
+/// How compressed bytes begin. They are named, because `tar -z` is a habit.
+const COMPRESSED: [(&[u8], &str); 6] = [
+    (b"\x1f\x8b", "gzip"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"\xfd7zXZ\0", "xz"),
+    (b"BZh", "bzip2"),
+    (b"\x04\x22\x4d\x18", "lz4"),
+    (b"PK\x03\x04", "zip"),
+];
 
 /// How much a pack may hold.
 #[derive(Clone, Copy, Debug)]
@@ -59,90 +71,16 @@ impl Files {
     }
 }
 
-/// Why a tar is no pack.
-#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
-pub enum ArchiveError {
-    /// The bytes are no (uncompressed) ustar archive.
-    #[error("not a tar archive (at byte {offset}); a pack is an uncompressed ustar file")]
-    NotATar {
-        /// Where it stopped making sense.
-        offset: usize,
-    },
-    /// The archive ends in the middle of an entry or without its end mark.
-    #[error("the archive is cut off at byte {offset}")]
-    Truncated {
-        /// Where the bytes ran out.
-        offset: usize,
-    },
-    /// Bytes follow the end mark.
-    #[error("the archive hides bytes behind its end mark (at byte {offset})")]
-    TrailingData {
-        /// Where they begin.
-        offset: usize,
-    },
-    /// A limit of [`ArchiveLimits`].
-    #[error("{what} is over the limit of {limit}")]
-    TooLarge {
-        /// What is too large.
-        what: String,
-        /// The limit.
-        limit: usize,
-    },
-    /// A path that could leave the pack or that readers may take differently.
-    #[error("unsafe path {path:?}: {why}")]
-    UnsafePath {
-        /// The path as far as it can be shown.
-        path: String,
-        /// What is wrong with it.
-        why: &'static str,
-    },
-    /// A link, a device, an extension header: anything but a file or a directory.
-    #[error("{path:?} is {what}; a pack holds plain files and directories only")]
-    ForbiddenEntry {
-        /// The entry.
-        path: String,
-        /// What it is.
-        what: &'static str,
-    },
-    /// Two entries have the same path, or a file stands where another needs a directory.
-    #[error("{path:?} appears twice")]
-    Duplicate {
-        /// The path.
-        path: String,
-    },
-    /// A file that has no place in a pack.
-    #[error(
-        "{path:?} has no place in a pack: opa/**.rego, data/**.json or .yaml, README.md, manifest.json, signing/**"
-    )]
-    UnknownFile {
-        /// The path.
-        path: String,
-    },
-}
-
-impl ArchiveError {
-    /// A short CamelCase name for conditions.
-    pub const fn reason(&self) -> &'static str {
-        match self {
-            Self::NotATar { .. } => "NotATar",
-            Self::Truncated { .. } => "ArchiveTruncated",
-            Self::TrailingData { .. } => "ArchiveTrailingData",
-            Self::TooLarge { .. } => "ArchiveTooLarge",
-            Self::UnsafePath { .. } => "UnsafePath",
-            Self::ForbiddenEntry { .. } => "ForbiddenEntry",
-            Self::Duplicate { .. } => "DuplicateEntry",
-            Self::UnknownFile { .. } => "UnknownFile",
-        }
-    }
-}
-
 /// Reads all files of a tar. They share the tar's memory.
 ///
 /// # Errors
 /// The first thing that is wrong.
 pub fn read_archive(tar: &Bytes, limits: &ArchiveLimits) -> Result<Files, ArchiveError> {
     if tar.len() > limits.total {
-        return Err(ArchiveError::TooLarge { what: "the archive".into(), limit: limits.total });
+        return Err(ArchiveError::TooLarge { limit: limits.total });
+    }
+    if let Some((_, format)) = COMPRESSED.iter().find(|(magic, _)| tar.starts_with(magic)) {
+        return Err(ArchiveError::Compressed(format));
     }
     let mut files = BTreeMap::new();
     let mut seen = BTreeSet::new();
@@ -153,49 +91,43 @@ pub fn read_archive(tar: &Bytes, limits: &ArchiveLimits) -> Result<Files, Archiv
         if block.iter().all(|&b| b == 0) {
             return end(tar, offset).map(|()| Files(files));
         }
-        let header = tar::parse(block).map_err(|e| match e {
-            HeaderError::NotATar => ArchiveError::NotATar { offset },
-            HeaderError::Size => ArchiveError::UnsafePath {
-                path: String::from_utf8_lossy(&block[..100]).trim_end_matches('\0').to_owned(),
-                why: "its size is not an octal number",
-            },
-        })?;
+        let header = tar::parse(block).map_err(|error| unreadable(&error, block, offset))?;
         entries += 1;
         if entries > limits.entries {
-            return Err(ArchiveError::TooLarge {
-                what: "the number of entries".into(),
-                limit: limits.entries,
-            });
+            return Err(ArchiveError::TooManyEntries { limit: limits.entries });
         }
         let shown = || String::from_utf8_lossy(&header.name).into_owned();
         let forbidden = |what| Err(ArchiveError::ForbiddenEntry { path: shown(), what });
         match header.kind {
             Kind::File | Kind::Directory => {}
-            Kind::Link => return forbidden("a link"),
-            Kind::Device => return forbidden("a device or a pipe"),
-            Kind::Extension => return forbidden("an extension header (PAX, GNU or sparse)"),
-            Kind::Unknown(_) => return forbidden("of an unknown type"),
+            Kind::Link => return forbidden(Oddity::Link),
+            Kind::Device => return forbidden(Oddity::Device),
+            Kind::Pax => return forbidden(Oddity::Pax),
+            Kind::LongName => return forbidden(Oddity::LongName),
+            Kind::Sparse => return forbidden(Oddity::Sparse),
+            Kind::Volume => return forbidden(Oddity::Volume),
+            Kind::Unknown => return forbidden(Oddity::Unknown),
         }
         let Some(path) = clean(&header.name, header.kind, limits)? else {
             if header.size != 0 {
-                return forbidden("a directory with contents");
+                return forbidden(Oddity::FullDirectory);
             }
             offset += BLOCK;
             continue;
         };
-        if !seen.insert(path.to_lowercase()) {
+        if !seen.insert(folded(&path)) {
             return Err(ArchiveError::Duplicate { path });
         }
         let size = usize::try_from(header.size).unwrap_or(usize::MAX);
         if header.kind == Kind::Directory {
             if size != 0 {
-                return forbidden("a directory with contents");
+                return forbidden(Oddity::FullDirectory);
             }
             offset += BLOCK;
             continue;
         }
         if size > limits.file {
-            return Err(ArchiveError::TooLarge { what: format!("{path:?}"), limit: limits.file });
+            return Err(ArchiveError::FileTooLarge { path, limit: limits.file });
         }
         let start = offset + BLOCK;
         let next = start + size.next_multiple_of(BLOCK);
@@ -214,6 +146,27 @@ pub fn read_archive(tar: &Bytes, limits: &ArchiveLimits) -> Result<Files, Archiv
     }
 }
 
+fn unreadable(error: &HeaderError, block: &[u8; BLOCK], offset: usize) -> ArchiveError {
+    let path = || {
+        let name = block[..100].split(|&b| b == 0).next().unwrap_or_default();
+        String::from_utf8_lossy(name).into_owned()
+    };
+    match error {
+        HeaderError::NotATar => ArchiveError::NotATar { offset },
+        HeaderError::OldTar => ArchiveError::OldTar,
+        HeaderError::Checksum => ArchiveError::Checksum { offset },
+        HeaderError::Hidden => ArchiveError::UnsafePath { path: path(), flaw: PathFlaw::Hidden },
+        HeaderError::Size => ArchiveError::SizeInvalid { path: path() },
+    }
+}
+
+/// What two names have in common that some file system holds for one: letters of another case, and
+/// the same letters put together otherwise.
+fn folded(path: &str) -> String {
+    let nfc = ComposingNormalizerBorrowed::new_nfc();
+    nfc.normalize(&path.to_lowercase()).into_owned()
+}
+
 /// A file must not be another file's directory.
 fn check_parents(files: &BTreeMap<String, Bytes>, name: &[u8]) -> Result<(), ArchiveError> {
     let name = String::from_utf8_lossy(name);
@@ -223,7 +176,7 @@ fn check_parents(files: &BTreeMap<String, Bytes>, name: &[u8]) -> Result<(), Arc
         files.range(under.clone()..).next().is_some_and(|(p, _)| p.starts_with(&under));
     let in_file = path.match_indices('/').any(|(cut, _)| files.contains_key(&path[..cut]));
     if is_directory || in_file {
-        return Err(ArchiveError::Duplicate { path: path.to_owned() });
+        return Err(ArchiveError::FileAsDirectory { path: path.to_owned() });
     }
     Ok(())
 }
@@ -255,16 +208,16 @@ fn end(tar: &[u8], offset: usize) -> Result<(), ArchiveError> {
 /// The path without `./` and trailing slash; `None` for the root directory itself.
 fn clean(name: &[u8], kind: Kind, limits: &ArchiveLimits) -> Result<Option<String>, ArchiveError> {
     let shown = String::from_utf8_lossy(name).into_owned();
-    let refuse = |why| Err(ArchiveError::UnsafePath { path: shown.clone(), why });
-    let Ok(text) = std::str::from_utf8(name) else { return refuse("it is not UTF-8") };
+    let refuse = |flaw| Err(ArchiveError::UnsafePath { path: shown.clone(), flaw });
+    let Ok(text) = std::str::from_utf8(name) else { return refuse(PathFlaw::NotUtf8) };
     if text.len() > limits.path {
-        return refuse("it is too long");
+        return refuse(PathFlaw::TooLong);
     }
     if text.starts_with('/') {
-        return refuse("it is absolute");
+        return refuse(PathFlaw::Absolute);
     }
     if text.chars().any(|c| c.is_control() || c == '\\' || c == ':') {
-        return refuse("it has a control character, a colon or a backslash");
+        return refuse(PathFlaw::Character);
     }
     let mut path = text.strip_prefix("./").unwrap_or(text);
     if kind == Kind::Directory {
@@ -275,10 +228,10 @@ fn clean(name: &[u8], kind: Kind, limits: &ArchiveLimits) -> Result<Option<Strin
     }
     let components: Vec<_> = path.split('/').collect();
     if components.iter().any(|c| c.is_empty() || *c == "." || *c == "..") {
-        return refuse("it has an empty, \".\" or \"..\" component");
+        return refuse(PathFlaw::Traversal);
     }
     if components.len() > limits.depth {
-        return refuse("it is nested too deep");
+        return refuse(PathFlaw::TooDeep);
     }
     Ok(Some(path.to_owned()))
 }

@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use serde_json::json;
 
-use super::archive::{ArchiveError, ArchiveLimits, read_archive};
+use super::archive::{ArchiveLimits, read_archive};
+use super::archive_error::ArchiveError;
 use super::tar::{BLOCK, RECORD, header};
 use crate::domain::Digest;
 
@@ -140,24 +141,84 @@ mod tests {
         write(dir, "ignored.txt", "not packed");
     }
 
+    /// What GNU tar makes with the flags in the module's documentation; `None` where tar is another.
+    fn gnu_tar(dir: &Path) -> Option<Vec<u8>> {
+        let args = "--sort=name --format=ustar --owner=0 --group=0 --numeric-owner --mtime=@0 \
+                    --mode=u=rw,go=r,a+X -cf - opa data README.md signing";
+        let version = Command::new("tar").arg("--version").output().ok()?;
+        if !String::from_utf8_lossy(&version.stdout).contains("GNU tar") {
+            return None;
+        }
+        let args = args.split(' ').filter(|a| !a.is_empty());
+        // Its order is that of bytes only where nothing else is asked for.
+        let out = Command::new("tar").current_dir(dir).args(args).env("LC_ALL", "C").output();
+        let out = out.unwrap();
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+        Some(out.stdout)
+    }
+
     #[test]
     fn same_bytes_as_gnu_tar() {
         let dir = tempfile::tempdir().unwrap();
         sample(dir.path());
-        let built = build(dir.path()).unwrap();
-        let args = "--sort=name --format=ustar --owner=0 --group=0 --numeric-owner --mtime=@0 \
-                    --mode=u=rw,go=r,a+X -cf - opa data README.md signing";
-        let Ok(out) = Command::new("tar")
-            .current_dir(&dir)
-            .args(args.split(' ').filter(|a| !a.is_empty()))
-            .output()
-        else {
-            return;
-        };
-        if !out.status.success() {
-            return; // not GNU tar
+        for name in ["data/\u{fc}ber/\u{65e5}\u{672c}.json", "data/e\u{301}.json", "opa/a b.rego"] {
+            write(dir.path(), name, "{}");
         }
-        assert!(out.stdout == built.tar, "{} and {} bytes", out.stdout.len(), built.tar.len());
+        for length in [96, 97, 99] {
+            // Around the hundred bytes that a name's field holds.
+            let path = dir.path().join("data").join("d".repeat(length - "data/".len()));
+            std::fs::create_dir_all(path).unwrap();
+        }
+        std::fs::create_dir_all(dir.path().join("data/empty/inside")).unwrap();
+        let long = format!("data/{}/{}/x.json", "p".repeat(70), "q".repeat(75));
+        write(dir.path(), &long, "{}");
+        write(dir.path(), "data/block.json", &"1".repeat(512));
+        write(dir.path(), "data/none.json", "");
+        let built = build(dir.path()).unwrap();
+        if let Some(tar) = gnu_tar(dir.path()) {
+            assert!(tar == built.tar, "{} and {} bytes", tar.len(), built.tar.len());
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn neither_rights_nor_times_nor_the_order_of_creation_matter() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let names: Vec<String> = (0..40).map(|n| format!("opa/d{}/{n}.rego", n % 7)).collect();
+        let make = |order: &mut dyn Iterator<Item = &String>, file: u32, folder: u32, age: u64| {
+            let dir = tempfile::tempdir().unwrap();
+            for name in order {
+                write(dir.path(), name, name);
+            }
+            let opa = dir.path().join("opa");
+            let folders = std::fs::read_dir(&opa).unwrap().map(|e| e.unwrap().path());
+            for path in folders.chain([opa.clone()]).collect::<Vec<_>>() {
+                for child in std::fs::read_dir(&path).unwrap().map(|e| e.unwrap().path()) {
+                    if child.is_file() {
+                        let handle = std::fs::File::options().write(true).open(&child).unwrap();
+                        let then = std::time::UNIX_EPOCH + std::time::Duration::from_secs(age);
+                        handle.set_modified(then).unwrap();
+                        let mode = std::fs::Permissions::from_mode(file);
+                        std::fs::set_permissions(&child, mode).unwrap();
+                    }
+                }
+                std::fs::set_permissions(&path, std::fs::Permissions::from_mode(folder)).unwrap();
+            }
+            build(dir.path()).unwrap()
+        };
+        let first = make(&mut names.iter(), 0o644, 0o755, 0);
+        let odd = || names.iter().skip(1).step_by(2);
+        for (what, order, file, folder, age) in [
+            ("umask 077", &mut names.iter() as &mut dyn Iterator<Item = &String>, 0o600, 0o700, 1),
+            ("umask 000", &mut names.iter().rev(), 0o666, 0o777, 1_700_000_000),
+            ("executable", &mut odd().chain(names.iter().step_by(2)), 0o755, 0o755, 1 << 33),
+            ("set-group directories", &mut names.iter().rev(), 0o644, 0o2775, 7),
+            ("sticky, set-user files", &mut names.iter(), 0o4755, 0o1777, 7),
+        ] {
+            let again = make(order, file, folder, age);
+            assert!(again.tar == first.tar, "{what}");
+            assert_eq!(again.manifest_json, first.manifest_json, "{what}");
+        }
     }
 
     #[test]

@@ -1,13 +1,14 @@
-//! Signed policy packs: `fetch` brings bytes, `verify` makes the only [`VerifiedPack`], `archive`
-//! reads it without touching the file system, `build` and `sign` make one. I/O lives in `fetch`
-//! and, for reading a directory, in `build`.
+//! Signed policy packs: `fetch` and `oci` bring bytes, `verify` makes the only [`VerifiedPack`], `archive`
+//! reads it without touching the file system, `build` and `sign` make one. I/O lives in `fetch`,
+//! `oci` and, for reading a directory, in `build`.
 
 mod address;
 mod archive;
+mod archive_error;
 mod build;
 mod bundle;
 mod fetch;
-mod fetch_error;
+pub mod oci;
 mod sign;
 mod tar;
 mod trust;
@@ -15,8 +16,6 @@ mod verify;
 
 #[cfg(test)]
 mod archive_tests;
-#[cfg(test)]
-mod fetch_tests;
 #[cfg(test)]
 mod hostile_bundle_tests;
 #[cfg(test)]
@@ -26,11 +25,14 @@ mod testing;
 #[cfg(test)]
 mod verify_tests;
 
-pub use archive::{ArchiveError, ArchiveLimits, Files, read_archive};
+pub use archive::{ArchiveLimits, Files, read_archive};
+pub use archive_error::{ArchiveError, Oddity, PathFlaw};
 pub use build::{BuildError, BuiltPack, build};
 pub use bundle::BundleError;
-pub use fetch::{Auth, DEFAULT_MAX_BYTES, FetchSettings, Fetched, FetchedPack, Previous, fetch};
-pub use fetch_error::FetchError;
+pub use fetch::{
+    Auth, DEFAULT_MAX_BYTES, FetchError, FetchSettings, Fetched, FetchedPack, Previous, Proxy,
+    Retry, fetch,
+};
 pub use sign::{KeyPairPem, SignError, generate_key_pair, sign_blob};
 pub use trust::{
     Authority, CertificateTimestamp, Identity, KeyLog, PublicKey, Requirements, TrustError,

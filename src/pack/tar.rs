@@ -15,9 +15,15 @@ pub(super) enum Kind {
     Directory,
     Link,
     Device,
-    /// Long names, PAX records, sparse maps, volume labels: a header that changes another's meaning.
-    Extension,
-    Unknown(u8),
+    /// PAX records for the next entry or for all that follow.
+    Pax,
+    /// GNU's long names.
+    LongName,
+    /// GNU's sparse map: what is read is not what is stored.
+    Sparse,
+    /// Volume labels, continued files, directories that list themselves.
+    Volume,
+    Unknown,
 }
 
 /// A header that passed its checksum.
@@ -31,8 +37,14 @@ pub(super) struct Header {
 /// What is wrong with a header.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum HeaderError {
-    /// No magic or a wrong checksum: these are not a tar's bytes.
+    /// No magic: these are not a ustar's bytes.
     NotATar,
+    /// No magic, but a checksum that fits: a tar from before ustar.
+    OldTar,
+    /// The checksum is wrong.
+    Checksum,
+    /// Bytes behind a name's end, or in fields that a reader may take for a name.
+    Hidden,
     /// The size is not plain octal.
     Size,
 }
@@ -40,23 +52,29 @@ pub(super) enum HeaderError {
 /// Reads one header block. GNU's magic is accepted for plain entries; its extensions are not.
 pub(super) fn parse(block: &[u8; BLOCK]) -> Result<Header, HeaderError> {
     let gnu = &block[257..265] == b"ustar  \0";
+    let fits = octal(&block[148..156]) == Some(checksum(block));
     if !gnu && &block[257..263] != b"ustar\0" {
-        return Err(HeaderError::NotATar);
+        return Err(if fits { HeaderError::OldTar } else { HeaderError::NotATar });
     }
-    if octal(&block[148..156]) != Some(checksum(block)) {
-        return Err(HeaderError::NotATar);
+    if !fits {
+        return Err(HeaderError::Checksum);
     }
     let kind = match block[156] {
         b'0' | 0 => Kind::File,
         b'5' => Kind::Directory,
         b'1' | b'2' => Kind::Link,
         b'3' | b'4' | b'6' => Kind::Device,
-        b'x' | b'g' | b'X' | b'L' | b'K' | b'N' | b'S' | b'D' | b'M' | b'V' | b'A' | b'I' => {
-            Kind::Extension
-        }
-        other => Kind::Unknown(other),
+        b'x' | b'g' | b'X' => Kind::Pax,
+        b'L' | b'K' | b'N' => Kind::LongName,
+        b'S' => Kind::Sparse,
+        b'D' | b'M' | b'V' | b'A' | b'I' => Kind::Volume,
+        _ => Kind::Unknown,
     };
     let size = octal(&block[124..136]).ok_or(HeaderError::Size)?;
+    // The kind is told first: what else is odd about an extension does not matter.
+    if matches!(kind, Kind::File | Kind::Directory) && hides(block, gnu) {
+        return Err(HeaderError::Hidden);
+    }
     let mut name = Vec::new();
     // In GNU's own layout these bytes are times and sparse maps, not a prefix.
     let prefix = until_nul(&block[345..500]);
@@ -134,6 +152,14 @@ fn octal(field: &[u8]) -> Option<u64> {
         return None;
     }
     u64::from_str_radix(text, 8).ok()
+}
+
+/// Whether readers could see another name than we do. In GNU's own layout the prefix is none, but
+/// times and a sparse map.
+fn hides(block: &[u8; BLOCK], gnu: bool) -> bool {
+    let ends = |field: &[u8]| field[until_nul(field).len()..].iter().all(|&b| b == 0);
+    let prefix = &block[345..500];
+    !ends(&block[..NAME]) || if gnu { prefix.iter().any(|&b| b != 0) } else { !ends(prefix) }
 }
 
 fn until_nul(field: &[u8]) -> &[u8] {

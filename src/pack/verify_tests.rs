@@ -26,8 +26,8 @@ fn fetched(tar: &[u8], bundle: Option<&str>) -> FetchedPack {
     FetchedPack {
         tar: Bytes::copy_from_slice(tar),
         bundle: bundle.map(|text| Bytes::copy_from_slice(text.as_bytes())),
-        previous: Default::default(),
         url: "https://packs.test/pack.tar".into(),
+        ..FetchedPack::default()
     }
 }
 

@@ -189,5 +189,5 @@ fn hostile_archives_do_not_compile() {
         ..Limits::default()
     };
     let error = compile(&verified(&[("opa/b.rego", rego)]), &limits).unwrap_err();
-    assert_eq!(error.reason(), "ArchiveTooLarge");
+    assert_eq!(error.reason(), "TooManyEntries");
 }

@@ -29,12 +29,7 @@ fn signed(dir: &Path) -> VerifiedPack {
     let pair = generate_key_pair().unwrap();
     let bundle = sign_blob(&tar, &pair.private).unwrap().into_bytes();
     let key = PublicKey::parse(&pair.public).unwrap();
-    let fetched = FetchedPack {
-        tar,
-        bundle: Some(bundle.into()),
-        previous: Default::default(),
-        url: String::new(),
-    };
+    let fetched = FetchedPack { tar, bundle: Some(bundle.into()), ..FetchedPack::default() };
     verify(fetched, None, &[Authority::Key { key, log_root: None }]).unwrap()
 }
 

@@ -165,13 +165,7 @@ fn load(
 }
 
 fn still_trusted(last: &Remembered, trusted: &Trusted) -> Result<(), Failure> {
-    let again = FetchedPack {
-        tar: last.verified.tar().clone(),
-        bundle: Some(last.verified.bundle().clone()),
-        previous: Previous::default(),
-        url: String::new(),
-    };
-    verify(again, trusted.pinned, &trusted.authorities)
+    verify(last.verified.fetched().clone(), trusted.pinned, &trusted.authorities)
         .map(drop)
         .map_err(|error| Failure::new(Stage::Verify, error.reason(), error.to_string()))
 }

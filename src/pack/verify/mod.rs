@@ -20,8 +20,12 @@ pub use statement::Payload;
 
 use super::bundle;
 use super::fetch::FetchedPack;
+use super::oci::{Attempt, Covered, attempts};
 use super::trust::Authority;
 use crate::domain::Digest;
+
+/// The predicate type of `cosign sign`'s statements about a manifest.
+const COSIGN_SIGN: &str = "https://sigstore.dev/cosign/sign/v1";
 
 /// Who signed, for the record. Only what was checked stands here.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
@@ -65,8 +69,9 @@ pub struct Verification {
 /// A pack whose digest and signature hold. Only [`verify`] makes one.
 #[derive(Clone, Debug)]
 pub struct VerifiedPack {
-    tar: Bytes,
+    fetched: FetchedPack,
     bundle: Bytes,
+    covered: Covered,
     digest: Digest,
     signer: Signer,
 }
@@ -74,7 +79,17 @@ pub struct VerifiedPack {
 impl VerifiedPack {
     /// The tar.
     pub const fn tar(&self) -> &Bytes {
-        &self.tar
+        &self.fetched.tar
+    }
+
+    /// What was fetched, to be verified once more when other authorities count.
+    pub const fn fetched(&self) -> &FetchedPack {
+        &self.fetched
+    }
+
+    /// What the bundle is a signature over.
+    pub const fn covered(&self) -> Covered {
+        self.covered
     }
 
     /// The bundle that vouches for it, as fetched.
@@ -107,10 +122,32 @@ pub fn verify(
     if let Some(pinned) = pinned.filter(|pinned| *pinned != digest) {
         return Err(VerifyError::DigestMismatch { pinned, actual: digest });
     }
-    let raw = fetched.bundle.ok_or(VerifyError::BundleMissing)?;
-    let content = Content::Bytes { bytes: &fetched.tar, digest };
-    let signer = check(&content, &raw, authorities, &Payload::Signature)?.signer;
-    Ok(VerifiedPack { tar: fetched.tar, bundle: raw, digest, signer })
+    let mut nearest = VerifyError::BundleMissing;
+    for Attempt { covered, signed, bundle } in attempts(&fetched) {
+        let content = match covered {
+            Covered::Tar => Content::Bytes { bytes: &signed, digest },
+            Covered::Manifest | Covered::Payload => Content::of(&signed),
+        };
+        let mut outcome = check(&content, &bundle, authorities, &Payload::Signature);
+        if covered == Covered::Manifest
+            && matches!(outcome, Err(VerifyError::PayloadMismatch { .. }))
+        {
+            // What `cosign sign` says of a manifest, it says in a statement of this type.
+            let signed = Payload::Attestation(COSIGN_SIGN.to_owned());
+            outcome = check(&content, &bundle, authorities, &signed);
+        }
+        match outcome {
+            Ok(Verification { signer, .. }) => {
+                return Ok(VerifiedPack { fetched, bundle, covered, digest, signer });
+            }
+            Err(error) => {
+                if nearest == VerifyError::BundleMissing || error.nearness() > nearest.nearness() {
+                    nearest = error;
+                }
+            }
+        }
+    }
+    Err(nearest)
 }
 
 /// Checks a bundle about any content. One authority that accepts is enough.

@@ -4,6 +4,8 @@
 mod source;
 mod trust;
 
+use std::collections::BTreeMap;
+
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::ResourceExt as _;
 use kube::api::Api;
@@ -65,14 +67,23 @@ impl Reader<'_> {
         name: &str,
         key: &str,
     ) -> Result<Result<Vec<u8>, Failure>, Error> {
+        Ok(self.secret_data(field, name).await?.and_then(|mut data| {
+            data.remove(key)
+                .ok_or_else(|| missing(format!("{field}: Secret {name} has no key {key}")))
+        }))
+    }
+
+    async fn secret_data(
+        &self,
+        field: &str,
+        name: &str,
+    ) -> Result<Result<BTreeMap<String, Vec<u8>>, Failure>, Error> {
         let api = Api::<Secret>::namespaced(self.ctx.client.clone(), self.namespace);
         let Some(secret) = api.get_opt(name).await? else {
             return Ok(Err(missing(format!("{field}: there is no Secret {name}"))));
         };
-        let value = secret.data.and_then(|mut data| data.remove(key));
-        Ok(value
-            .map(|value| value.0)
-            .ok_or_else(|| missing(format!("{field}: Secret {name} has no key {key}"))))
+        let data = secret.data.unwrap_or_default();
+        Ok(Ok(data.into_iter().map(|(key, value)| (key, value.0)).collect()))
     }
 
     async fn config_map(

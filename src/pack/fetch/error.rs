@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use reqwest::{StatusCode, Url};
 
-use super::address::Forbidden;
+use super::super::address::Forbidden;
+use super::super::oci::{ChallengeError, ManifestError, ReferenceError};
+use super::transport::shown;
+use crate::domain::Digest;
 
 /// Why there is no pack. One variant for each act that can fail.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +30,12 @@ pub enum FetchError {
     /// The certificate authorities do not parse.
     #[error("the CA certificates are no PEM: {0}")]
     CaInvalid(#[source] reqwest::Error),
+    /// Our own certificate or its key does not parse.
+    #[error("the client certificate and its key are no PEM: {0}")]
+    ClientCertificateInvalid(#[source] reqwest::Error),
+    /// A token or password that no header can hold.
+    #[error("the credentials hold a character that no HTTP header can carry")]
+    CredentialsInvalid,
     /// No client could be made.
     #[error("cannot set up the HTTP client: {0}")]
     ClientFailed(#[source] reqwest::Error),
@@ -95,6 +104,55 @@ pub enum FetchError {
         /// The header.
         encoding: String,
     },
+    /// An OCI reference that cannot be used.
+    #[error(transparent)]
+    Reference(#[from] ReferenceError),
+    /// No tag is in the range.
+    #[error("no tag of {repository} is in the range {range}")]
+    NoTagInRange {
+        /// Which repository.
+        repository: String,
+        /// The range.
+        range: String,
+    },
+    /// A manifest or index that is no pack's.
+    #[error("{url}: {error}")]
+    Manifest {
+        /// Which.
+        url: String,
+        /// What is wrong.
+        #[source]
+        error: ManifestError,
+    },
+    /// The registry gives other bytes than the digest names.
+    #[error("{url} gives bytes with the digest {actual} where {expected} was asked for")]
+    OtherBytes {
+        /// What.
+        url: String,
+        /// What was asked for.
+        expected: Digest,
+        /// What came.
+        actual: Digest,
+    },
+    /// The registry's way to log in cannot be taken.
+    #[error("{url}: {error}")]
+    Challenge {
+        /// Which registry.
+        url: String,
+        /// Why not.
+        #[source]
+        error: ChallengeError,
+    },
+    /// More of something than a pack has.
+    #[error("{url} has more than {limit} {what}")]
+    TooMany {
+        /// Where.
+        url: String,
+        /// Of what.
+        what: &'static str,
+        /// The limit.
+        limit: usize,
+    },
     /// `X-Cosign-Bundle` is neither JSON nor base64 of it.
     #[error("the header X-Cosign-Bundle of {0} holds no bundle")]
     BundleHeaderInvalid(String),
@@ -108,6 +166,8 @@ impl FetchError {
             Self::AddressForbidden(_) => "AddressForbidden",
             Self::CredentialsInClear(_) => "CredentialsInClear",
             Self::CaInvalid(_) => "CaInvalid",
+            Self::ClientCertificateInvalid(_) => "ClientCertificateInvalid",
+            Self::CredentialsInvalid => "CredentialsInvalid",
             Self::ClientFailed(_) => "FetchFailed",
             Self::ConnectFailed { .. } => "ConnectFailed",
             Self::TlsFailed { .. } => "TlsFailed",
@@ -119,6 +179,12 @@ impl FetchError {
             Self::StatusUnexpected { .. } => "FetchFailed",
             Self::RedirectRefused { .. } => "RedirectRefused",
             Self::EncodingUnexpected { .. } => "EncodingUnexpected",
+            Self::Reference(error) => error.reason(),
+            Self::NoTagInRange { .. } => "NoTagInRange",
+            Self::Manifest { error, .. } => error.reason(),
+            Self::OtherBytes { .. } => "RegistryDigestMismatch",
+            Self::Challenge { error, .. } => error.reason(),
+            Self::TooMany { .. } => "TooLarge",
             Self::BundleHeaderInvalid(_) => "BundleHeaderInvalid",
         }
     }
@@ -137,7 +203,7 @@ impl FetchError {
 
 /// Finds out which act failed by walking down the causes.
 pub(super) fn explain(error: reqwest::Error, url: &Url) -> FetchError {
-    let url = url.to_string();
+    let url = shown(url);
     let error = error.without_url();
     let mut cause = error.to_string();
     let mut tls = false;

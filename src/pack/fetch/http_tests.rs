@@ -5,17 +5,19 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use super::fetch::{Auth, FetchSettings, Fetched, Previous, fetch};
+use super::{Auth, FetchSettings, Fetched, Previous, Proxy, Retry, fetch};
 
 /// A server that sends a fixed text a path and keeps what it was asked.
-struct Server {
-    address: SocketAddr,
+pub(in crate::pack) struct Server {
+    pub address: SocketAddr,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
 /// `answers` maps a request's head to raw bytes; after them the connection closes, or hangs if they
 /// end in `HANG`.
-async fn serve(answers: impl Fn(&str) -> String + Send + Sync + 'static) -> Server {
+pub(in crate::pack) async fn serve(
+    answers: impl Fn(&str) -> String + Send + Sync + 'static,
+) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let asked = Arc::new(Mutex::new(Vec::new()));
@@ -44,26 +46,28 @@ async fn serve(answers: impl Fn(&str) -> String + Send + Sync + 'static) -> Serv
 }
 
 impl Server {
-    fn settings(&self, path: &str) -> FetchSettings {
+    pub(in crate::pack) fn settings(&self, path: &str) -> FetchSettings {
         FetchSettings {
             allow_loopback: true,
             timeout: Duration::from_secs(10),
+            retry: Retry { times: 2, first: Duration::from_millis(2), ..Retry::default() },
             ..FetchSettings::new(format!("http://{}{path}", self.address))
         }
     }
 
-    fn asked(&self) -> Vec<String> {
+    pub(in crate::pack) fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
 }
 
-fn ok(body: &str) -> String {
+pub(in crate::pack) fn ok(body: &str) -> String {
     format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
 }
 
-const MISSING: &str = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+pub(in crate::pack) const MISSING: &str =
+    "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
-async fn reason(settings: &FetchSettings) -> &'static str {
+pub(in crate::pack) async fn reason(settings: &FetchSettings) -> &'static str {
     match fetch(settings, None).await {
         Ok(_) => "fetched",
         Err(e) => e.reason(),
@@ -243,4 +247,87 @@ async fn credentials_stay_at_home() {
     fetch(&settings, None).await.unwrap();
     assert!(!away.asked().is_empty());
     assert!(away.asked().iter().all(|head| !head.contains("authorization")));
+}
+
+#[tokio::test]
+async fn what_may_pass_is_tried_again_and_what_is_wrong_is_not() {
+    let asked = Mutex::new(0);
+    let server = serve(move |head| {
+        let mut asked = asked.lock().unwrap();
+        *asked += 1;
+        let status = |text| MISSING.replace("404 Not Found", text);
+        match head.split(' ').nth(1).unwrap() {
+            "/flaky" if *asked % 3 != 0 => status("503 Busy"),
+            "/cut" if *asked % 3 != 0 => ok("x").replace("Length: 1", "Length: 9"),
+            "/busy" if *asked % 3 != 0 => {
+                status("429 Slow").replace("Connection", "Retry-After: 0\r\nConnection")
+            }
+            "/later" => status("429 Slow").replace("Connection", "Retry-After: 600\r\nConnection"),
+            "/down" => status("500 Oops"),
+            "/teapot" => status("418 No"),
+            "/flaky" | "/cut" | "/busy" => ok("tar"),
+            _ => MISSING.into(),
+        }
+    })
+    .await;
+    for (path, expected, times) in [
+        ("/flaky", "fetched", 3),
+        ("/cut", "fetched", 3),
+        ("/busy", "fetched", 3),
+        ("/later", "FetchFailed", 1),
+        ("/down", "FetchFailed", 3),
+        ("/teapot", "FetchFailed", 1),
+        ("/absent", "NotFound", 1),
+    ] {
+        // The bundle's request would count too.
+        let bundle_url = Some(format!("http://{}{path}", server.address));
+        let before = server.asked().len();
+        let settings = FetchSettings { bundle_url, ..server.settings(path) };
+        assert_eq!(reason(&settings).await, expected, "{path}");
+        let factor = if expected == "fetched" { 2 } else { 1 };
+        assert_eq!(server.asked().len() - before, times * factor, "{path}");
+    }
+    // No time for the pause: the failure is told, not the clock.
+    let first = Duration::from_secs(60);
+    let patient = Retry { times: 9, first, longest: first };
+    let settings = FetchSettings { retry: patient, ..server.settings("/down") };
+    assert_eq!(reason(&settings).await, "FetchFailed");
+}
+
+#[tokio::test]
+async fn only_a_proxy_that_was_named_is_used_and_it_is_guarded_too() {
+    let server = serve(|head| match head.split(' ').nth(1).unwrap() {
+        "http://packs.invalid/p.tar" => ok("tar"),
+        _ => MISSING.into(),
+    })
+    .await;
+    let through = |url: &str, proxy: &str| FetchSettings {
+        proxy: Some(Proxy {
+            address: proxy.into(),
+            credentials: Some(("me".into(), "secret".into())),
+        }),
+        url: url.into(),
+        ..server.settings("/")
+    };
+    let proxy = format!("http://{}", server.address);
+    assert_eq!(reason(&through("http://packs.invalid/p.tar", &proxy)).await, "fetched");
+    let asked = server.asked();
+    assert!(asked[0].contains("proxy-authorization: basic bwu6c2vjcmv0"), "{}", asked[0]);
+    for (url, proxy, expected) in [
+        ("http://169.254.169.254/p", proxy.as_str(), "AddressForbidden"),
+        ("http://metadata.google.internal/p", &proxy, "AddressForbidden"),
+        ("http://packs.invalid/p", "http://169.254.169.254:80", "AddressForbidden"),
+        ("http://packs.invalid/p", "http://metadata.google.internal", "AddressForbidden"),
+        ("http://packs.invalid/p", "socks5://10.0.0.1", "UrlInvalid"),
+        ("http://packs.invalid/p", "http://me:pw@10.0.0.1", "UrlInvalid"),
+    ] {
+        assert_eq!(reason(&through(url, proxy)).await, expected, "{url} {proxy}");
+    }
+    let outside =
+        FetchSettings { allow_loopback: false, ..through("http://packs.invalid/p", &proxy) };
+    assert_eq!(reason(&outside).await, "AddressForbidden");
+    assert_eq!(server.asked().len(), 2, "tar and bundle of the first, nothing else");
+    let client_pem = Some(b"-----BEGIN CERTIFICATE-----".to_vec());
+    let settings = FetchSettings { client_pem, ..server.settings("/") };
+    assert_eq!(reason(&settings).await, "ClientCertificateInvalid");
 }

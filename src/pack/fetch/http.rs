@@ -1,0 +1,103 @@
+//! A tar at a URL, and its bundle: in a header, beside it, or at a URL of its own.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::Bytes;
+use reqwest::header::{self, HeaderMap, HeaderValue};
+use reqwest::{StatusCode, Url};
+
+use super::transport::{Answer, Ask, Transport, expect_ok, parse_url, shown, text};
+use super::{Auth, FetchError, FetchSettings, Fetched, FetchedPack, MAX_BUNDLE, Previous};
+
+pub(super) async fn fetch(
+    transport: &Transport,
+    settings: &FetchSettings,
+    previous: Option<&Previous>,
+) -> Result<Fetched, FetchError> {
+    let start = parse_url(&settings.url)?;
+    let authorization = authorization(&settings.auth)?;
+    let asking = |url: Url, limit| Ask {
+        // The bundle may lie elsewhere than the pack: credentials are for the pack's origin.
+        home: start.clone(),
+        authorization: authorization.clone(),
+        ..Ask::get(url, limit)
+    };
+    let mut ask = asking(start.clone(), settings.max_bytes);
+    if let Some(previous) = previous {
+        condition(&mut ask.headers, header::IF_NONE_MATCH, previous.etag.as_deref());
+        condition(&mut ask.headers, header::IF_MODIFIED_SINCE, previous.last_modified.as_deref());
+    }
+    let answer = transport.send(&ask).await?;
+    if answer.status == StatusCode::NOT_MODIFIED && previous.is_some() {
+        return Ok(Fetched::NotModified);
+    }
+    expect_ok(&answer)?;
+    let from_header = bundle_header(&answer)?;
+    let bundle = match (&settings.bundle_url, from_header) {
+        (Some(at), _) => Some(bundle(transport, &asking(parse_url(at)?, MAX_BUNDLE)).await?),
+        (None, Some(bundle)) => Some(bundle),
+        (None, None) => {
+            let mut at = start.clone();
+            at.set_path(&format!("{}.sigstore.json", at.path()));
+            match bundle(transport, &asking(at, MAX_BUNDLE)).await {
+                Err(FetchError::NotFound(_)) => None,
+                other => Some(other?),
+            }
+        }
+    };
+    let previous = Previous {
+        etag: text(&answer.headers, &header::ETAG),
+        last_modified: text(&answer.headers, &header::LAST_MODIFIED),
+    };
+    let url = shown(&answer.url);
+    Ok(Fetched::Pack(FetchedPack {
+        tar: answer.body,
+        bundle,
+        previous,
+        url,
+        ..FetchedPack::default()
+    }))
+}
+
+async fn bundle(transport: &Transport, ask: &Ask) -> Result<Bytes, FetchError> {
+    let answer = transport.send(ask).await?;
+    expect_ok(&answer)?;
+    Ok(answer.body)
+}
+
+fn condition(headers: &mut HeaderMap, name: header::HeaderName, value: Option<&str>) {
+    // What the server sent as a header can be sent back as one; anything else is left out.
+    if let Some(value) = value.and_then(|value| HeaderValue::from_str(value).ok()) {
+        headers.insert(name, value);
+    }
+}
+
+fn authorization(auth: &Auth) -> Result<Option<HeaderValue>, FetchError> {
+    let text = match auth {
+        Auth::None => return Ok(None),
+        Auth::Bearer(token) | Auth::Identity(token) => format!("Bearer {token}"),
+        Auth::Basic { username, password } => {
+            format!("Basic {}", BASE64.encode(format!("{username}:{password}")))
+        }
+    };
+    secret_header(&text).map(Some)
+}
+
+/// A header that no log shows.
+pub(in super::super) fn secret_header(text: &str) -> Result<HeaderValue, FetchError> {
+    let mut value = HeaderValue::from_str(text).map_err(|_| FetchError::CredentialsInvalid)?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn bundle_header(answer: &Answer) -> Result<Option<Bytes>, FetchError> {
+    let Some(value) = answer.headers.get("x-cosign-bundle") else { return Ok(None) };
+    let bytes = value.as_bytes();
+    if bytes.first() == Some(&b'{') {
+        return Ok(Some(Bytes::copy_from_slice(bytes)));
+    }
+    match BASE64.decode(bytes) {
+        Ok(json) => Ok(Some(json.into())),
+        Err(_) => Err(FetchError::BundleHeaderInvalid(shown(&answer.url))),
+    }
+}
