@@ -25,13 +25,15 @@ const ROOMS: [&str; 13] = [
 const STRANGERS: [(&str, &str); 1] = [("server", "controller")];
 
 /// What has no I/O and no clock: whole rooms, and files of other rooms that decide.
-const PURE: [&str; 21] = [
+const PURE: [&str; 26] = [
     "api/",
     "domain/",
     "contracts/",
     "policy/",
     "gates/",
     "pack/archive.rs",
+    "pack/documents.rs",
+    "pack/opa_bundle.rs",
     "pack/tar.rs",
     "pack/trust.rs",
     "pack/verify.rs",
@@ -43,6 +45,9 @@ const PURE: [&str; 21] = [
     "promotion/approval.rs",
     "promotion/documents.rs",
     "promotion/plan.rs",
+    "server/conditional.rs",
+    "server/limits.rs",
+    "server/range.rs",
     "controller/triggers.rs",
     "controller/backoff.rs",
     "controller/pack/status.rs",

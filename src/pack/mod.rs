@@ -5,8 +5,11 @@
 mod address;
 mod archive;
 mod build;
+mod documents;
 mod fetch;
 mod fetch_error;
+mod opa_bundle;
+mod shelf;
 mod sign;
 mod tar;
 mod trust;
@@ -21,8 +24,11 @@ mod verify_tests;
 
 pub use archive::{ArchiveError, ArchiveLimits, Files, read_archive};
 pub use build::{BuildError, BuiltPack, build};
+pub use documents::mounted;
 pub use fetch::{Auth, DEFAULT_MAX_BYTES, FetchSettings, Fetched, FetchedPack, Previous, fetch};
 pub use fetch_error::FetchError;
+pub use opa_bundle::{OPA_BUNDLE_MEDIA_TYPE, OpaBundleError};
+pub use shelf::{OnShelf, PackId, PackIdError, ServedPack, Shelf, ShelfError};
 pub use sign::{KeyPairPem, SignError, generate_key_pair, sign_blob};
 pub use trust::{Authority, Identity, PublicKey, TrustError, TrustRoot};
 pub use verify::{Signer, VerifiedPack, VerifyError, verify};
