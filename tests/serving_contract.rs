@@ -273,11 +273,11 @@ async fn the_pack_is_what_its_headers_say() {
         )
     };
     let expected = [
-        head("0-1").as_bytes(),
-        &tar[..2],
-        head("100-102").as_bytes(),
-        &tar[100..103],
-        format!("\r\n--{boundary}--\r\n").as_bytes(),
+        head("0-1").into_bytes(),
+        tar[..2].to_vec(),
+        head("100-102").into_bytes(),
+        tar[100..103].to_vec(),
+        format!("\r\n--{boundary}--\r\n").into_bytes(),
     ];
     assert_eq!(parts, expected.concat());
 }

@@ -145,8 +145,8 @@ async fn a_bad_file_displaces_nothing_and_a_good_one_does() {
     for id in ["unsigned", "stranger"] {
         assert_eq!(server.status(&format!("/v1/policy/packs/{id}")).await, 503, "{id}");
     }
-    let list: Value =
-        reqwest::get(server.url("/v1/policy/packs")).await.unwrap().json().await.unwrap();
+    let list = reqwest::get(server.url("/v1/policy/packs")).await.unwrap().bytes().await.unwrap();
+    let list: Value = serde_json::from_slice(&list).unwrap();
     let ids: Vec<_> = list["packs"].as_array().unwrap().iter().map(|pack| &pack["id"]).collect();
     assert_eq!(ids, ["good", "stranger", "unsigned"]);
 
@@ -163,8 +163,6 @@ async fn a_bad_file_displaces_nothing_and_a_good_one_does() {
     assert_ne!(after.tar, before);
 
     std::fs::remove_file(path.join("good.tar")).unwrap();
-    server.line(|line| line["id"] == "good" && line["reason"] == "Unreadable");
-    assert_eq!(server.status("/v1/policy/packs/good").await, 200, "it may only be replaced");
     server.line(|line| line["message"].as_str().is_some_and(|m| m.starts_with("no longer")));
     assert_eq!(server.status("/v1/policy/packs/good").await, 404);
 }
@@ -331,8 +329,7 @@ async fn downloads_finish_before_the_process_ends() {
         std::fs::write(dir.join("large.tar.sigstore.json"), bundle).unwrap();
     });
     let size = std::fs::metadata(server.dir.path().join("large.tar")).unwrap().len();
-    let mut download =
-        reqwest::get(server.url("/v1/policy/packs/large")).await.unwrap();
+    let mut download = reqwest::get(server.url("/v1/policy/packs/large")).await.unwrap();
     let mut taken = download.chunk().await.unwrap().unwrap().len() as u64;
     let pid = rustix::process::Pid::from_child(&server.child);
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();

@@ -35,7 +35,8 @@ fn tool(variable: &str) -> Result<Command> {
 
 fn succeed(command: &mut Command) -> Result<Output> {
     let output = command.output().with_context(|| format!("{command:?}"))?;
-    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let (out, err) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     ensure!(output.status.success(), "{command:?}: {out}\n{err}");
     Ok(output)
 }
@@ -81,13 +82,13 @@ impl Stage {
 }
 
 fn put(dir: &Path, pack: &SignedPack) -> Result<()> {
-    std::fs::write(dir.join("default.tar"), &pack.tar)?;
-    Ok(std::fs::write(dir.join("default.tar.sigstore.json"), &pack.bundle)?)
+    std::fs::write(dir.join("default.tar.sigstore.json"), &pack.bundle)?;
+    Ok(std::fs::write(dir.join("default.tar"), &pack.tar)?)
 }
 
 /// Documents about one dataset: nothing is there; a reserved slug; a title of one letter.
 fn inputs() -> [Value; 3] {
-    let with = |dataset: Value| json!({ "documents": { "dataset.json": dataset } });
+    let with = |dataset: Value| json!({ "dataset": dataset });
     [
         json!({}),
         with(json!({ "dataset_slug": "current" })),
@@ -123,8 +124,10 @@ async fn asked(opa: &str, input: &Value) -> Result<Value> {
     let mut gates = serde_json::Map::new();
     for gate in GateId::ALL {
         let Some(denials) = answer["result"][gate.letter()]["deny"].as_array() else { continue };
-        let mut codes: Vec<_> =
-            denials.iter().filter_map(|denial| denial["code"].as_str().map(str::to_owned)).collect();
+        let mut codes: Vec<_> = denials
+            .iter()
+            .filter_map(|denial| denial["code"].as_str().map(str::to_owned))
+            .collect();
         codes.sort();
         gates.insert(gate.letter().to_owned(), codes.into());
     }

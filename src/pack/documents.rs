@@ -20,9 +20,10 @@ pub fn mounted(file: &str, bytes: &[u8]) -> Result<Option<Map<String, Value>>, S
     };
     let names: Vec<&str> =
         path.rsplit_once('/').map_or(vec![], |(dir, _)| dir.split('/').collect());
-    let document = names.iter().rev().fold(value, |inner, name| {
-        Value::Object(Map::from_iter([((*name).to_owned(), inner)]))
-    });
+    let document = names
+        .iter()
+        .rev()
+        .fold(value, |inner, name| Value::Object(Map::from_iter([((*name).to_owned(), inner)])));
     match document {
         Value::Object(members) => Ok(Some(members)),
         _ => Err("the root document must be an object".into()),

@@ -196,7 +196,10 @@ mod tests {
         let cases: [(&[(&str, &str)], &str); 4] = [
             (&[("opa/r.rego", "import rego.v1\npackage x")], "PackageMissing"),
             (&[rego, ("data/a.json", "[1]")], "DataInvalid"),
-            (&[rego, ("data/a.json", r#"{"k": 1}"#), ("data/b.json", r#"{"k": 2}"#)], "DataInvalid"),
+            (
+                &[rego, ("data/a.json", r#"{"k": 1}"#), ("data/b.json", r#"{"k": 2}"#)],
+                "DataInvalid",
+            ),
             (&[("bin/sh", "")], "UnknownFile"),
         ];
         for (files, reason) in cases {

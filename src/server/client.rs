@@ -10,8 +10,9 @@ use super::limits::Client;
 
 /// The address of the client behind `peer`.
 pub(super) fn address(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
-    let trusted =
-        |ip: IpAddr| proxies.iter().any(|net| net.contains(&ip) || net.contains(&ip.to_canonical()));
+    let trusted = |ip: IpAddr| {
+        proxies.iter().any(|net| net.contains(&ip) || net.contains(&ip.to_canonical()))
+    };
     let mut nearest = peer;
     let lines: Vec<_> = headers.get_all("x-forwarded-for").iter().collect();
     let hops = lines.iter().rev().flat_map(|line| line.to_str().unwrap_or("?").rsplit(','));

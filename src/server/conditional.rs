@@ -126,7 +126,8 @@ fn dates(
 mod tests {
     use super::*;
 
-    const OURS: Validators<'_> = Validators { etag: "W/\"sha-256:ab\"", modified: Some(784_111_777) };
+    const OURS: Validators<'_> =
+        Validators { etag: "W/\"sha-256:ab\"", modified: Some(784_111_777) };
     const STRONG: Validators<'_> = Validators { etag: "\"ab\"", modified: Some(784_111_777) };
     const THEN: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
     const BEFORE: &str = "Sun, 06 Nov 1994 08:49:36 GMT";

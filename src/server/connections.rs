@@ -104,9 +104,7 @@ impl<S> Accept<TcpStream, S> for Door {
             let ticket = self.enter(peer.ip()).ok_or(io::ErrorKind::ConnectionRefused)?;
             Ok(Arc::new(ticket))
         });
-        std::future::ready(
-            entered.map(|ticket| (stream, Extension(ticket).layer(service))),
-        )
+        std::future::ready(entered.map(|ticket| (stream, Extension(ticket).layer(service))))
     }
 }
 

@@ -55,9 +55,8 @@ pub fn router(health: Option<Health>, packs: Option<Packs>, guard: Arc<Guard>) -
     }
     if let Some(Packs { shelf, draining }) = packs {
         let bundles = opa::Bundles { shelf: Arc::clone(&shelf), draining };
-        let opa = Router::new()
-            .route("/v1/opa/bundles/{file}", get(opa::bundle))
-            .with_state(bundles);
+        let opa =
+            Router::new().route("/v1/opa/bundles/{file}", get(opa::bundle)).with_state(bundles);
         let packs = Router::new()
             .route("/v1/policy/packs", get(packs::list))
             .route("/v1/policy/packs/{id}", get(packs::pack))

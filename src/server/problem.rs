@@ -32,7 +32,9 @@ impl Problem {
     pub(super) fn of(status: StatusCode) -> Self {
         let (code, detail) = match status {
             StatusCode::NOT_FOUND => ("RouteUnknown", "nothing is served at this path"),
-            StatusCode::METHOD_NOT_ALLOWED => ("MethodNotAllowed", "only GET and HEAD are answered"),
+            StatusCode::METHOD_NOT_ALLOWED => {
+                ("MethodNotAllowed", "only GET and HEAD are answered")
+            }
             status if status.is_server_error() => ("Internal", "the server failed"),
             _ => ("RequestInvalid", "the request cannot be answered"),
         };

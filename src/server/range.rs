@@ -119,8 +119,19 @@ mod tests {
     fn what_is_malformed_or_greedy_gets_the_whole() {
         let many = format!("bytes={}", ["0-0"; 17].join(","));
         for value in [
-            "bytes", "bytes=", "bytes=,", "bytes=-", "bytes=a-b", "bytes=5-2", "bytes=+1-2",
-            "bytes=0-1-2", "bytes=0x1-", "lines=0-1", "bytes=0-5,3-7", "bytes=0-,0-", &many,
+            "bytes",
+            "bytes=",
+            "bytes=,",
+            "bytes=-",
+            "bytes=a-b",
+            "bytes=5-2",
+            "bytes=+1-2",
+            "bytes=0-1-2",
+            "bytes=0x1-",
+            "lines=0-1",
+            "bytes=0-5,3-7",
+            "bytes=0-,0-",
+            &many,
         ] {
             assert_eq!(of(value, 10), Wanted::Whole, "{value}");
         }

@@ -35,6 +35,8 @@ impl Representation {
             Outcome::NotModified => {
                 let mut response = StatusCode::NOT_MODIFIED.into_response();
                 self.describe(response.headers_mut());
+                // Of what a 200 would send; axum would say 0, of what is sent now.
+                response.headers_mut().insert(header::CONTENT_LENGTH, self.body.len().into());
                 return response;
             }
             Outcome::Failed => {

@@ -136,8 +136,8 @@ fn config(
     if chain.is_empty() {
         return Err(TlsError::CertificateInvalid(certificate.to_owned()));
     }
-    let secret = PrivateKeyDer::from_pem_slice(secret)
-        .map_err(|_| TlsError::KeyInvalid(key.to_owned()))?;
+    let secret =
+        PrivateKeyDer::from_pem_slice(secret).map_err(|_| TlsError::KeyInvalid(key.to_owned()))?;
     let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
         .with_protocol_versions(&[&TLS13, &TLS12])
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, secret))

@@ -189,3 +189,62 @@ fn stamp(path: &Path) -> Option<[i64; 5]> {
     let changed = meta.ctime().wrapping_mul(1_000_000_000).wrapping_add(meta.ctime_nsec());
     Some([size, inode, meta.mtime(), meta.mtime_nsec(), changed])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pack::{OnShelf, generate_key_pair};
+
+    fn directory(dir: &Path, keys: &KeyPairPem) -> Directory {
+        Directory {
+            dir: dir.to_owned(),
+            authorities: own(keys).into_iter().collect(),
+            inline_bundle: false,
+            shelf: Arc::new(Shelf::default()),
+            sources: None,
+            seen: BTreeMap::new(),
+            strange: BTreeSet::new(),
+        }
+    }
+
+    fn sign(tar: &Path, keys: &KeyPairPem) {
+        let bundle = sign_blob(&std::fs::read(tar).unwrap(), &keys.private).unwrap();
+        std::fs::write(bundle_of(tar), bundle).unwrap();
+    }
+
+    #[test]
+    fn what_is_served_changes_only_for_what_verifies() {
+        let place = tempfile::tempdir().unwrap();
+        let keys = generate_key_pair().unwrap();
+        let mut directory = directory(place.path(), &keys);
+        let tar = place.path().join("p.tar");
+        let mut scan = |second: i64| {
+            directory.scan(Timestamp::from_second(second).unwrap()).unwrap();
+            directory.shelf.get("p").map(|item| match item {
+                OnShelf::Served(pack) => Some((pack.digest(), pack.loaded_at().as_second())),
+                OnShelf::Announced => None,
+            })
+        };
+        assert_eq!(scan(1), None);
+        std::fs::write(&tar, "one").unwrap();
+        assert_eq!(scan(2), Some(None), "not signed");
+        sign(&tar, &keys);
+        let one = Some(Some((Digest::of(b"one"), 3)));
+        assert_eq!(scan(3), one, "a bundle that comes later is seen");
+        assert_eq!(scan(4), one);
+        std::fs::write(&tar, "two").unwrap();
+        assert_eq!(scan(5), one, "the bundle is for other bytes");
+        sign(&tar, &keys);
+        let two = Some(Some((Digest::of(b"two"), 6)));
+        assert_eq!(scan(6), two);
+        std::fs::write(&tar, vec![0; usize::try_from(DEFAULT_MAX_BYTES).unwrap() + 1]).unwrap();
+        assert_eq!(scan(7), two, "too large to be read");
+        std::fs::remove_file(&tar).unwrap();
+        assert_eq!(scan(8), two, "it may be under replacement");
+        std::fs::write(&tar, "two").unwrap();
+        assert_eq!(scan(9), two);
+        std::fs::remove_file(&tar).unwrap();
+        assert_eq!(scan(10), two);
+        assert_eq!(scan(11), None);
+    }
+}

@@ -38,9 +38,9 @@ pub(super) async fn serve(arguments: Serve) -> Result<ExitCode, Failure> {
     let (ending, draining) = watch::channel(false);
 
     // The first look comes before the first answer: a restart is no outage of what was served.
-    directory = look(directory).await.map_err(|error| {
-        Failure::undecided(format!("{}: {error}", arguments.packs.display()))
-    })?;
+    directory = look(directory)
+        .await
+        .map_err(|error| Failure::undecided(format!("{}: {error}", arguments.packs.display())))?;
     let alive = Arc::new(AtomicBool::new(true));
     let (scanning, over) = (Arc::clone(&alive), draining.clone());
     let ready = move || scanning.load(Ordering::Relaxed) && !*over.borrow();
@@ -143,9 +143,8 @@ fn directory(arguments: &Serve, shelf: &Arc<Shelf>) -> Result<Directory, Failure
 }
 
 async fn look(mut directory: Directory) -> std::io::Result<Directory> {
-    let looked = tokio::task::spawn_blocking(move || {
-        directory.scan(Timestamp::now()).map(|()| directory)
-    });
+    let looked =
+        tokio::task::spawn_blocking(move || directory.scan(Timestamp::now()).map(|()| directory));
     looked.await.map_err(std::io::Error::other)?
 }
 
