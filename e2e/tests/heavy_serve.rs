@@ -14,6 +14,7 @@ use lazaret::policy::{Limits, compile, evaluate};
 use lazaret_e2e::cluster::eventually;
 use lazaret_e2e::controller::program;
 use lazaret_e2e::packs::{SignedPack, default_pack, keys};
+use lazaret_e2e::root;
 use serde_json::{Value, json};
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -246,6 +247,8 @@ async fn schemathesis_finds_nothing() -> Result<()> {
     succeed(
         tool("LAZARET_SCHEMATHESIS")?
             .current_dir(stage.dir.path())
+            .arg("--config-file")
+            .arg(root().canonicalize()?.join("e2e/heavy/schemathesis.toml"))
             .arg("run")
             .arg(format!("{}/openapi.json", stage.url))
             .args(["--checks", "all", "--max-examples", "40", "--seed", "1", "--no-color"]),

@@ -216,8 +216,8 @@ impl Shelf {
     /// # Errors
     /// If the id is another owner's, or there are too many.
     pub fn put(&self, owner: &str, pack: ServedPack) -> Result<(), ShelfError> {
-        let id = pack.id.clone();
-        self.place(owner, &id, |old| match old {
+        let pack = Arc::new(pack);
+        self.place(owner, &pack.id, |old| match old {
             Some(OnShelf::Served(old)) if old.same_as(&pack) => OnShelf::Served(Arc::clone(old)),
             Some(OnShelf::Served(old)) => {
                 // Two revisions within a second would have one date, and a client that knows
@@ -225,9 +225,9 @@ impl Shelf {
                 let next = old.loaded_at.as_second().saturating_add(1);
                 let next = Timestamp::from_second(next).unwrap_or(pack.loaded_at);
                 let loaded_at = pack.loaded_at.max(next);
-                OnShelf::Served(Arc::new(ServedPack { loaded_at, ..pack.clone() }))
+                OnShelf::Served(Arc::new(ServedPack { loaded_at, ..ServedPack::clone(&pack) }))
             }
-            _ => OnShelf::Served(Arc::new(pack.clone())),
+            _ => OnShelf::Served(Arc::clone(&pack)),
         })
     }
 

@@ -129,11 +129,13 @@ mod tests {
     const OURS: Validators<'_> =
         Validators { etag: "W/\"sha-256:ab\"", modified: Some(784_111_777) };
     const STRONG: Validators<'_> = Validators { etag: "\"ab\"", modified: Some(784_111_777) };
+    type Pairs = &'static [(&'static str, &'static str)];
+
     const THEN: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
     const BEFORE: &str = "Sun, 06 Nov 1994 08:49:36 GMT";
     const AFTER: &str = "Sun, 06 Nov 1994 08:49:38 GMT";
 
-    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for (name, value) in pairs {
             headers.append(*name, value.parse().unwrap());
@@ -144,7 +146,7 @@ mod tests {
     #[test]
     fn preconditions_come_to_what_rfc_9110_says() {
         use Outcome::{Failed, NotModified, Proceed};
-        let cases: &[(&[(&'static str, &str)], Outcome)] = &[
+        let cases: &[(Pairs, Outcome)] = &[
             (&[], Proceed),
             (&[("if-none-match", "W/\"sha-256:ab\"")], NotModified),
             (&[("if-none-match", "\"sha-256:ab\"")], NotModified),
@@ -191,7 +193,7 @@ mod tests {
 
     #[test]
     fn a_range_counts_only_for_what_is_surely_the_same() {
-        let cases: &[(&[(&'static str, &str)], bool, bool)] = &[
+        let cases: &[(Pairs, bool, bool)] = &[
             (&[], true, true),
             (&[("if-range", "W/\"sha-256:ab\"")], false, false),
             (&[("if-range", "\"sha-256:ab\"")], false, false),
