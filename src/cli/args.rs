@@ -29,6 +29,7 @@ pub(super) enum Command {
     Promote(Promote),
     /// Runs the Kubernetes controller.
     Controller(Controller),
+    Serve(super::serve::Serve),
     /// Prints the CustomResourceDefinitions, or writes them into a directory.
     Crd(Crd),
     /// Looks into the ledger of a destination.
@@ -145,6 +146,17 @@ pub(super) enum Sct {
     Ignored,
 }
 
+impl Trust {
+    /// Whether anything was given.
+    pub(super) const fn names_somebody(&self) -> bool {
+        !self.key.is_empty()
+            || self.certificate_identity.is_some()
+            || self.certificate_identity_regexp.is_some()
+            || self.certificate_oidc_issuer.is_some()
+            || self.certificate_oidc_issuer_regexp.is_some()
+    }
+}
+
 #[derive(Args, Debug)]
 pub(super) struct Validate {
     #[command(flatten)]
@@ -193,6 +205,11 @@ pub(super) struct Controller {
     /// Where /metrics, /healthz and /readyz are answered.
     #[arg(long, default_value = "0.0.0.0:8080", env = "LAZARET_LISTEN")]
     pub listen: std::net::SocketAddr,
+    /// Where loaded packs with spec.serve are served [default: nowhere].
+    #[arg(long, value_name = "ADDRESS", env = "LAZARET_SERVE_LISTEN")]
+    pub serve_listen: Option<std::net::SocketAddr>,
+    #[command(flatten)]
+    pub serving: super::serve::Serving,
     /// How often a denied or waiting promotion is looked at again, in seconds.
     #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = seconds)]
     pub recheck_interval: Duration,
@@ -214,7 +231,7 @@ pub(super) struct Controller {
     pub pause_publication_at: Option<String>,
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
+pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: u64 = text.parse().map_err(|_| "a whole number of seconds".to_owned())?;
     if (1..=86_400).contains(&seconds) {
         Ok(Duration::from_secs(seconds))

@@ -2,25 +2,23 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use prometheus_client::registry::Registry;
-use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
+use tokio::sync::watch;
 
-use super::args::{Controller, LogFormat};
+use super::args::Controller;
 use super::exit::Failure;
+use super::process::{log, shutdown};
+use super::serve::{end, open_at, serve_packs};
 use super::settings::publisher;
-use crate::controller::{Context, Health, Metrics, Settings, run};
+use crate::controller::{Context, Health as Watches, Metrics, Settings, run};
+use crate::pack::Shelf;
 use crate::promotion::Step;
-use crate::server;
+use crate::server::{Guard, Health, Packs, ServerMetrics, router};
 
 pub(super) async fn controller(arguments: Controller) -> Result<ExitCode, Failure> {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match arguments.log_format {
-        LogFormat::Json => logs.json().flatten_event(true).init(),
-        LogFormat::Text => logs.init(),
-    }
+    log(arguments.log_format);
     let pause_at = pause_at(&arguments)?;
     let config = kube::Config::infer().await.map_err(|error| {
         Failure::usage(format!("no cluster to talk to: {error}; set KUBECONFIG or run in a pod"))
@@ -28,7 +26,7 @@ pub(super) async fn controller(arguments: Controller) -> Result<ExitCode, Failur
     tracing::info!(server = %config.cluster_url, version = env!("CARGO_PKG_VERSION"), "starting");
     let client = kube::Client::try_from(config)
         .map_err(|error| Failure::usage(format!("the cluster's configuration: {error}")))?;
-    let day = std::time::Duration::from_secs(24 * 3600);
+    let day = Duration::from_secs(24 * 3600);
     let settings = Settings {
         namespace: arguments.namespace,
         file_roots: arguments.allow_file_root,
@@ -42,35 +40,45 @@ pub(super) async fn controller(arguments: Controller) -> Result<ExitCode, Failur
     };
     let mut registry = Registry::default();
     let metrics = Metrics::new(&mut registry);
-    let health = Health::default();
+    let health = Watches::default();
     let context = Arc::new(Context::new(client, settings, metrics));
 
-    let listener = tokio::net::TcpListener::bind(arguments.listen)
-        .await
-        .map_err(|error| Failure::undecided(format!("{}: {error}", arguments.listen)))?;
-    let address = listener.local_addr().map_err(|error| Failure::undecided(error.to_string()))?;
-    tracing::info!(%address, "answering /metrics, /healthz and /readyz");
+    let served = ServerMetrics::new(&mut registry);
+    let (ending, draining) = watch::channel(false);
+    let over = draining.clone();
     let ready = health.clone();
-    let router = server::router(Arc::new(registry), Arc::new(move || ready.ready()));
-    let serving = tokio::spawn(async move { axum::serve(listener, router).await });
-    run(context, health, shutdown()).await;
-    serving.abort();
+    let told = Health {
+        registry: Arc::new(registry),
+        ready: Arc::new(move || ready.ready() && !*over.borrow()),
+        waiting_for: "the API server was not reached yet, or its lists are not complete, or the process is about to end",
+    };
+    let limits = arguments.serving.limits();
+    let routes = router(Some(told), None, Guard::new(served.clone(), 0, 0, Vec::new()));
+    let open = open_at(arguments.listen, routes, None, limits, &served).await?;
+    tracing::info!(address = %open.address(), "answering /metrics, /healthz and /readyz");
+
+    // What the controller loads for `spec.serve` goes onto this shelf.
+    let shelf = Arc::new(Shelf::default());
+    let packs = match arguments.serve_listen {
+        Some(address) => {
+            let packs = Packs { shelf: Arc::clone(&shelf), draining };
+            let open = serve_packs(address, None, packs, &arguments.serving, &served).await?;
+            tracing::info!(packs = %open.address(), "serving packs");
+            Some(open)
+        }
+        None => None,
+    };
+    let told_to_end = async move {
+        shutdown().await;
+        ending.send_replace(true);
+    };
+    run(context, health, told_to_end).await;
+    if let Some(packs) = packs {
+        end(packs, &arguments.serving).await;
+    }
+    open.drain(Duration::ZERO).await;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
-}
-
-/// Resolves on SIGTERM or Ctrl-C.
-async fn shutdown() {
-    let interrupted = tokio::signal::ctrl_c();
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminated) => {
-            tokio::select! {
-                _ = interrupted => {}
-                _ = terminated.recv() => {}
-            }
-        }
-        Err(_) => drop(interrupted.await),
-    }
 }
 
 #[cfg(debug_assertions)]

@@ -8,8 +8,10 @@ mod exit;
 mod ledger;
 mod pack;
 mod policy;
+mod process;
 mod promote;
 mod report;
+mod serve;
 mod settings;
 
 use std::process::ExitCode;
@@ -34,6 +36,7 @@ pub fn main() -> ExitCode {
             Command::Validate(validate) => promote::validate(validate).await,
             Command::Promote(promote) => promote::promote(promote).await,
             Command::Controller(controller) => controller::controller(controller).await,
+            Command::Serve(serve) => serve::serve(serve).await,
             Command::Crd(crd) => crd::crd(&crd),
             Command::Ledger(ledger) => ledger::ledger(ledger).await,
             Command::Pack(pack) => pack::pack(pack).await,

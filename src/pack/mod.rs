@@ -7,8 +7,11 @@ mod archive;
 mod archive_error;
 mod build;
 mod bundle;
+mod documents;
 mod fetch;
 pub mod oci;
+mod opa_bundle;
+mod shelf;
 mod sign;
 mod tar;
 mod trust;
@@ -29,10 +32,13 @@ pub use archive::{ArchiveLimits, Files, read_archive};
 pub use archive_error::{ArchiveError, Oddity, PathFlaw};
 pub use build::{BuildError, BuiltPack, build};
 pub use bundle::BundleError;
+pub use documents::mounted;
 pub use fetch::{
     Auth, DEFAULT_MAX_BYTES, FetchError, FetchSettings, Fetched, FetchedPack, Previous, Proxy,
     Retry, fetch,
 };
+pub use opa_bundle::{OPA_BUNDLE_MEDIA_TYPE, OpaBundleError};
+pub use shelf::{OnShelf, PackId, PackIdError, ServedPack, Shelf, ShelfError};
 pub use sign::{KeyPairPem, SignError, generate_key_pair, sign_blob};
 pub use trust::{
     Authority, CertificateTimestamp, Identity, KeyLog, PublicKey, Requirements, TrustError,

@@ -1,49 +1,70 @@
-//! What the controller process answers over HTTP: health, readiness, metrics. Knows no kube client.
+//! What a process answers over HTTP: packs and OPA bundles from the shelf, health, readiness,
+//! metrics, and the contract of all that. Knows no kube client.
+
+mod client;
+mod conditional;
+mod connections;
+mod counted;
+mod guard;
+mod health;
+mod http_date;
+mod limits;
+mod listen;
+mod metrics;
+mod opa;
+mod openapi;
+mod packs;
+mod patience;
+mod problem;
+mod range;
+mod representation;
+mod tls;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
+use axum::response::IntoResponse as _;
 use axum::routing::get;
-use prometheus_client::encoding::text::encode;
-use prometheus_client::registry::Registry;
+use tokio::sync::watch;
 
-/// Whether the process has what it needs to work; asked at each `/readyz`.
-pub type Readiness = Arc<dyn Fn() -> bool + Send + Sync>;
+pub use guard::Guard;
+pub use health::{Health, Readiness};
+pub use listen::{ConnectionLimits, Listening, listen};
+pub use metrics::ServerMetrics;
+pub use openapi::OPENAPI_YAML;
+pub use tls::{Tls, TlsError};
 
+use crate::pack::Shelf;
+
+/// What is served of packs.
 #[derive(Clone)]
-struct Shared {
-    registry: Arc<Registry>,
-    ready: Readiness,
+pub struct Packs {
+    /// The packs.
+    pub shelf: Arc<Shelf>,
+    /// Becomes true when the process is about to end: then nobody is kept waiting.
+    pub draining: watch::Receiver<bool>,
 }
 
-/// The routes `/healthz`, `/readyz` and `/metrics` (OpenMetrics 1.0 text).
-pub fn router(registry: Arc<Registry>, ready: Readiness) -> Router {
-    Router::new()
-        .route("/healthz", get(async || "ok\n"))
-        .route("/readyz", get(readyz))
-        .route("/metrics", get(metrics))
-        .with_state(Shared { registry, ready })
-}
-
-async fn readyz(State(shared): State<Shared>) -> Response {
-    if (shared.ready)() {
-        "ok\n".into_response()
-    } else {
-        let text = "not ready: the API server was not reached yet, or its lists are not complete\n";
-        (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
+/// The routes of one listener: what it tells of the process, what it serves of packs.
+pub fn router(health: Option<Health>, packs: Option<Packs>, guard: Arc<Guard>) -> Router {
+    let mut router = Router::new().route("/openapi.json", get(openapi::openapi));
+    if let Some(health) = health {
+        router = router.merge(health::routes(health));
     }
-}
-
-async fn metrics(State(shared): State<Shared>) -> Response {
-    let mut text = String::new();
-    match encode(&mut text, &shared.registry) {
-        Ok(()) => {
-            let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-            ([(header::CONTENT_TYPE, kind)], text).into_response()
-        }
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    if let Some(Packs { shelf, draining }) = packs {
+        let bundles = opa::Bundles { shelf: Arc::clone(&shelf), draining };
+        let opa =
+            Router::new().route("/v1/opa/bundles/{file}", get(opa::bundle)).with_state(bundles);
+        let packs = Router::new()
+            .route("/v1/policy/packs", get(packs::list))
+            .route("/v1/policy/packs/{id}", get(packs::pack))
+            .route("/v1/policy/packs/{id}/attestation", get(packs::attestation))
+            .with_state(shelf);
+        router = router.merge(opa).merge(packs);
     }
+    router
+        .fallback(async || StatusCode::NOT_FOUND.into_response())
+        .layer(from_fn_with_state(guard, guard::guard))
 }
