@@ -13,7 +13,7 @@ use bytes::Bytes;
 use super::tar::{self, BLOCK, HeaderError, Kind};
 
 /// How much a pack may hold.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 pub struct ArchiveLimits {
     /// Bytes of the whole tar.
     pub total: usize,

@@ -14,6 +14,8 @@ use super::vocabulary;
 pub(super) struct Node {
     pub path: Path,
     pub function: bool,
+    /// Arguments of a function.
+    arity: usize,
     pub place: Place,
     /// How often the name is defined, defaults apart.
     pub definitions: usize,
@@ -50,7 +52,7 @@ impl Graph {
                     return Err(LoadError::RegoInvalid { place, message });
                 }
                 let default = matches!(rule.as_ref(), regorus::unstable::Rule::Default { .. });
-                graph.add([package.clone(), name].concat(), args.is_some(), place, default);
+                graph.add([package.clone(), name].concat(), args, place, default);
             }
         }
         let rules: usize = modules.iter().map(|module| module.policy.len()).sum();
@@ -81,14 +83,26 @@ impl Graph {
         self.index.get(&path).map(|&at| &self.nodes[at])
     }
 
-    fn add(&mut self, path: Path, function: bool, place: Place, default: bool) {
+    fn add(&mut self, path: Path, args: Option<usize>, place: Place, default: bool) {
+        let (function, arity) = (args.is_some(), args.unwrap_or_default());
         let at = *self.index.entry(path.clone()).or_insert_with(|| {
             let (reaches, needs) = (BTreeSet::new(), BTreeSet::new());
-            self.nodes.push(Node { path, function, place, definitions: 0, reaches, needs });
+            self.nodes.push(Node { path, function, arity, place, definitions: 0, reaches, needs });
             self.nodes.len() - 1
         });
         self.nodes[at].function |= function;
         self.nodes[at].definitions += usize::from(!default);
+    }
+
+    /// All names, sorted; a function's with the number of its arguments.
+    pub(super) fn names(&self) -> Vec<String> {
+        let name = |node: &Node| match node.function {
+            true => format!("{}/{}", node.path.join("."), node.arity),
+            false => node.path.join("."),
+        };
+        let mut names: Vec<_> = self.nodes.iter().map(name).collect();
+        names.sort();
+        names
     }
 
     fn connect(&mut self, from: usize, found: &Found, names: &Names<'_>) -> Result<(), LoadError> {

@@ -14,21 +14,26 @@ mod evaluate;
 mod graph;
 mod limits;
 mod sandbox;
-mod selftest;
 mod shape;
 mod store;
+mod testing;
 mod verdict;
 mod visit;
 mod vocabulary;
+mod worker;
 
 #[cfg(test)]
 mod hostile_tests;
 #[cfg(test)]
+mod opa_cases_tests;
+#[cfg(test)]
 mod pack_tests;
 
-pub use compile::{CompiledPack, compile};
+pub use compile::{CompiledPack, compile, compile_on, compile_untested};
 pub use error::{EvalError, LoadError, Place, TestFailure};
 pub use evaluate::{evaluate, evaluate_evidence};
 pub use limits::Limits;
+pub use testing::{FileCoverage, Selection, TestReport, TestResult, pack_tests as run_tests};
 pub use store::{PackStore, Unavailable};
 pub use verdict::{PackIdentity, Verdict};
+pub use worker::{Host, host, run_aside, serve};
