@@ -12,6 +12,7 @@ mod policy_worker;
 mod promote;
 mod report;
 mod settings;
+mod snippet;
 
 use std::process::ExitCode;
 

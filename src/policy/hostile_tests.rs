@@ -73,7 +73,6 @@ fn builtins_that_are_missing_or_unsafe_are_refused() {
         "crypto.sha256(\"a\")",
         "io.jwt.decode(\"a\")",
         "json.match_schema({}, {})",
-        "strings.replace_n({}, \"\")",
         "net.cidr_expand(\"::/0\")",
         "no_such_function(1)",
         "data.other.f(1)",

@@ -5,6 +5,7 @@
 //! on a thread of its own with a big stack, a timer and a net under it (`sandbox`). Memory is not
 //! bounded within the process.
 
+mod builtins;
 mod compile;
 mod data;
 mod denial;

@@ -3,6 +3,7 @@
 mod build;
 mod keygen;
 mod sign;
+mod test;
 mod verify;
 
 use std::path::Path;
@@ -17,6 +18,7 @@ pub(super) enum Pack {
     Build(build::Build),
     Keygen(keygen::Keygen),
     Sign(sign::Sign),
+    Test(test::Test),
     Verify(verify::Verify),
 }
 
@@ -25,6 +27,7 @@ pub(super) async fn pack(command: Pack) -> Result<ExitCode, Failure> {
         Pack::Build(arguments) => build::run(&arguments),
         Pack::Keygen(arguments) => keygen::run(&arguments),
         Pack::Sign(arguments) => sign::run(&arguments),
+        Pack::Test(arguments) => test::run(&arguments),
         Pack::Verify(arguments) => verify::run(&arguments),
     }
 }
