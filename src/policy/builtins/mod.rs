@@ -57,9 +57,12 @@ const FUNCTIONS: &[(&str, u8, Function)] = &[
     ("strings.replace_n", 2, texts::replace_n),
     ("to_number", 1, growth::number),
     ("union", 1, growth::items_of),
+    ("units.parse", 1, growth::unit),
+    ("units.parse_bytes", 1, growth::unit),
     ("upper", 1, texts::upper),
     ("urlquery.encode", 1, growth::text),
     ("urlquery.encode_object", 1, growth::marshal),
+    ("uuid.parse", 1, growth::uuid),
     ("yaml.marshal", 1, growth::marshal),
     ("yaml.unmarshal", 1, growth::text),
 ];
