@@ -40,7 +40,7 @@ fn facts() -> Value {
         intended_use: text("intended_use"),
     };
     let dir = root().join("examples/seattle-weather");
-    let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let facts = runtime.block_on(async {
         let store = Store::open(&format!("file://{}", dir.display()), &FileAccess::Caller).unwrap();
         let reader = StoreReader::new(store, 10_000);

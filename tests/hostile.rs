@@ -97,12 +97,18 @@ fn bombs() -> Vec<Bomb> {
         one("recursion by data", "deny contains \"a\" if data.lazaret\n".into()),
         one("a chain of 3,000 rules", chain(3000)),
         one("deep expression", format!("deny := []\nx := {}1\n", "1 + ".repeat(20_000))),
-        one("deep array", format!("deny := []\nx := {}{}\n", "[".repeat(20_000), "]".repeat(20_000))),
+        one(
+            "deep array",
+            format!("deny := []\nx := {}{}\n", "[".repeat(20_000), "]".repeat(20_000)),
+        ),
         one("deep brackets", format!("deny := []\nx := {}\n", "(".repeat(100_000))),
         (
             "deep JSON data",
             "deny := []\n".into(),
-            Some(("data/x.json", format!("{{\"a\": {}{}}}", "[".repeat(100_000), "]".repeat(100_000)))),
+            Some((
+                "data/x.json",
+                format!("{{\"a\": {}{}}}", "[".repeat(100_000), "]".repeat(100_000)),
+            )),
         ),
         (
             "deep YAML data",
@@ -114,46 +120,135 @@ fn bombs() -> Vec<Bomb> {
         one("nested loops", deny(&format!("some i in {range}; some j in {range}; i * j == -1"))),
         one(
             "nested comprehensions",
-            deny(&format!("count([[i, j, k] | some i in {range}; some j in {range}; some k in {range}]) < 0")),
+            deny(&format!(
+                "count([[i, j, k] | some i in {range}; some j in {range}; some k in {range}]) < 0"
+            )),
         ),
         one(
             "endless every",
             deny(&format!("every i in {range} {{ every j in {range} {{ i + j > 0 }} }}")),
         ),
-        one("array doubling", with(doubled(60, "array.concat(PREV, PREV)", "[1, 2]"), "count(last) < 0")),
+        one(
+            "array doubling",
+            with(doubled(60, "array.concat(PREV, PREV)", "[1, 2]"), "count(last) < 0"),
+        ),
         one(
             "array doubling by comprehension",
-            with(doubled(60, "[v | some p in [PREV, PREV]; some v in p]", "[1, 2]"), "count(last) < 0"),
+            with(
+                doubled(60, "[v | some p in [PREV, PREV]; some v in p]", "[1, 2]"),
+                "count(last) < 0",
+            ),
         ),
-        one("string doubling", with(doubled(60, "concat(\"\", [PREV, PREV])", "\"xy\""), "count(last) < 0")),
-        one("sprintf doubling", with(doubled(60, "sprintf(\"%s%s\", [PREV, PREV])", "\"xy\""), "count(last) < 0")),
-        one("replace doubling", with(doubled(60, "replace(PREV, \"x\", \"xx\")", "\"x\""), "count(last) < 0")),
-        one("replace of nothing", with(doubled(60, "replace(PREV, \"\", PREV)", "\"x\""), "count(last) < 0")),
+        one(
+            "string doubling",
+            with(doubled(60, "concat(\"\", [PREV, PREV])", "\"xy\""), "count(last) < 0"),
+        ),
+        one(
+            "sprintf doubling",
+            with(doubled(60, "sprintf(\"%s%s\", [PREV, PREV])", "\"xy\""), "count(last) < 0"),
+        ),
+        one(
+            "replace doubling",
+            with(doubled(60, "replace(PREV, \"x\", \"xx\")", "\"x\""), "count(last) < 0"),
+        ),
+        one(
+            "replace of nothing",
+            with(doubled(60, "replace(PREV, \"\", PREV)", "\"x\""), "count(last) < 0"),
+        ),
         one("sprintf width", deny("count(sprintf(\"%1000000000d\", [1])) > 0")),
-        one("sprintf overflowing width", deny("count(sprintf(\"%99999999999999999999d\", [1])) > 0")),
+        one(
+            "sprintf overflowing width",
+            deny("count(sprintf(\"%99999999999999999999d\", [1])) > 0"),
+        ),
         one("sprintf decimals", deny("count(sprintf(\"%.4000000000f\", [1.5])) > 0")),
-        one("regex of nested quantifiers", deny("regex.match(\"((((a{1,100}){1,100}){1,100}){1,100})\", \"a\")")),
+        one(
+            "regex of nested quantifiers",
+            deny("regex.match(\"((((a{1,100}){1,100}){1,100}){1,100})\", \"a\")"),
+        ),
         one("regex of huge repetition", deny("regex.match(\"\\\\pL{100000}\", \"a\")")),
         one(
             "many regexes made from data",
-            deny(&format!("count([1 | some i in {range}; some j in {range}; regex.match(sprintf(\"^(a|%d|%d){{900}}$\", [i, j]), \"b\")]) > 1000000")),
+            deny(&format!(
+                "count([1 | some i in {range}; some j in {range}; regex.match(sprintf(\"^(a|%d|%d){{900}}$\", [i, j]), \"b\")]) > 1000000"
+            )),
         ),
-        one("regex doubling", with(doubled(60, "regex.replace(PREV, \"x\", \"xx\")", "\"x\""), "count(last) < 0")),
-        one("regex split", with(doubled(22, "concat(\"\", [PREV, PREV])", "\"xy\""), "count(regex.split(\"\", last)) < 0")),
-        one("glob of many alternatives", with(doubled(12, "concat(\"\", [PREV, PREV])", "\"{a,b,*}\""), "glob.match(last, [], \"b\")")),
-        one("glob of many stars", with(doubled(10, "concat(\"\", [PREV, PREV])", "\"*a\""), "glob.match(concat(\"\", [last, \"b\"]), [\".\"], concat(\"\", [last, last, last, last]))")),
-        one("marshalling of shared values", with(doubled(60, "[PREV, PREV]", "[1]"), "count(json.marshal(last)) < 0")),
-        one("walk over shared values", with(doubled(60, "[PREV, PREV]", "[1]"), "count([1 | walk(last, [_, _])]) < 0")),
-        one("comparison of shared values", with(doubled(60, "[PREV, PREV]", "[1]") + &doubled(60, "[PREV, PREV]", "[1]").replace('x', "y").replace("last", "other"), "last == other")),
+        one(
+            "regex doubling",
+            with(doubled(60, "regex.replace(PREV, \"x\", \"xx\")", "\"x\""), "count(last) < 0"),
+        ),
+        one(
+            "regex split",
+            with(
+                doubled(22, "concat(\"\", [PREV, PREV])", "\"xy\""),
+                "count(regex.split(\"\", last)) < 0",
+            ),
+        ),
+        one(
+            "glob of many alternatives",
+            with(
+                doubled(12, "concat(\"\", [PREV, PREV])", "\"{a,b,*}\""),
+                "glob.match(last, [], \"b\")",
+            ),
+        ),
+        one(
+            "glob of many stars",
+            with(
+                doubled(10, "concat(\"\", [PREV, PREV])", "\"*a\""),
+                "glob.match(concat(\"\", [last, \"b\"]), [\".\"], concat(\"\", [last, last, last, last]))",
+            ),
+        ),
+        one(
+            "marshalling of shared values",
+            with(doubled(60, "[PREV, PREV]", "[1]"), "count(json.marshal(last)) < 0"),
+        ),
+        one(
+            "walk over shared values",
+            with(doubled(60, "[PREV, PREV]", "[1]"), "count([1 | walk(last, [_, _])]) < 0"),
+        ),
+        one(
+            "comparison of shared values",
+            with(
+                doubled(60, "[PREV, PREV]", "[1]")
+                    + &doubled(60, "[PREV, PREV]", "[1]")
+                        .replace('x', "y")
+                        .replace("last", "other"),
+                "last == other",
+            ),
+        ),
         one("printing of shared values", with(doubled(60, "[PREV, PREV]", "[1]"), "print(last)")),
-        one("yaml of shared values", with(doubled(60, "[PREV, PREV]", "[1]"), "count(yaml.marshal(last)) < 0")),
-        one("yaml laughs", deny("count(json.marshal(yaml.unmarshal(\"a: &a [x,x,x,x,x,x,x,x,x,x]\\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]\\nf: &f [*e,*e,*e,*e,*e,*e,*e,*e,*e,*e]\\ng: &g [*f,*f,*f,*f,*f,*f,*f,*f,*f,*f]\\nh: &h [*g,*g,*g,*g,*g,*g,*g,*g,*g,*g]\"))) < 0")),
-        one("JSON as deep as text", with(doubled(16, "concat(\"\", [PREV, PREV])", "\"[\""), "json.unmarshal(last) == 1")),
-        one("object.union_n", deny(&format!("count(object.union_n([{{sprintf(\"%d-%d\", [i, j]): i}} | some i in {range}; some j in {range}])) < 0"))),
-        one("set product", deny(&format!("count({{[i, j] | some i in {range}; some j in {range}}}) < 0"))),
-        one("base64 chain", with(doubled(90, "base64.encode(PREV)", "\"aaaa\""), "count(last) < 0")),
+        one(
+            "yaml of shared values",
+            with(doubled(60, "[PREV, PREV]", "[1]"), "count(yaml.marshal(last)) < 0"),
+        ),
+        one(
+            "yaml laughs",
+            deny(
+                "count(json.marshal(yaml.unmarshal(\"a: &a [x,x,x,x,x,x,x,x,x,x]\\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]\\nf: &f [*e,*e,*e,*e,*e,*e,*e,*e,*e,*e]\\ng: &g [*f,*f,*f,*f,*f,*f,*f,*f,*f,*f]\\nh: &h [*g,*g,*g,*g,*g,*g,*g,*g,*g,*g]\"))) < 0",
+            ),
+        ),
+        one(
+            "JSON as deep as text",
+            with(doubled(16, "concat(\"\", [PREV, PREV])", "\"[\""), "json.unmarshal(last) == 1"),
+        ),
+        one(
+            "object.union_n",
+            deny(&format!(
+                "count(object.union_n([{{sprintf(\"%d-%d\", [i, j]): i}} | some i in {range}; some j in {range}])) < 0"
+            )),
+        ),
+        one(
+            "set product",
+            deny(&format!("count({{[i, j] | some i in {range}; some j in {range}}}) < 0")),
+        ),
+        one(
+            "base64 chain",
+            with(doubled(90, "base64.encode(PREV)", "\"aaaa\""), "count(last) < 0"),
+        ),
         one("hex chain", with(doubled(60, "hex.encode(PREV)", "\"aaaa\""), "count(last) < 0")),
-        one("urlquery chain", with(doubled(60, "urlquery.encode(PREV)", "\"%%%%\""), "count(last) < 0")),
+        one(
+            "urlquery chain",
+            with(doubled(60, "urlquery.encode(PREV)", "\"%%%%\""), "count(last) < 0"),
+        ),
         one("count of empty texts", deny("strings.count(\"abc\", \"\") > 100")),
         one("a number with a huge exponent", deny("1e999999999 > 1")),
         one("a text with a huge exponent", deny("to_number(\"1e999999999\") > 1")),
@@ -164,12 +259,26 @@ fn bombs() -> Vec<Bomb> {
         one("a huge date", deny("time.add_date(9223372036854775807, 2147483647, 1, 1) > 0")),
         one(
             "a flood of prints",
-            with(doubled(16, "concat(\"\", [PREV, PREV])", "\"xy\""), &format!("some i in {range}; some j in {range}; print(last); i < 0")),
+            with(
+                doubled(16, "concat(\"\", [PREV, PREV])", "\"xy\""),
+                &format!("some i in {range}; some j in {range}; print(last); i < 0"),
+            ),
         ),
         one("100,000 rules", (0..100_000).map(|i| format!("r{i}:=1\n")).collect::<String>()),
         one("a name of 1 MB", format!("deny := []\n{} := 1\n", "a".repeat(1 << 20))),
-        one("a test without end", format!("deny := []\ntest_x if {{ every i in {range} {{ every j in {range} {{ i + j > 0 }} }} }}\n")),
-        one("a test that takes all memory", format!("deny := []\n{}test_x if count(last) > 0\n", doubled(60, "[v | some p in [PREV, PREV]; some v in p]", "[1, 2]"))),
+        one(
+            "a test without end",
+            format!(
+                "deny := []\ntest_x if {{ every i in {range} {{ every j in {range} {{ i + j > 0 }} }} }}\n"
+            ),
+        ),
+        one(
+            "a test that takes all memory",
+            format!(
+                "deny := []\n{}test_x if count(last) > 0\n",
+                doubled(60, "[v | some p in [PREV, PREV]; some v in p]", "[1, 2]")
+            ),
+        ),
     ]
 }
 
@@ -197,7 +306,11 @@ fn no_pack_kills_hangs_or_bloats_the_operator() {
         };
         let worker = worker.map_or(0, |(_, peak)| peak);
         let shown: String = outcome.chars().take(110).collect();
-        println!("{name:36} {:6.2} s  worker {:4} MiB  {stage} {shown}", begun.elapsed().as_secs_f64(), worker >> 10);
+        println!(
+            "{name:36} {:6.2} s  worker {:4} MiB  {stage} {shown}",
+            begun.elapsed().as_secs_f64(),
+            worker >> 10
+        );
         if (outcome == "answered" && !HARMLESS.contains(&name)) || worker > WORKER {
             wrong.push(name);
         }

@@ -40,7 +40,10 @@ fn copy(from: &Path, to: &Path) {
     for entry in std::fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
         let target = to.join(path.file_name().unwrap());
-        if path.is_dir() { copy(&path, &target) } else { drop(std::fs::copy(&path, &target).unwrap()) }
+        match path.is_dir() {
+            true => copy(&path, &target),
+            false => assert!(std::fs::copy(&path, &target).is_ok()),
+        }
     }
 }
 
@@ -51,7 +54,7 @@ fn facts(dir: &Path, request: &Value) -> Value {
         dataset_version_id: text("dataset_version_id"),
         intended_use: text("intended_use"),
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let store = Store::open(&format!("file://{}", dir.display()), &FileAccess::Caller).unwrap();
         let reader = StoreReader::new(store, 10_000);
@@ -99,7 +102,18 @@ fn mutate(value: &mut Value, random: &mut StdRng) {
             _ => break,
         };
     }
-    let texts = ["", "x", "RED", "CC-BY-4.0", "Straße", "sha256:00", "2026-02-30", "restricted", "١٢", "a\u{b}b"];
+    let texts = [
+        "",
+        "x",
+        "RED",
+        "CC-BY-4.0",
+        "Straße",
+        "sha256:00",
+        "2026-02-30",
+        "restricted",
+        "١٢",
+        "a\u{b}b",
+    ];
     let choice = random.random_range(0..10);
     match (choice, &mut *at) {
         (0, Value::Object(members)) => members.clear(),
@@ -201,12 +215,14 @@ fn compare(dir: &Path, inputs: &[Value]) {
             .denials
             .iter()
             .map(|(gate, reasons)| {
-                let list = reasons.iter().map(|r| reason(&json!({"code": r.code.as_str(), "message": r.message})));
+                let list = reasons
+                    .iter()
+                    .map(|r| reason(&json!({"code": r.code.as_str(), "message": r.message})));
                 (*gate, list.collect())
             })
             .collect();
         for (gate, theirs) in theirs.iter().filter(|(_, theirs)| theirs.len() <= 200) {
-            assert_eq!(&ours[gate], theirs, "input {number}, gate {gate}");
+            assert_eq!(&ours[gate], theirs, "input {number}, gate {gate}: {}", shown(input));
         }
         denied += usize::from(ours.values().any(|reasons| !reasons.is_empty()));
         equal += 1;
@@ -232,5 +248,13 @@ fn the_policies_of_the_benchmarks_decide_as_in_opa() {
         let input: Value =
             serde_json::from_slice(&std::fs::read(dir.join("input.json")).unwrap()).unwrap();
         compare(&dir, &inputs(vec![input]));
+    }
+}
+
+fn shown(input: &Value) -> String {
+    let path = std::env::temp_dir().join("lazaret-differs.json");
+    match std::fs::write(&path, input.to_string()) {
+        Ok(()) => format!("the input is in {}", path.display()),
+        Err(_) => "the input could not be kept".to_owned(),
     }
 }

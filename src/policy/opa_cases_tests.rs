@@ -167,7 +167,8 @@ fn answer(case: &Case, limits: &Limits) -> Result<Value, (Outcome, String)> {
     if let Some(data) = &case.data {
         engine.add_data(Rego::deserialize(data).map_err(|e| error(&e))?).map_err(|e| error(&e))?;
     }
-    let mut input = case.input.as_ref().map(Rego::deserialize).transpose().map_err(|e| error(&e))?;
+    let mut input =
+        case.input.as_ref().map(Rego::deserialize).transpose().map_err(|e| error(&e))?;
     if let Some(term) = &case.input_term {
         let results = Engine::new().eval_query(term.clone(), false).map_err(|e| error(&e))?;
         input = results.result.last().and_then(|r| r.expressions.last()).map(|e| e.value.clone());
@@ -177,7 +178,8 @@ fn answer(case: &Case, limits: &Limits) -> Result<Value, (Outcome, String)> {
     }
     // As packs are asked, where a case asks so.
     let rule = case.query.strip_suffix(" = x").filter(|rule| {
-        rule.starts_with("data.") && rule.chars().all(|c| c.is_ascii_alphanumeric() || "._".contains(c))
+        rule.starts_with("data.")
+            && rule.chars().all(|c| c.is_ascii_alphanumeric() || "._".contains(c))
     });
     let known = rule.is_some_and(|rule| graph.get(&rule.split('.').collect::<Vec<_>>()).is_some());
     if let Some(rule) = rule.filter(|_| known) {

@@ -58,9 +58,11 @@ pub(super) fn path(expr: &Expr) -> Option<(Path, bool)> {
     }
 }
 
-const NOT_BODY: &str = "not before braces: here it would mean a set; name the body as a rule of its own";
+const NOT_BODY: &str =
+    "not before braces: here it would mean a set; name the body as a rule of its own";
 const WALK: &str = "walk gives its pairs one by one only as walk(x, [path, value])";
-const KEYED_MEMBER: &str = "`key, value in collection` is not the same here for sets; write collection[key] == value";
+const KEYED_MEMBER: &str =
+    "`key, value in collection` is not the same here for sets; write collection[key] == value";
 const COMPUTED_NAME: &str = "a computed part of a rule's name may only be the last, and not of a set; write a comprehension";
 
 /// Whether a rule's name has a computed part before its last one, or anywhere if it is a set's.
@@ -85,6 +87,18 @@ pub(super) fn head(rule: &Rule) -> (&Ref<Expr>, Option<usize>, &Span) {
         Rule::Default { span, refr, args, .. } => {
             (refr, (!args.is_empty()).then_some(args.len()), span)
         }
+    }
+}
+
+/// Names that a pattern binds.
+pub(super) fn bound_names(pattern: &Expr, names: &mut Vec<String>) {
+    match pattern {
+        Expr::Var { span, .. } => names.push(span.text().to_owned()),
+        Expr::Array { items, .. } => items.iter().for_each(|item| bound_names(item, names)),
+        Expr::Object { fields, .. } => {
+            fields.iter().for_each(|(_, _, value)| bound_names(value, names));
+        }
+        _ => {}
     }
 }
 
@@ -156,16 +170,10 @@ impl Found {
         }
     }
 
-    /// Names that a pattern binds.
     fn bind(&mut self, pattern: &Expr) {
-        match pattern {
-            Expr::Var { span, .. } => {
-                self.locals.insert(span.text().to_owned());
-            }
-            Expr::Array { items, .. } => items.iter().for_each(|item| self.bind(item)),
-            Expr::Object { fields, .. } => fields.iter().for_each(|(_, _, value)| self.bind(value)),
-            _ => {}
-        }
+        let mut names = Vec::new();
+        bound_names(pattern, &mut names);
+        self.locals.extend(names);
     }
 
     fn query(&mut self, query: &Query) {
@@ -183,7 +191,10 @@ impl Found {
                 }
                 Literal::Expr { expr, .. } => self.expr(expr),
                 Literal::NotExpr { expr, .. } => {
-                    if matches!(**expr, Expr::Set { .. } | Expr::SetCompr { .. } | Expr::Object { .. }) {
+                    if matches!(
+                        **expr,
+                        Expr::Set { .. } | Expr::SetCompr { .. } | Expr::Object { .. }
+                    ) {
                         self.unsupported.push((place(expr.span()), NOT_BODY));
                     }
                     self.expr(expr);

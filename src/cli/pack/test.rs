@@ -70,9 +70,13 @@ pub(super) fn run(arguments: &Test) -> Result<ExitCode, Failure> {
         Format::Junit => print!("{}", render::junit(&report, &arguments.pack)),
     }
     let failed = report.tests.iter().any(|test| test.failure.is_some());
-    let below = arguments.threshold.is_some_and(|least| render::percent(&report) < f64::from(least));
+    let below =
+        arguments.threshold.is_some_and(|least| render::percent(&report) < f64::from(least));
     if let Some(least) = arguments.threshold.filter(|_| below) {
-        eprintln!("lazaret: {:.1} % of the lines are covered, under {least} %", render::percent(&report));
+        eprintln!(
+            "lazaret: {:.1} % of the lines are covered, under {least} %",
+            render::percent(&report)
+        );
     }
     if report.tests.is_empty() {
         eprintln!("lazaret: no test was run");

@@ -119,9 +119,10 @@ impl Spec {
                     _ => format!("{sign}{n:b}"),
                 }
             }
-            ('s' | 'v', Value::Array(_) | Value::Object(_) | Value::Set(_) | Value::Bool(_) | Value::Null)
-                if !decimals && !self.zero =>
-            {
+            (
+                's' | 'v',
+                Value::Array(_) | Value::Object(_) | Value::Set(_) | Value::Bool(_) | Value::Null,
+            ) if !decimals && !self.zero => {
                 weigh("sprintf", value)?;
                 engine_s("%v", value)?
             }

@@ -66,8 +66,12 @@ pub(super) fn unit(name: &'static str, args: &[Value]) -> Result<Value> {
     let text = text_at(name, args, 0)?;
     let digits = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
     let exponent = digits.strip_prefix(['e', 'E']);
-    if text.len() > 100 || exponent.is_some_and(|e| e.starts_with(|c: char| "+-0123456789".contains(c))) {
-        return Err(BuiltinError(format!("{name}: a number with an exponent, or of too many digits")));
+    if text.len() > 100
+        || exponent.is_some_and(|e| e.starts_with(|c: char| "+-0123456789".contains(c)))
+    {
+        return Err(BuiltinError(format!(
+            "{name}: a number with an exponent, or of too many digits"
+        )));
     }
     original(name, args)
 }
@@ -120,9 +124,9 @@ fn left(value: &Value, budget: usize) -> Option<usize> {
         Value::String(text) => budget.checked_sub(text.len()),
         Value::Array(items) => items.iter().try_fold(budget, |rest, item| left(item, rest)),
         Value::Set(items) => items.iter().try_fold(budget, |rest, item| left(item, rest)),
-        Value::Object(members) => members
-            .iter()
-            .try_fold(budget, |rest, (name, member)| left(member, left(name, rest)?)),
+        Value::Object(members) => {
+            members.iter().try_fold(budget, |rest, (name, member)| left(member, left(name, rest)?))
+        }
         _ => Some(budget),
     }
 }
@@ -147,7 +151,8 @@ mod tests {
         let ask = |text: &str| number("to_number", &[Value::from(text)]);
         assert_eq!(ask("12").unwrap(), Value::from(12));
         assert_eq!(ask("-1.5e3").unwrap(), Value::from(-1500.0));
-        for text in ["1e999999999", "0x10", "+1", "1_000", "inf", "NaN", "012", ".5", "5.", "1e1e1"] {
+        for text in ["1e999999999", "0x10", "+1", "1_000", "inf", "NaN", "012", ".5", "5.", "1e1e1"]
+        {
             assert!(ask(text).is_err(), "{text}");
         }
         assert!(ask(&"9".repeat(2000)).is_err());

@@ -17,7 +17,8 @@ pub(super) fn translate(go: &str) -> Result<String, String> {
     let mut to = String::with_capacity(go.len() + 8);
     let mut repeated = false;
     while let Some(c) = from.next() {
-        let repeats = matches!(c, '*' | '+' | '?') || (c == '{' && from.peek().is_some_and(char::is_ascii_digit));
+        let repeats = matches!(c, '*' | '+' | '?')
+            || (c == '{' && from.peek().is_some_and(char::is_ascii_digit));
         if repeats && repeated {
             return Err("a repetition is repeated".into());
         }
@@ -120,8 +121,8 @@ fn class(from: &mut Chars<'_>, to: &mut String) -> Result<(), String> {
                 let known = name.strip_prefix(':').and_then(|n| n.strip_suffix(':'));
                 let known = known.map(|n| n.strip_prefix('^').unwrap_or(n));
                 const NAMES: [&str; 14] = [
-                    "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print",
-                    "punct", "space", "upper", "word", "xdigit",
+                    "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower",
+                    "print", "punct", "space", "upper", "word", "xdigit",
                 ];
                 if !known.is_some_and(|known| NAMES.contains(&known)) {
                     return Err(format!("the class [{name}]"));
@@ -162,7 +163,8 @@ fn group(from: &mut Chars<'_>, to: &mut String) -> Result<(), String> {
     let flags = head.strip_suffix(':').or_else(|| head.strip_suffix(')'));
     let good = match (name, flags) {
         (Some(name), _) => {
-            !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+            !name.is_empty()
+                && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
                 && !name.starts_with(|c: char| c.is_ascii_digit())
         }
         (None, Some(flags)) => flags.chars().all(|c| matches!(c, 'i' | 'm' | 's' | 'U' | '-')),
@@ -223,7 +225,8 @@ mod tests {
         ] {
             match translate(pattern) {
                 Ok(ours) => {
-                    let regex = regex::Regex::new(&ours).unwrap_or_else(|e| panic!("{pattern}: {e}"));
+                    let regex =
+                        regex::Regex::new(&ours).unwrap_or_else(|e| panic!("{pattern}: {e}"));
                     assert_eq!(regex.is_match(text), expected, "{pattern} as {ours} on {text:?}");
                 }
                 Err(why) => assert_eq!(pattern, r"^[+--]$", "{why}"),
@@ -234,9 +237,31 @@ mod tests {
     #[test]
     fn what_go_reads_otherwise_is_refused() {
         for pattern in [
-            r"\u{41}", r"\h", r"a**", r"a+*", r"a{2}{3}", r"(?x)a b", r"(?u)a", r"(?R)a", r"{", r"a}",
-            r"a{1001}", r"\1", r"\Q.\E", r"\C", r"[a", r"[\b]", r"(?=a)", r"(?<!a)", r"\p{Alphabetic}",
-            r"[[:foo:]]", r"a{,3}", r"\", r"\xZZ", r"\K", r"\<", 
+            r"\u{41}",
+            r"\h",
+            r"a**",
+            r"a+*",
+            r"a{2}{3}",
+            r"(?x)a b",
+            r"(?u)a",
+            r"(?R)a",
+            r"{",
+            r"a}",
+            r"a{1001}",
+            r"\1",
+            r"\Q.\E",
+            r"\C",
+            r"[a",
+            r"[\b]",
+            r"(?=a)",
+            r"(?<!a)",
+            r"\p{Alphabetic}",
+            r"[[:foo:]]",
+            r"a{,3}",
+            r"\",
+            r"\xZZ",
+            r"\K",
+            r"\<",
         ] {
             if pattern == r"\<" {
                 assert!(translate(pattern).is_ok(), "punctuation stands for itself");

@@ -48,19 +48,18 @@ fn find(
     if let Some(found) = KEPT.load()[kind].get(source) {
         return Ok(Arc::clone(found));
     }
-    let compiled = RegexBuilder::new(&ours()?)
-        .size_limit(MAX_SIZE)
-        .dfa_size_limit(MAX_SIZE)
-        .build()
-        .map_err(|error| {
-            let text = error.to_string();
-            let last = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
-            let clear = ["unclosed", "unopened", "missing", "invalid character class range"];
-            match clear.iter().any(|word| last.contains(word)) {
-                true => Unusable::Invalid(last.to_owned()),
-                false => Unusable::Refused(last.to_owned()),
-            }
-        })?;
+    let compiled =
+        RegexBuilder::new(&ours()?).size_limit(MAX_SIZE).dfa_size_limit(MAX_SIZE).build().map_err(
+            |error| {
+                let text = error.to_string();
+                let last = text.lines().last().unwrap_or_default().trim_start_matches("error: ");
+                let clear = ["unclosed", "unopened", "missing", "invalid character class range"];
+                match clear.iter().any(|word| last.contains(word)) {
+                    true => Unusable::Invalid(last.to_owned()),
+                    false => Unusable::Refused(last.to_owned()),
+                }
+            },
+        )?;
     let compiled = Arc::new(compiled);
     KEPT.rcu(|kept| {
         let mut next = Patterns::clone(kept);
@@ -97,7 +96,8 @@ pub(super) fn is_valid(name: &'static str, args: &[Value]) -> Result<Value> {
 }
 
 pub(super) fn find_n(name: &'static str, args: &[Value]) -> Result<Value> {
-    let (regex, text, most) = (pattern(name, args, 0)?, text(name, args, 1)?, integer(name, args, 2)?);
+    let (regex, text, most) =
+        (pattern(name, args, 0)?, text(name, args, 1)?, integer(name, args, 2)?);
     let most = usize::try_from(most).unwrap_or(usize::MAX).min(MAX_ITEMS + 1);
     let found: Vec<_> = regex.find_iter(text).take(most).map(|m| Value::from(m.as_str())).collect();
     few(name, found.len())?;
@@ -166,7 +166,8 @@ mod tests {
 
     #[test]
     fn parts_and_replacements_are_go_s() {
-        let list = |items: &[&str]| Value::from(items.iter().map(|t| Value::from(*t)).collect::<Vec<_>>());
+        let list =
+            |items: &[&str]| Value::from(items.iter().map(|t| Value::from(*t)).collect::<Vec<_>>());
         for (pattern, text, parts) in [
             ("", "abc", list(&["a", "b", "c"])),
             ("b", "abc", list(&["a", "c"])),

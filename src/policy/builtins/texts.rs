@@ -109,6 +109,12 @@ mod tests {
         let replaced = replace_n("f", &[pairs, Value::from("abba")]).unwrap();
         assert_eq!(replaced, Value::from("2aa2"), "a comes before ab, and what was put in stays");
         assert!(upper("f", &[Value::from("ᾳ")]).is_err());
-        assert!(replace("f", &[Value::from("x".repeat(1 << 20)), Value::from("x"), Value::from("0123456789")]).is_err());
+        assert!(
+            replace(
+                "f",
+                &[Value::from("x".repeat(1 << 20)), Value::from("x"), Value::from("0123456789")]
+            )
+            .is_err()
+        );
     }
 }

@@ -103,7 +103,10 @@ mod tests {
         for end in 0..bytes.len().min(300) {
             assert_eq!(decode(&mut &bytes[..end]), None, "{end}");
         }
-        assert_eq!(decode(&mut [b's', 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff].as_slice()), None);
+        assert_eq!(
+            decode(&mut [b's', 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff].as_slice()),
+            None
+        );
         assert_eq!(decode(&mut b"x".as_slice()), None);
     }
 }

@@ -42,7 +42,8 @@ static HOST: OnceLock<Host> = OnceLock::new();
 pub fn run_aside() {
     let running = PathBuf::from("/proc/self/exe");
     // The link leads to the running program even if another was put in its place.
-    let program = if running.exists() { running } else { std::env::current_exe().unwrap_or(running) };
+    let program =
+        if running.exists() { running } else { std::env::current_exe().unwrap_or(running) };
     let _ = HOST.set(Host::Aside { program, idle: MINUTE });
 }
 
@@ -145,9 +146,7 @@ impl Worker {
         ask: &Ask,
         input: &Value,
     ) -> Result<Result<Answer, EvalError>, Lost> {
-        process.call(limit, |id| {
-            question(id, ask, input).into()
-        })
+        process.call(limit, |id| question(id, ask, input).into())
     }
 
     /// Once more, with nobody beside, in a worker that is used for nothing else.

@@ -13,7 +13,7 @@ mod process;
 mod protocol;
 mod serve;
 
-pub use host::{Host, host, run_aside};
 pub(super) use host::Worker;
+pub use host::{Host, host, run_aside};
 pub(super) use protocol::{Answer, Ask, Meta};
 pub use serve::serve;

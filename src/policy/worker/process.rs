@@ -176,10 +176,17 @@ fn spawn(program: &Path) -> io::Result<(Child, ChildStdin, ChildStdout)> {
     }
 }
 
-fn supervise(program: &Path, state: &Arc<Mutex<State>>, questions: Receiver<Bytes>, idle: Duration) {
+fn supervise(
+    program: &Path,
+    state: &Arc<Mutex<State>>,
+    questions: Receiver<Bytes>,
+    idle: Duration,
+) {
     let (mut child, to, mut from) = match spawn(program) {
         Ok(started) => started,
-        Err(error) => return bury(state, Death::Other(format!("it could not be started: {error}"))),
+        Err(error) => {
+            return bury(state, Death::Other(format!("it could not be started: {error}")));
+        }
     };
     let words = child.stderr.take();
     lock(state).child = Some(child);
@@ -277,13 +284,15 @@ fn cause(status: Option<ExitStatus>, words: &str) -> Death {
     }
     let last = words.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let last: String = last.chars().filter(|c| !c.is_control()).take(200).collect();
-    Death::Other(match status.map(|status| (status.code(), status.signal())) {
-        _ if words.contains("overflowed its stack") => "its stack was full".to_owned(),
-        Some((_, Some(9))) => "it was killed, perhaps because memory ran out".to_owned(),
-        Some((_, Some(signal))) => format!("signal {signal} {last}"),
-        Some((Some(code), _)) => format!("exit code {code} {last}"),
-        _ => format!("it is gone {last}"),
-    }
-    .trim_end()
-    .to_owned())
+    Death::Other(
+        match status.map(|status| (status.code(), status.signal())) {
+            _ if words.contains("overflowed its stack") => "its stack was full".to_owned(),
+            Some((_, Some(9))) => "it was killed, perhaps because memory ran out".to_owned(),
+            Some((_, Some(signal))) => format!("signal {signal} {last}"),
+            Some((Some(code), _)) => format!("exit code {code} {last}"),
+            _ => format!("it is gone {last}"),
+        }
+        .trim_end()
+        .to_owned(),
+    )
 }

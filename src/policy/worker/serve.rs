@@ -113,11 +113,7 @@ fn work(queue: &Mutex<Receiver<Job>>, pack: &OnceLock<(Loaded, Limits)>) {
     }
 }
 
-fn first(
-    hello: Hello,
-    tar: &Bytes,
-    pack: &OnceLock<(Loaded, Limits)>,
-) -> io::Result<Reply> {
+fn first(hello: Hello, tar: &Bytes, pack: &OnceLock<(Loaded, Limits)>) -> io::Result<Reply> {
     let limits = hello.limits;
     let loaded = catch_unwind(|| {
         let files = read_archive(tar, &limits.archive)?;
@@ -135,8 +131,7 @@ fn answer(question: &[u8], pack: &OnceLock<(Loaded, Limits)>) -> io::Result<Repl
     let (head, input) = asked(question).ok_or_else(|| io::Error::other("no question"))?;
     let (pack, limits) =
         pack.get().ok_or_else(|| io::Error::other("asked before the pack was loaded"))?;
-    let answer =
-        catch_unwind(AssertUnwindSafe(|| evaluate::here(pack, limits, &head.ask, input)));
+    let answer = catch_unwind(AssertUnwindSafe(|| evaluate::here(pack, limits, &head.ask, input)));
     let answer = answer.unwrap_or_else(|panic| {
         let message = message(&*panic);
         Err(EvalError::EngineFailed(message))

@@ -1,29 +1,34 @@
 # Thirty rules over one receipt; the first five look at each artifact with an expression.
 package lazaret.gates.e
 
-deny contains sprintf("%s: path", [artifact.path]) if {
+deny contains message if {
 	some artifact in input.artifacts
 	not regex.match(`^(processed|catalog)/[a-z0-9/_.-]+$`, artifact.path)
+	message := sprintf("%s: path", [artifact.path])
 }
 
-deny contains sprintf("%s: digest", [artifact.path]) if {
+deny contains message if {
 	some artifact in input.artifacts
 	not regex.match(`^sha256:[0-9a-f]{64}$`, artifact.digest)
+	message := sprintf("%s: digest", [artifact.path])
 }
 
-deny contains sprintf("%s: media_type", [artifact.path]) if {
+deny contains message if {
 	some artifact in input.artifacts
 	not regex.match(`^[a-z]+/[a-z0-9.+-]+$`, artifact.media_type)
+	message := sprintf("%s: media_type", [artifact.path])
 }
 
-deny contains sprintf("%s: created", [artifact.path]) if {
+deny contains message if {
 	some artifact in input.artifacts
 	not regex.match(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z$`, artifact.created)
+	message := sprintf("%s: created", [artifact.path])
 }
 
-deny contains sprintf("%s: license", [artifact.path]) if {
+deny contains message if {
 	some artifact in input.artifacts
 	not regex.match(`^[A-Z0-9.-]+[0-9.]+$`, artifact.license)
+	message := sprintf("%s: license", [artifact.path])
 }
 
 deny contains "too small 0" if {

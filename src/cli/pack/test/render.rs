@@ -145,7 +145,11 @@ pub(super) fn junit(report: &TestReport, pack: &Path) -> String {
                 if let Some(failure) = failure {
                     let at = test.failed_at.as_ref().unwrap_or(&test.place);
                     let message = escaped(failure);
-                    let _ = writeln!(out, "      <failure message=\"{message}\">{}</failure>", escaped(&at.to_string()));
+                    let _ = writeln!(
+                        out,
+                        "      <failure message=\"{message}\">{}</failure>",
+                        escaped(&at.to_string())
+                    );
                 }
                 let _ = writeln!(out, "      <system-out>{prints}</system-out>\n    </testcase>");
             }
