@@ -1,7 +1,7 @@
 //! The default pack and the policies of the benchmarks, by OPA and by us, over the facts of every
 //! example and hundreds of mutations of them: the same reasons, gate by gate. Needs OPA; run by
 //! `make test-all`.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

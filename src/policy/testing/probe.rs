@@ -59,7 +59,11 @@ fn probes(module: &Module, query: &Query) -> Option<String> {
             Some(next) => source.get(begin..at(next.span.start)?)?,
             None => source.get(begin..at(query.span.end)?)?,
         };
-        let part = end.trim_end().trim_end_matches(['}', ';']);
+        let mut part = end.trim_end().trim_end_matches(';');
+        // The last expression's text may reach past the brace that ends the body.
+        if part.matches('}').count() > part.matches('{').count() {
+            part = part.strip_suffix('}').unwrap_or(part);
+        }
         text.push_str(&format!("\n{PROBE}{number} if {{\n{part}\n}}\n"));
     }
     Some(text)

@@ -98,7 +98,7 @@ fn work(queue: &Mutex<Receiver<Job>>, pack: &OnceLock<(Loaded, Limits)>) {
         let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = job else { return };
         let reply = match job {
-            Job::Load(hello, tar) => first(hello, &tar, pack),
+            Job::Load(hello, tar) => first(&hello, &tar, pack),
             Job::Question(question) => answer(&question, pack),
         };
         // Without an answer the program would wait until its deadline.
@@ -113,7 +113,7 @@ fn work(queue: &Mutex<Receiver<Job>>, pack: &OnceLock<(Loaded, Limits)>) {
     }
 }
 
-fn first(hello: Hello, tar: &Bytes, pack: &OnceLock<(Loaded, Limits)>) -> io::Result<Reply> {
+fn first(hello: &Hello, tar: &Bytes, pack: &OnceLock<(Loaded, Limits)>) -> io::Result<Reply> {
     let limits = hello.limits;
     let loaded = catch_unwind(|| {
         let files = read_archive(tar, &limits.archive)?;
