@@ -11,8 +11,8 @@ use axum::http::{Request, Response};
 use bytes::Bytes;
 use jiff::Timestamp;
 use lazaret::pack::{
-    Authority, FetchedPack, PackId, Previous, PublicKey, ServedPack, Shelf, build,
-    generate_key_pair, sign_blob, verify,
+    Authority, FetchedPack, PackId, PublicKey, ServedPack, Shelf, build, generate_key_pair,
+    sign_blob, verify,
 };
 use lazaret::server::{Guard, Health, OPENAPI_YAML, Packs, ServerMetrics, router};
 use serde_json::Value;
@@ -27,8 +27,7 @@ fn verified() -> lazaret::pack::VerifiedPack {
     let keys = generate_key_pair().unwrap();
     let tar = build("contracts/policy/default".as_ref()).unwrap().tar;
     let bundle = sign_blob(&tar, &keys.private).unwrap();
-    let previous = Previous::default();
-    let fetched = FetchedPack { tar, bundle: Some(bundle.into()), previous, url: String::new() };
+    let fetched = FetchedPack { tar, bundle: Some(bundle.into()), ..FetchedPack::default() };
     let key = PublicKey::parse(&keys.public).unwrap();
     verify(fetched, None, &[Authority::Key { key, log_root: None }]).unwrap()
 }

@@ -20,6 +20,8 @@ pub mod type_ {
     /// PolicyPack: true while a verified revision waits for `spec.approvedRevision`, because it would
     /// turn verdicts. Present only then.
     pub const AWAITING_APPROVAL: &str = "AwaitingApproval";
+    /// PolicyPack: whether the loaded revision is served. Present if `spec.serve` asks for it.
+    pub const SERVED: &str = "Served";
     /// DatasetPromotion: whether all required gates pass.
     pub const GATES_PASSED: &str = "GatesPassed";
     /// DatasetPromotion: whether the plan has the approvals that it needs.

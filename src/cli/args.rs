@@ -38,6 +38,9 @@ pub(super) enum Command {
     /// Builds, signs and verifies policy packs.
     #[command(subcommand)]
     Pack(super::pack::Pack),
+    /// Runs one policy pack for the program, which starts it and talks to it on standard input.
+    #[command(hide = true)]
+    PolicyWorker,
     /// Prints the completion script of a shell.
     Completions {
         /// Which shell.

@@ -41,7 +41,9 @@ pub(super) async fn controller(arguments: Controller) -> Result<ExitCode, Failur
     let mut registry = Registry::default();
     let metrics = Metrics::new(&mut registry);
     let health = Watches::default();
-    let context = Arc::new(Context::new(client, settings, metrics));
+    // What the controller loads for `spec.serve` goes onto this shelf.
+    let shelf = Arc::new(Shelf::default());
+    let context = Arc::new(Context::new(client, settings, metrics, Arc::clone(&shelf)));
 
     let served = ServerMetrics::new(&mut registry);
     let (ending, draining) = watch::channel(false);
@@ -57,11 +59,9 @@ pub(super) async fn controller(arguments: Controller) -> Result<ExitCode, Failur
     let open = open_at(arguments.listen, routes, None, limits, &served).await?;
     tracing::info!(address = %open.address(), "answering /metrics, /healthz and /readyz");
 
-    // What the controller loads for `spec.serve` goes onto this shelf.
-    let shelf = Arc::new(Shelf::default());
     let packs = match arguments.serve_listen {
         Some(address) => {
-            let packs = Packs { shelf: Arc::clone(&shelf), draining };
+            let packs = Packs { shelf, draining };
             let open = serve_packs(address, None, packs, &arguments.serving, &served).await?;
             tracing::info!(packs = %open.address(), "serving packs");
             Some(open)

@@ -8,11 +8,13 @@ mod exit;
 mod ledger;
 mod pack;
 mod policy;
+mod policy_worker;
 mod process;
 mod promote;
 mod report;
 mod serve;
 mod settings;
+mod snippet;
 
 use std::process::ExitCode;
 
@@ -27,6 +29,10 @@ pub fn main() -> ExitCode {
     // Two TLS providers may come with the dependencies; the first call chooses, and there is one.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let arguments = Arguments::parse();
+    if matches!(arguments.command, Command::PolicyWorker) {
+        return policy_worker::run();
+    }
+    crate::policy::run_aside();
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return Failure::undecided(format!("cannot start: {error}")).report(),
@@ -40,6 +46,7 @@ pub fn main() -> ExitCode {
             Command::Crd(crd) => crd::crd(&crd),
             Command::Ledger(ledger) => ledger::ledger(ledger).await,
             Command::Pack(pack) => pack::pack(pack).await,
+            Command::PolicyWorker => Ok(policy_worker::run()),
             Command::Completions { shell } => {
                 let mut command = command();
                 clap_complete::generate(shell, &mut command, "lazaret", &mut std::io::stdout());

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use super::args::{Policy, Trust};
 use super::exit::Failure;
 use super::settings::{authorities, read};
+use super::snippet::snippet;
 use crate::pack::{
-    Authority, FetchedPack, PublicKey, VerifiedPack, build, generate_key_pair, sign_blob, verify,
+    Authority, FetchedPack, PublicKey, VerifiedPack, build, generate_key_pair, read_archive,
+    sign_blob, verify,
 };
-use crate::policy::{CompiledPack, Limits, compile};
+use crate::policy::{CompiledPack, Limits, LoadError, compile};
 
 /// A pack that is ready to judge.
 pub(super) struct Judge {
@@ -25,15 +27,27 @@ pub(super) fn judge(policy: &Policy) -> Result<Judge, Failure> {
     let signed = !path.is_dir();
     let verified = match signed {
         true => signed_tar(path, policy.policy_pack_bundle.as_deref(), &policy.trust)?,
-        false => directory(path)?,
+        false => sealed(path)?,
     };
     Ok(Judge { pack: Arc::new(compiled(&verified)?), name: path.display().to_string(), signed })
 }
 
 /// Compiles a pack and runs its tests.
 pub(super) fn compiled(verified: &VerifiedPack) -> Result<CompiledPack, Failure> {
-    compile(verified, &Limits::default())
-        .map_err(|error| Failure::denied(format!("policy pack: {}: {error}", error.reason())))
+    compile(verified, &Limits::default()).map_err(|error| explained(verified, &error))
+}
+
+/// Why a pack does not load, with the line that is to blame.
+pub(super) fn explained(verified: &VerifiedPack, error: &LoadError) -> Failure {
+    let mut text = format!("policy pack: {}: {error}", error.reason());
+    let files = read_archive(verified.tar(), &Limits::default().archive);
+    if let (Some(place), Ok(files)) = (error.place(), files) {
+        let shown = snippet(&files, place);
+        if !shown.is_empty() {
+            text = format!("{text}\n{shown}");
+        }
+    }
+    Failure::denied(text)
 }
 
 /// Verifies a signed tar.
@@ -58,25 +72,15 @@ pub(super) fn bundle_of(tar: &Path) -> PathBuf {
     name.into()
 }
 
-/// A pack to look at, from its tar or its source directory. It may not judge a publication: nobody
-/// vouched for it.
+/// A pack's own source, or a tar that is only to be tried: whoever can change it can change what it
+/// says, so that the caller's trust in it stands for a signature. Sealed with a key that nobody else
+/// ever sees, it takes the same way as every other pack.
 pub(super) fn sealed(path: &Path) -> Result<VerifiedPack, Failure> {
-    match path.is_dir() {
-        true => directory(path),
-        false => seal(read(path)?.into(), path),
-    }
-}
-
-/// A pack's own source: whoever can change it can change what it says, so that the caller's trust
-/// in the directory stands for a signature. Sealed with a key that nobody else ever sees, it takes
-/// the same way as every other pack.
-fn directory(path: &Path) -> Result<VerifiedPack, Failure> {
-    let built = build(path).map_err(|error| Failure::denied(format!("policy pack: {error}")))?;
-    seal(built.tar, path)
-}
-
-fn seal(tar: bytes::Bytes, path: &Path) -> Result<VerifiedPack, Failure> {
     let wrong = |error: String| Failure::denied(format!("policy pack: {error}"));
+    let tar = match path.is_dir() {
+        true => build(path).map_err(|error| wrong(error.to_string()))?.tar,
+        false => read(path)?.into(),
+    };
     let keys = generate_key_pair().map_err(|error| wrong(error.to_string()))?;
     let bundle = sign_blob(&tar, &keys.private).map_err(|error| wrong(error.to_string()))?;
     let key = PublicKey::parse(&keys.public).map_err(|error| wrong(error.to_string()))?;

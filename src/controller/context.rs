@@ -17,6 +17,7 @@ use super::facts::FactsJudged;
 use super::pack::Remembered;
 use crate::ledger::Ledger;
 use crate::objects::Store;
+use crate::pack::Shelf;
 use crate::policy::PackStore;
 use crate::promotion::{Publisher, Step};
 
@@ -54,13 +55,15 @@ pub struct Context {
     ledgers: Mutex<HashMap<String, Arc<Ledger>>>,
     failures: Mutex<HashMap<(&'static str, String), u32>>,
     remembered: Mutex<HashMap<String, Arc<Remembered>>>,
+    /// What the server hands out.
+    pub(super) shelf: Arc<Shelf>,
     /// What the packs judged last.
     pub(super) facts: FactsJudged,
 }
 
 impl Context {
-    /// A context for one run of the controller.
-    pub fn new(client: Client, settings: Settings, metrics: Metrics) -> Self {
+    /// A context for one run of the controller, which puts what it is to serve onto `shelf`.
+    pub fn new(client: Client, settings: Settings, metrics: Metrics, shelf: Arc<Shelf>) -> Self {
         let reporter = Reporter { controller: "lazaret.dev/controller".into(), instance: None };
         Self {
             recorder: Recorder::new(client.clone(), reporter),
@@ -72,6 +75,7 @@ impl Context {
             ledgers: Mutex::default(),
             failures: Mutex::default(),
             remembered: Mutex::default(),
+            shelf,
             facts: FactsJudged::default(),
         }
     }
@@ -117,6 +121,7 @@ impl Context {
     pub(super) fn deleted(&self, pack: &str) {
         self.unload(pack);
         self.facts.forget(pack);
+        self.shelf.clear(pack, None);
         self.count_packs();
     }
 

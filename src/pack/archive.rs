@@ -25,7 +25,7 @@ const COMPRESSED: [(&[u8], &str); 6] = [
 ];
 
 /// How much a pack may hold.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, serde::Serialize, serde::Deserialize)]
 pub struct ArchiveLimits {
     /// Bytes of the whole tar.
     pub total: usize,

@@ -48,8 +48,23 @@ pub(super) fn merge(into: &mut Map<String, Value>, from: Map<String, Value>) -> 
     Ok(())
 }
 
+/// Brackets open at once in a YAML file, in texts too.
+const MAX_BRACKETS: usize = 1000;
+
 /// YAML as far as it is JSON: no repeated keys, no infinities; then JSON's own rules.
 fn yaml(bytes: &[u8]) -> Result<Value, String> {
+    // The parser takes time in the square of the depth.
+    let mut open = 0_usize;
+    for byte in bytes {
+        match byte {
+            b'[' | b'{' => open += 1,
+            b']' | b'}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        if open > MAX_BRACKETS {
+            return Err(format!("more than {MAX_BRACKETS} brackets are open at once"));
+        }
+    }
     let value: yaml_serde::Value = yaml_serde::from_slice(bytes).map_err(|e| e.to_string())?;
     if !finite(&value) {
         return Err("it holds a number that is not finite".into());

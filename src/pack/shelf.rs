@@ -269,6 +269,19 @@ impl Shelf {
         }
     }
 
+    /// Takes all of an owner's ids off the shelf, but for one.
+    pub fn clear(&self, owner: &str, except: Option<&PackId>) {
+        let goes = |id: &PackId, entry: &Entry| entry.owner.as_ref() == owner && Some(id) != except;
+        let before = self.packs.rcu(|packs| {
+            let mut next = HashMap::clone(packs);
+            next.retain(|id, entry| !goes(id, entry));
+            next
+        });
+        if before.iter().any(|(id, entry)| goes(id, entry)) {
+            self.changed();
+        }
+    }
+
     /// What is known of an id.
     pub fn get(&self, id: &str) -> Option<OnShelf> {
         self.packs.load().get(id).map(|entry| entry.item.clone())

@@ -8,23 +8,35 @@ use regorus::{Engine, Source, Value};
 use super::error::LoadError;
 use super::graph::{self, Graph};
 use super::limits::Limits;
-use super::{data, engine, sandbox, selftest, shape};
+use super::testing::Test;
+use super::worker::{Host, Meta, Worker, host};
+use super::{data, engine, sandbox, shape, testing};
 use crate::domain::{Digest, GateId};
 use crate::pack::{Files, Signer, VerifiedPack, read_archive};
 
 /// A pack that is ready to judge. Only [`compile`] makes one; it never changes.
 pub struct CompiledPack {
-    pub(super) engine: Engine,
+    pub(super) backend: Backend,
     pub(super) limits: Limits,
-    pub(super) gates: BTreeSet<GateId>,
-    pub(super) evidence: bool,
+    pub(super) meta: Meta,
     digest: Digest,
     signer: Signer,
     size: usize,
-    files: Vec<String>,
-    packages: Vec<String>,
-    rules: Vec<String>,
-    tests_passed: usize,
+}
+
+/// Where it is evaluated.
+pub(super) enum Backend {
+    /// In this process.
+    Here(Box<Loaded>),
+    /// In a worker process.
+    Aside(Box<Worker>),
+}
+
+/// The engine with a pack in it.
+pub(super) struct Loaded {
+    pub engine: Engine,
+    pub meta: Meta,
+    pub tests: Vec<Test>,
 }
 
 impl CompiledPack {
@@ -45,27 +57,36 @@ impl CompiledPack {
 
     /// Paths of the files in it.
     pub fn files(&self) -> &[String] {
-        &self.files
+        &self.meta.files
     }
 
     /// Its Rego packages, without `data.`.
     pub fn packages(&self) -> &[String] {
-        &self.packages
+        &self.meta.packages
     }
 
-    /// Paths of its rules and functions, sorted.
+    /// Its rules and functions, sorted: `data.lazaret.gates.b.deny`, and `data.lib.f/2` for a
+    /// function of two arguments.
     pub fn rules(&self) -> &[String] {
-        &self.rules
+        &self.meta.rules
     }
 
     /// The gates that it adds to.
     pub const fn gates(&self) -> &BTreeSet<GateId> {
-        &self.gates
+        &self.meta.gates
     }
 
     /// How many of its `test_*` rules passed; all did.
     pub const fn tests_passed(&self) -> usize {
-        self.tests_passed
+        self.meta.tests_passed
+    }
+
+    /// The process id of its worker, if one runs, and the most memory that it ever had, in KiB.
+    pub fn worker_peak(&self) -> Option<(u32, u64)> {
+        match &self.backend {
+            Backend::Here(_) => None,
+            Backend::Aside(worker) => worker.peak(),
+        }
     }
 }
 
@@ -75,17 +96,67 @@ impl fmt::Debug for CompiledPack {
     }
 }
 
-/// Reads, checks, compiles and tests a pack.
+/// Reads, checks, compiles and tests a pack, where this process runs packs ([`host`]).
 ///
 /// # Errors
 /// The first thing that is wrong; of failed tests all.
 pub fn compile(pack: &VerifiedPack, limits: &Limits) -> Result<CompiledPack, LoadError> {
-    let files = read_archive(pack.tar(), &limits.archive)?;
-    // Everything that recurses over the pack's code does so on a big stack.
-    sandbox::run(|| load(pack, &files, limits)).map_err(LoadError::EngineFailed)?
+    compile_on(&host(), pack, limits)
 }
 
-fn load(pack: &VerifiedPack, files: &Files, limits: &Limits) -> Result<CompiledPack, LoadError> {
+/// As [`compile`], at a place of the caller's choice.
+///
+/// # Errors
+/// As [`compile`]'s.
+pub fn compile_on(
+    host: &Host,
+    pack: &VerifiedPack,
+    limits: &Limits,
+) -> Result<CompiledPack, LoadError> {
+    make(host, pack, limits, true)
+}
+
+/// As [`compile`], but the pack's tests are not run: for whoever runs them next and wants to see
+/// which fail. Nothing else may be asked of such a pack.
+///
+/// # Errors
+/// As [`compile`]'s.
+pub fn compile_untested(pack: &VerifiedPack, limits: &Limits) -> Result<CompiledPack, LoadError> {
+    make(&host(), pack, limits, false)
+}
+
+fn make(
+    host: &Host,
+    pack: &VerifiedPack,
+    limits: &Limits,
+    tests: bool,
+) -> Result<CompiledPack, LoadError> {
+    let files = read_archive(pack.tar(), &limits.archive)?;
+    let (backend, meta) = match host {
+        Host::Aside { program, idle } => {
+            let (worker, meta) = Worker::load(program.clone(), *idle, pack.tar(), limits, tests)?;
+            (Backend::Aside(Box::new(worker)), meta)
+        }
+        Host::Here => {
+            // Everything that recurses over the pack's code does so on a big stack.
+            let loaded = sandbox::run(|| load(&files, limits, tests));
+            let loaded = loaded.map_err(LoadError::EngineFailed)??;
+            let meta = loaded.meta.clone();
+            (Backend::Here(Box::new(loaded)), meta)
+        }
+    };
+    Ok(CompiledPack {
+        backend,
+        limits: *limits,
+        meta,
+        digest: pack.digest(),
+        signer: pack.signer().clone(),
+        size: pack.tar().len(),
+    })
+}
+
+/// Loads the files of a pack. Runs on a big stack.
+pub(super) fn load(files: &Files, limits: &Limits, tests: bool) -> Result<Loaded, LoadError> {
     let mut engine = engine::new(limits)?;
     for (file, bytes) in files.iter().filter(|(file, _)| file.starts_with("opa/")) {
         parse(&mut engine, file, bytes, limits)?;
@@ -98,26 +169,20 @@ fn load(pack: &VerifiedPack, files: &Files, limits: &Limits) -> Result<CompiledP
     let taken = packages.iter().filter_map(|package| package.get(1).cloned()).collect();
     data::load(&mut engine, files, &taken)?;
     prepare(&mut engine)?;
-    let tests_passed = selftest::run(&engine, &graph, limits)?;
-    Ok(CompiledPack {
-        engine,
-        limits: *limits,
+    let cases = testing::cases(&graph);
+    let tests_passed = match tests {
+        true => testing::all_pass(&engine, &cases, limits)?,
+        false => 0,
+    };
+    let meta = Meta {
         gates,
         evidence,
-        digest: pack.digest(),
-        signer: pack.signer().clone(),
-        size: pack.tar().len(),
         files: files.iter().map(|(file, _)| file.to_owned()).collect(),
         packages: packages.iter().map(|package| package[1..].join(".")).collect(),
-        rules: rules(&graph),
+        rules: graph.names(),
         tests_passed,
-    })
-}
-
-fn rules(graph: &Graph) -> Vec<String> {
-    let mut rules: Vec<_> = graph.nodes.iter().map(|node| node.path.join(".")).collect();
-    rules.sort();
-    rules
+    };
+    Ok(Loaded { engine, meta, tests: cases })
 }
 
 fn parse(engine: &mut Engine, file: &str, bytes: &[u8], limits: &Limits) -> Result<(), LoadError> {

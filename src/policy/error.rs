@@ -1,11 +1,13 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::GateId;
 use crate::pack::ArchiveError;
 
 /// A place in a Rego file.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct Place {
     /// The file in the pack.
     pub file: String,
@@ -22,7 +24,7 @@ impl fmt::Display for Place {
 }
 
 /// A test of the pack that did not hold.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct TestFailure {
     /// The rule, for instance `data.lazaret.gates.b_test.test_good`.
     pub name: String,
@@ -39,10 +41,11 @@ impl fmt::Display for TestFailure {
 }
 
 /// Why a verified pack is not loaded.
-#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
+#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LoadError {
-    /// The archive is no pack.
+    /// The archive is no pack. A worker never says so: the archive was read before.
     #[error(transparent)]
+    #[serde(skip)]
     Archive(#[from] ArchiveError),
     /// A file does not parse or does not compile.
     #[error("{place}: {message}")]
@@ -110,6 +113,23 @@ pub enum LoadError {
     /// The engine gave way.
     #[error("the policy engine failed while loading: {0}")]
     EngineFailed(String),
+    /// Something that the engine lacks or answers otherwise than OPA does.
+    #[error("{place}: {message}")]
+    Unsupported {
+        /// Where.
+        place: Place,
+        /// What, and what to write instead.
+        message: String,
+    },
+    /// Loading it takes too much memory.
+    #[error("loading the pack takes more than {0} MiB")]
+    Memory(usize),
+    /// Loading it takes too long.
+    #[error("loading the pack takes longer than {0:?}")]
+    Timeout(Duration),
+    /// The process that loads it ended.
+    #[error("the policy worker ended while it loaded the pack: {0}")]
+    WorkerDied(String),
 }
 
 impl LoadError {
@@ -127,6 +147,23 @@ impl LoadError {
             Self::GateInvalid { .. } => "GateInvalid",
             Self::TestsFailed(_) => "TestsFailed",
             Self::EngineFailed(_) => "EngineFailed",
+            Self::Unsupported { .. } => "RegoUnsupported",
+            Self::Memory(_) => "PolicyMemory",
+            Self::Timeout(_) => "PolicyTimeout",
+            Self::WorkerDied(_) => "PolicyWorkerDied",
+        }
+    }
+
+    /// Where in the pack's Rego, if it is there.
+    pub const fn place(&self) -> Option<&Place> {
+        match self {
+            Self::RegoInvalid { place, .. }
+            | Self::BuiltinRefused { place, .. }
+            | Self::Recursive { place, .. }
+            | Self::TooDeep { place, .. }
+            | Self::GateInvalid { place, .. }
+            | Self::Unsupported { place, .. } => Some(place),
+            _ => None,
         }
     }
 }
@@ -138,7 +175,7 @@ fn list(failures: &[TestFailure]) -> String {
 }
 
 /// Why a pack gave no answer. It means deny.
-#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
+#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EvalError {
     /// The input is larger than allowed.
     #[error("the input is over the limit of {0} bytes")]
@@ -176,6 +213,12 @@ pub enum EvalError {
     /// The engine gave way.
     #[error("the policy engine failed: {0}")]
     EngineFailed(String),
+    /// It takes too much memory.
+    #[error("the policy takes more than {0} MiB")]
+    Memory(usize),
+    /// The process that evaluates it ended.
+    #[error("the policy worker ended: {0}")]
+    WorkerDied(String),
 }
 
 impl EvalError {
@@ -188,6 +231,8 @@ impl EvalError {
             Self::Timeout { .. } => "PolicyTimeout",
             Self::Failed { .. } => "PolicyFailed",
             Self::EngineFailed(_) => "PolicyEngineFailed",
+            Self::Memory(_) => "PolicyMemory",
+            Self::WorkerDied(_) => "PolicyWorkerDied",
         }
     }
 }

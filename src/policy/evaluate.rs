@@ -8,10 +8,12 @@ use regorus::{Engine, LimitError, Value as Rego};
 use serde::Deserialize as _;
 use serde_json::Value;
 
-use super::compile::CompiledPack;
+use super::compile::{Backend, CompiledPack, Loaded};
 use super::engine::explain;
 use super::error::{EVIDENCE_RULE, EvalError, gate_rule};
-use super::{PackIdentity, Verdict, denial, sandbox};
+use super::limits::Limits;
+use super::worker::{Answer, Ask};
+use super::{PackIdentity, Verdict, denial, sandbox, testing};
 use crate::domain::Reason;
 
 /// Asks the pack about a dataset version: `data.lazaret.gates.<letter>.deny` of every gate that it
@@ -20,13 +22,10 @@ use crate::domain::Reason;
 /// # Errors
 /// If any gate gives no answer. That means deny.
 pub fn evaluate(pack: &CompiledPack, name: &str, input: &Value) -> Result<Verdict, EvalError> {
-    let denials = ask(pack, input, |engine| {
-        let mut denials = BTreeMap::new();
-        for gate in &pack.gates {
-            denials.insert(*gate, deny(pack, engine, &gate_rule(*gate))?);
-        }
-        Ok(denials)
-    })?;
+    let Answer::Gates(denials) = ask(pack, &Ask::Gates, input)? else { return Err(other()) };
+    if !denials.keys().eq(pack.gates()) {
+        return Err(other());
+    }
     let pack_identity = PackIdentity { name: name.to_owned(), digest: pack.digest() };
     Ok(Verdict { pack: pack_identity, tests_passed: pack.tests_passed(), denials })
 }
@@ -37,38 +36,65 @@ pub fn evaluate(pack: &CompiledPack, name: &str, input: &Value) -> Result<Verdic
 /// # Errors
 /// If it gives no answer. That means deny.
 pub fn evaluate_evidence(pack: &CompiledPack, input: &Value) -> Result<Vec<Reason>, EvalError> {
-    if !pack.evidence {
+    if !pack.meta.evidence {
         return Ok(Vec::new());
     }
-    ask(pack, input, |engine| deny(pack, engine, EVIDENCE_RULE))
+    match ask(pack, &Ask::Evidence, input)? {
+        Answer::Evidence(reasons) => Ok(reasons),
+        _ => Err(other()),
+    }
 }
 
-fn ask<T: Send>(
-    pack: &CompiledPack,
-    input: &Value,
-    question: impl FnOnce(&mut Engine) -> Result<T, EvalError> + Send,
-) -> Result<T, EvalError> {
+fn other() -> EvalError {
+    EvalError::WorkerDied("it answered another question".into())
+}
+
+pub(super) fn ask(pack: &CompiledPack, ask: &Ask, input: &Value) -> Result<Answer, EvalError> {
     if weight(input, pack.limits.input).is_none() {
         return Err(EvalError::InputTooLarge(pack.limits.input));
     }
-    sandbox::run(|| {
-        let input = Rego::deserialize(input).map_err(|e| EvalError::InputInvalid(e.to_string()))?;
-        let mut engine = pack.engine.clone();
-        engine.set_input(input);
-        question(&mut engine)
-    })
-    .map_err(EvalError::EngineFailed)?
+    match &pack.backend {
+        Backend::Aside(worker) => worker.ask(ask, input),
+        Backend::Here(loaded) => sandbox::run(|| {
+            let input =
+                Rego::deserialize(input).map_err(|e| EvalError::InputInvalid(e.to_string()))?;
+            here(loaded, &pack.limits, ask, input)
+        })
+        .map_err(EvalError::EngineFailed)?,
+    }
 }
 
-fn deny(pack: &CompiledPack, engine: &mut Engine, rule: &str) -> Result<Vec<Reason>, EvalError> {
+/// Answers in this process, on a big stack.
+pub(super) fn here(
+    pack: &Loaded,
+    limits: &Limits,
+    ask: &Ask,
+    input: Rego,
+) -> Result<Answer, EvalError> {
+    if let Ask::Tests(selection) = ask {
+        return Ok(Answer::Tests(testing::run(&pack.engine, &pack.tests, selection, limits)));
+    }
+    let mut engine = pack.engine.clone();
+    engine.set_input(input);
+    if matches!(ask, Ask::Evidence) {
+        return deny(limits, &mut engine, EVIDENCE_RULE).map(Answer::Evidence);
+    }
+    let mut denials = BTreeMap::new();
+    for gate in &pack.meta.gates {
+        denials.insert(*gate, deny(limits, &mut engine, &gate_rule(*gate))?);
+    }
+    Ok(Answer::Gates(denials))
+}
+
+fn deny(limits: &Limits, engine: &mut Engine, rule: &str) -> Result<Vec<Reason>, EvalError> {
     let begun = Instant::now();
-    let limit = pack.limits.evaluation;
+    let limit = limits.evaluation;
     let value = engine.eval_rule(rule.to_owned());
     let timeout = EvalError::Timeout { rule: rule.to_owned(), limit };
     match value {
         // The timer only looks between steps: one long step may have passed it unseen.
         _ if begun.elapsed() > limit => Err(timeout),
-        Ok(value) => denial::read(rule, &value, &pack.limits),
+        Ok(value) => denial::read(rule, &value, limits),
         Err(error) if error.is::<LimitError>() => Err(timeout),
         Err(error) => {
             let message = match explain(&error.to_string()) {

@@ -3,9 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use regorus::unstable::{Module, Ref};
+use regorus::unstable::{Module, Ref, Rule};
 
 use super::error::{LoadError, Place};
+use super::heads::{self, Scope};
 use super::limits::Limits;
 use super::visit::{self, Found, Path};
 use super::vocabulary;
@@ -14,6 +15,10 @@ use super::vocabulary;
 pub(super) struct Node {
     pub path: Path,
     pub function: bool,
+    /// Arguments of a function.
+    arity: usize,
+    /// Whether a function has a value for all arguments.
+    total: bool,
     pub place: Place,
     /// How often the name is defined, defaults apart.
     pub definitions: usize,
@@ -49,8 +54,14 @@ impl Graph {
                     let message = "a function's name is written out in full".to_owned();
                     return Err(LoadError::RegoInvalid { place, message });
                 }
-                let default = matches!(rule.as_ref(), regorus::unstable::Rule::Default { .. });
-                graph.add([package.clone(), name].concat(), args.is_some(), place, default);
+                let default = matches!(rule.as_ref(), Rule::Default { .. });
+                graph.add(
+                    [package.clone(), name].concat(),
+                    args,
+                    place,
+                    default,
+                    heads::is_total(rule),
+                );
             }
         }
         let rules: usize = modules.iter().map(|module| module.policy.len()).sum();
@@ -61,9 +72,11 @@ impl Graph {
             });
         }
         for module in modules {
+            known_imports(module)?;
             let package = package(module);
             let names = Names { package: &package, imports: imports(module) };
             for rule in &module.policy {
+                graph.defined_head(rule, &names)?;
                 let (refr, ..) = visit::head(rule);
                 let (name, _) = visit::path(refr).unwrap_or_default();
                 let Some(&from) = graph.index.get(&[package.clone(), name].concat()) else {
@@ -81,17 +94,65 @@ impl Graph {
         self.index.get(&path).map(|&at| &self.nodes[at])
     }
 
-    fn add(&mut self, path: Path, function: bool, place: Place, default: bool) {
+    fn add(&mut self, path: Path, args: Option<usize>, place: Place, default: bool, total: bool) {
+        let (function, arity) = (args.is_some(), args.unwrap_or_default());
         let at = *self.index.entry(path.clone()).or_insert_with(|| {
             let (reaches, needs) = (BTreeSet::new(), BTreeSet::new());
-            self.nodes.push(Node { path, function, place, definitions: 0, reaches, needs });
+            self.nodes.push(Node {
+                path,
+                function,
+                arity,
+                total: false,
+                place,
+                definitions: 0,
+                reaches,
+                needs,
+            });
             self.nodes.len() - 1
         });
         self.nodes[at].function |= function;
+        self.nodes[at].total |= total;
         self.nodes[at].definitions += usize::from(!default);
     }
 
+    fn defined_head(&self, rule: &Rule, names: &Names<'_>) -> Result<(), LoadError> {
+        let global = |name: &str| {
+            let own = [names.package, &[name.to_owned()]].concat();
+            ["input", "data"].contains(&name)
+                || names.imports.contains_key(name)
+                || self
+                    .index
+                    .range(own.clone()..)
+                    .next()
+                    .is_some_and(|(at, _)| at.starts_with(&own))
+        };
+        let function =
+            |name: &[String]| self.function(name, names).is_some_and(|at| !self.nodes[at].total);
+        match heads::unsafe_head(rule, &Scope { global: &global, function: &function }) {
+            None => Ok(()),
+            Some(place) => {
+                let message = "this part of the rule's head may be undefined for some of its solutions, and then all would be lost: give it a name in the body, as in `text := …`, and use that in the head".to_owned();
+                Err(LoadError::Unsupported { place, message })
+            }
+        }
+    }
+
+    /// All names, sorted; a function's with the number of its arguments.
+    pub(super) fn names(&self) -> Vec<String> {
+        let name = |node: &Node| match node.function {
+            true => format!("{}/{}", node.path.join("."), node.arity),
+            false => node.path.join("."),
+        };
+        let mut names: Vec<_> = self.nodes.iter().map(name).collect();
+        names.sort();
+        names
+    }
+
     fn connect(&mut self, from: usize, found: &Found, names: &Names<'_>) -> Result<(), LoadError> {
+        if let Some((place, message)) = found.unsupported.first() {
+            let (place, message) = (place.clone(), (*message).to_owned());
+            return Err(LoadError::Unsupported { place, message });
+        }
         for (name, whole, place) in &found.calls {
             let refuse = |message| LoadError::BuiltinRefused { place: place.clone(), message };
             if !whole {
@@ -259,6 +320,24 @@ impl Names<'_> {
 pub(super) fn package(module: &Module) -> Path {
     let (path, _) = visit::path(&module.package.refr).unwrap_or_default();
     [vec!["data".to_owned()], path].concat()
+}
+
+/// Refuses keywords that OPA knows and the engine does not, or not in the same sense.
+fn known_imports(module: &Module) -> Result<(), LoadError> {
+    for import in &module.imports {
+        let path = visit::path(&import.refr).map(|(path, _)| path).unwrap_or_default();
+        let parts: Vec<&str> = path.iter().map(String::as_str).collect();
+        let known = match parts.as_slice() {
+            ["data" | "input", ..] | ["rego", "v1"] | ["future", "keywords"] => true,
+            ["future", "keywords", word] => ["contains", "every", "if", "in"].contains(word),
+            _ => false,
+        };
+        if !known {
+            let message = format!("there is no import {}", path.join("."));
+            return Err(LoadError::Unsupported { place: visit::place(&import.span), message });
+        }
+    }
+    Ok(())
 }
 
 fn imports(module: &Module) -> BTreeMap<String, Path> {

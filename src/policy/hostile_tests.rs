@@ -73,7 +73,6 @@ fn builtins_that_are_missing_or_unsafe_are_refused() {
         "crypto.sha256(\"a\")",
         "io.jwt.decode(\"a\")",
         "json.match_schema({}, {})",
-        "strings.replace_n({}, \"\")",
         "net.cidr_expand(\"::/0\")",
         "no_such_function(1)",
         "data.other.f(1)",
@@ -190,4 +189,40 @@ fn hostile_archives_do_not_compile() {
     };
     let error = compile(&verified(&[("opa/b.rego", rego)]), &limits).unwrap_err();
     assert_eq!(error.reason(), "TooManyEntries");
+}
+
+#[test]
+fn what_the_engine_reads_otherwise_than_opa_is_refused() {
+    for rego in [
+        "deny contains a.path if some a in input.list",
+        "deny contains sprintf(\"%s\", [a.path]) if some a in input.list",
+        "deny contains {\"code\": \"Xxx\", \"message\": a.m} if some a in input.list",
+        "deny contains input.list[_].path",
+        "deny contains f(a) if some a in input.list\nf(x) := x.path",
+        "deny contains \"a\" if m[\"x\"]\nm[a.path] := 1 if some a in input.list",
+        "deny contains \"a\" if x\nx := a.y if { a := input.list[_] }",
+        "deny contains \"a\" if x\nx := 1 if false else := a.y if some a in input.list",
+        "deny contains \"a\" if not { false }",
+        "import future.keywords.not\ndeny contains \"a\" if not 1 == 2",
+        "deny contains \"a\" if [p, v] := walk(input)",
+        "deny contains \"a\" if (1, 1 in {1})",
+        "deny contains \"a\" if \"x\", \"x\" in {\"x\"}",
+        "deny contains \"a\" if p\np[q].r contains s if { some q in [\"a\"]; some s in [1] }",
+    ] {
+        let found = reason(rego);
+        assert!(["RegoUnsupported", "RegoInvalid"].contains(&found), "{rego}: {found}");
+    }
+    for rego in [
+        "deny contains path if { some a in input.list; path := a.path }",
+        "deny contains sprintf(\"%s\", [input.x.y]) if some a in input.list",
+        "deny contains sprintf(\"%s\", [a]) if some a in input.list",
+        "deny contains f(a) if some a in input.list\nf(x) := {\"code\": x}",
+        "deny contains f(a) if some a in input.list\nf(x) := x.y if x.y else := \"no\"",
+        "deny contains f(input.x)\nf(x) := x.path",
+        "deny contains \"a\" if f(1)\nf(k) := data.table[k].x if k > 0",
+        "deny contains \"a\" if f(1)\nf(k) := v.x if { v := input.list[k] }",
+        "deny contains \"a\" if walk(input, [_, 1])",
+    ] {
+        assert_eq!(reason(rego), "loaded", "{rego}");
+    }
 }

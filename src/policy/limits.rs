@@ -1,9 +1,11 @@
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::pack::ArchiveLimits;
 
 /// How much a pack may ask for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Limits {
     /// The archive.
     pub archive: ArchiveLimits,
@@ -25,6 +27,8 @@ pub struct Limits {
     pub reasons: usize,
     /// Characters of one reason's message or remedy.
     pub message: usize,
+    /// Bytes that a worker may take for a pack and all questions to it.
+    pub memory: usize,
 }
 
 impl Default for Limits {
@@ -40,6 +44,7 @@ impl Default for Limits {
             input: 64 << 20,
             reasons: 200,
             message: 1000,
+            memory: 512 << 20,
         }
     }
 }

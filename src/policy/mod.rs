@@ -5,6 +5,7 @@
 //! on a thread of its own with a big stack, a timer and a net under it (`sandbox`). Memory is not
 //! bounded within the process.
 
+mod builtins;
 mod compile;
 mod data;
 mod denial;
@@ -12,25 +13,31 @@ mod engine;
 mod error;
 mod evaluate;
 mod graph;
+mod heads;
 mod limits;
 mod sandbox;
-mod selftest;
 mod shadow;
 mod shape;
 mod store;
+mod testing;
 mod verdict;
 mod visit;
 mod vocabulary;
+mod worker;
 
 #[cfg(test)]
 mod hostile_tests;
 #[cfg(test)]
+mod opa_cases_tests;
+#[cfg(test)]
 mod pack_tests;
 
-pub use compile::{CompiledPack, compile};
+pub use compile::{CompiledPack, compile, compile_on, compile_untested};
 pub use error::{EvalError, LoadError, Place, TestFailure};
 pub use evaluate::{evaluate, evaluate_evidence};
 pub use limits::Limits;
 pub use shadow::{Change, Said, compare};
 pub use store::{PackStore, Unavailable};
+pub use testing::{FileCoverage, Selection, TestReport, TestResult, pack_tests as run_tests};
 pub use verdict::{PackIdentity, Verdict};
+pub use worker::{Host, host, run_aside, serve};

@@ -20,6 +20,8 @@ pub(super) struct Found {
     pub replaced: Vec<(Path, Place)>,
     /// Names bound within the rule.
     pub locals: BTreeSet<String>,
+    /// What the engine reads otherwise than OPA does, and what to write instead.
+    pub unsupported: Vec<(Place, &'static str)>,
 }
 
 pub(super) fn place(span: &Span) -> Place {
@@ -56,6 +58,25 @@ pub(super) fn path(expr: &Expr) -> Option<(Path, bool)> {
     }
 }
 
+const NOT_BODY: &str =
+    "not before braces: here it would mean a set; name the body as a rule of its own";
+const WALK: &str = "walk gives its pairs one by one only as walk(x, [path, value])";
+const KEYED_MEMBER: &str =
+    "`key, value in collection` is not the same here for sets; write collection[key] == value";
+const COMPUTED_NAME: &str = "a computed part of a rule's name may only be the last, and not of a set; write a comprehension";
+
+/// Whether a rule's name has a computed part before its last one, or anywhere if it is a set's.
+fn computed_within(refr: &Expr, anywhere: bool) -> bool {
+    match refr {
+        Expr::RefDot { refr, .. } => computed_within(refr, true),
+        Expr::RefBrack { refr, index, .. } => {
+            let fixed = matches!(**index, Expr::String { .. } | Expr::RawString { .. });
+            (anywhere && !fixed) || computed_within(refr, true)
+        }
+        _ => false,
+    }
+}
+
 /// A rule's own name within its package, the number of its arguments, and its place.
 pub(super) fn head(rule: &Rule) -> (&Ref<Expr>, Option<usize>, &Span) {
     match rule {
@@ -69,9 +90,26 @@ pub(super) fn head(rule: &Rule) -> (&Ref<Expr>, Option<usize>, &Span) {
     }
 }
 
+/// Names that a pattern binds.
+pub(super) fn bound_names(pattern: &Expr, names: &mut Vec<String>) {
+    match pattern {
+        Expr::Var { span, .. } => names.push(span.text().to_owned()),
+        Expr::Array { items, .. } => items.iter().for_each(|item| bound_names(item, names)),
+        Expr::Object { fields, .. } => {
+            fields.iter().for_each(|(_, _, value)| bound_names(value, names));
+        }
+        _ => {}
+    }
+}
+
 impl Found {
     pub(super) fn in_rule(rule: &Rule) -> Self {
         let mut found = Self::default();
+        let (refr, _, span) = head(rule);
+        let set = matches!(rule, Rule::Spec { head: RuleHead::Set { .. }, .. });
+        if computed_within(refr, set) {
+            found.unsupported.push((place(span), COMPUTED_NAME));
+        }
         match rule {
             Rule::Spec { head, bodies, .. } => {
                 match head {
@@ -132,16 +170,10 @@ impl Found {
         }
     }
 
-    /// Names that a pattern binds.
     fn bind(&mut self, pattern: &Expr) {
-        match pattern {
-            Expr::Var { span, .. } => {
-                self.locals.insert(span.text().to_owned());
-            }
-            Expr::Array { items, .. } => items.iter().for_each(|item| self.bind(item)),
-            Expr::Object { fields, .. } => fields.iter().for_each(|(_, _, value)| self.bind(value)),
-            _ => {}
-        }
+        let mut names = Vec::new();
+        bound_names(pattern, &mut names);
+        self.locals.extend(names);
     }
 
     fn query(&mut self, query: &Query) {
@@ -157,7 +189,16 @@ impl Found {
                     }
                     self.expr(collection);
                 }
-                Literal::Expr { expr, .. } | Literal::NotExpr { expr, .. } => self.expr(expr),
+                Literal::Expr { expr, .. } => self.expr(expr),
+                Literal::NotExpr { expr, .. } => {
+                    if matches!(
+                        **expr,
+                        Expr::Set { .. } | Expr::SetCompr { .. } | Expr::Object { .. }
+                    ) {
+                        self.unsupported.push((place(expr.span()), NOT_BODY));
+                    }
+                    self.expr(expr);
+                }
                 Literal::Every { key, value, domain, query, .. } => {
                     let names = key.iter().chain([value]).map(|span| span.text().to_owned());
                     self.locals.extend(names);
@@ -200,6 +241,9 @@ impl Found {
             }
             Expr::Call { span, fcn, params, .. } => {
                 let (name, whole) = path(fcn).unwrap_or_default();
+                if name == ["walk"] && params.len() != 2 {
+                    self.unsupported.push((place(span), WALK));
+                }
                 self.calls.push((name, whole, place(span)));
                 self.all(params);
             }
@@ -218,7 +262,10 @@ impl Found {
                 self.expr(lhs);
                 self.expr(rhs);
             }
-            Expr::Membership { key, value, collection, .. } => {
+            Expr::Membership { span, key, value, collection, .. } => {
+                if key.is_some() {
+                    self.unsupported.push((place(span), KEYED_MEMBER));
+                }
                 self.all(key.as_slice());
                 self.expr(value);
                 self.expr(collection);

@@ -53,6 +53,7 @@ const ALLOWED: &[&str] = &[
     "net.cidr_contains",
     "net.cidr_is_valid",
     "numbers.range",
+    "numbers.range_step",
     "object.filter",
     "object.get",
     "object.keys",
@@ -78,6 +79,7 @@ const ALLOWED: &[&str] = &[
     "strings.any_prefix_match",
     "strings.any_suffix_match",
     "strings.count",
+    "strings.replace_n",
     "strings.reverse",
     "substring",
     "sum",
@@ -107,7 +109,6 @@ const ALLOWED: &[&str] = &[
     "urlquery.encode_object",
     "uuid.parse",
     "walk",
-    "yaml.is_valid",
     "yaml.marshal",
     "yaml.unmarshal",
 ];
@@ -120,13 +121,12 @@ const EXPLAINED: &[(&str, &str)] = &[
     ("time.now_ns", "a verdict must repeat; the time of the decision is in the input"),
     ("rand.intn", "a verdict must repeat"),
     ("uuid.rfc4122", "a verdict must repeat"),
-    ("strings.replace_n", "it differs from OPA's; use replace"),
     ("json.match_schema", "schemas are validated before policy is asked"),
     ("json.verify_schema", "schemas are validated before policy is asked"),
     ("time.parse_duration_ns", "it differs from OPA's"),
-    ("numbers.range_step", "it differs from OPA's; use numbers.range"),
     ("net.cidr_expand", "its result may take all memory; use net.cidr_contains"),
     ("graph.reachable_paths", "its result may take all memory; use graph.reachable"),
+    ("yaml.is_valid", "it differs from OPA's; what is in the pack is read when it is loaded"),
     ("bits.lsh", "its result may take all memory"),
 ];
 

@@ -8,6 +8,7 @@ mod pull;
 mod push;
 mod registry;
 mod sign;
+mod test;
 mod verify;
 
 use std::path::{Path, PathBuf};
@@ -27,6 +28,7 @@ pub(super) enum Pack {
     Pull(pull::Pull),
     Push(push::Push),
     Sign(sign::Sign),
+    Test(test::Test),
     Verify(verify::Verify),
 }
 
@@ -39,6 +41,7 @@ pub(super) async fn pack(command: Pack) -> Result<ExitCode, Failure> {
         Pack::Pull(arguments) => pull::run(&arguments).await,
         Pack::Push(arguments) => push::run(&arguments).await,
         Pack::Sign(arguments) => sign::run(&arguments),
+        Pack::Test(arguments) => test::run(&arguments),
         Pack::Verify(arguments) => verify::run(&arguments),
     }
 }

@@ -43,7 +43,7 @@ pub(super) fn render(report: &Report, slug: &str) -> String {
 }
 
 /// XML 1.0 text: the five entities, and a replacement for what XML cannot hold at all.
-fn escaped(text: &str) -> String {
+pub(in crate::cli) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -13,6 +13,7 @@ use super::policy::Judge;
 use crate::domain::Digest;
 use crate::promotion::{Assessment, Missing, Published};
 
+pub(super) use junit::escaped;
 pub(super) use progress::progress;
 
 /// How a run ended.

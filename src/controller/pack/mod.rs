@@ -2,6 +2,7 @@
 
 mod gather;
 mod revise;
+mod serving;
 mod shadow;
 mod status;
 
@@ -26,11 +27,13 @@ pub(super) async fn reconcile(pack: Arc<PolicyPack>, ctx: Arc<Context>) -> Resul
     let key = key(&pack)?;
     ctx.packs.limit(&key, pack.spec.max_staleness.signed());
     let outcome = look(&pack, &ctx, &key).await?;
+    let served = serving::place(&pack, &ctx, &key).await;
     let now = Timestamp::now();
     let old = pack.status.clone().unwrap_or_default();
     let loaded = ctx.packs.get(&key, now).ok();
     let requested = pack.annotations().get(REQUESTED_AT).cloned();
     let new = status::render(&old, &pack, &outcome, loaded.as_deref(), requested, now);
+    let new = status::with_serving(new, &pack, served, now);
     let news = status::news(&old, &new);
     apply::status(&ctx, &*pack, &new).await?;
     ctx.count_packs();

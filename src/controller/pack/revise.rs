@@ -65,7 +65,7 @@ pub(in super::super) struct Remembered {
     previous: Previous,
     source: PackSource,
     trust: Digest,
-    verified: VerifiedPack,
+    pub(super) verified: VerifiedPack,
 }
 
 /// Whether what is loaded may go on judging under what the spec says now.

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::revise::{Revision, Stage};
+use super::serving::Serving;
 use crate::api::{
     Artifact, Failure, HistoryEntry, PolicyPack, PolicyPackStatus, SignerStatus, condition, reason,
     set_condition, type_,
@@ -76,6 +77,35 @@ pub(super) fn render(
     }
     ready(&mut new, revision, loaded, generation, now);
     new
+}
+
+/// The status with what became of `spec.serve`.
+pub(super) fn with_serving(
+    mut status: PolicyPackStatus,
+    pack: &PolicyPack,
+    serving: Serving,
+    now: Timestamp,
+) -> PolicyPackStatus {
+    status.served_at = None;
+    let (served, why, text) = match serving {
+        Serving::Off => {
+            status.conditions.retain(|c| c.type_ != type_::SERVED);
+            return status;
+        }
+        Serving::At(path) => {
+            let text = format!("served at {path}");
+            status.served_at = Some(path);
+            (true, reason::SUCCEEDED, text)
+        }
+        Serving::Announced => {
+            (false, reason::PROGRESSING, "no revision is loaded that could be served".to_owned())
+        }
+        Serving::Refused { reason, message } => (false, reason, message),
+    };
+    let generation = pack.metadata.generation;
+    let condition = condition(type_::SERVED, served, why, text, generation, now);
+    set_condition(&mut status.conditions, condition);
+    status
 }
 
 fn ready(

@@ -57,15 +57,18 @@ deny contains lib.reason(
 
 deny contains lib.reason(
 	"ArtifactTooLarge",
-	sprintf("The file has %d bytes; %d are allowed for %s.", [object_.size, most, object_.media_type]),
+	sprintf("The file has %d bytes; %d are allowed for %s.", [size, most, media_type]),
 	path,
 	"",
 	"Split the file, or publish it as Parquet.",
 ) if {
 	some path in lib.published
 	object_ := lib.objects[path]
-	most := data.limits.published[object_.media_type].max_bytes
-	object_.size > most
+	media_type := lib.text(object_, "media_type")
+	size := object_.size
+	is_number(size)
+	most := data.limits.published[media_type].max_bytes
+	size > most
 }
 
 deny contains lib.reason(
