@@ -8,11 +8,13 @@ cd "$(dirname "$0")/../.."
 lazaret="${LAZARET_BIN:-${CARGO_TARGET_DIR:-target}/release/lazaret}"
 seconds="${SECONDS_EACH:-8}" connections=32 threads=2
 dir=$(mktemp -d)
+chmod 711 "$dir" # nginx reads as another user if it is started by root
 trap 'kill $(jobs -p) 2>/dev/null; wait 2>/dev/null; rm -rf "$dir"' EXIT
 
 free() { python3 -c 'import socket; s=socket.socket(); s.bind(("127.0.0.1",0)); print(s.getsockname()[1])'; }
 
 mkdir -p "$dir/source/opa" "$dir/source/signing" "$dir/packs"
+chmod 755 "$dir/packs"
 echo 'package bench' > "$dir/source/opa/r.rego"
 head -c 55000 /dev/urandom > "$dir/source/signing/noise"
 "$lazaret" pack keygen --out "$dir" > /dev/null

@@ -176,6 +176,9 @@ async fn opa_follows(polling: Value) -> Result<()> {
     has(&first).await?;
     for input in inputs() {
         let expected = ours(&first, &stage.keys, &input)?;
+        let codes =
+            expected.as_object().into_iter().flatten().flat_map(|(_, codes)| codes.as_array());
+        ensure!(codes.flatten().next().is_some(), "an input that nothing denies shows little");
         ensure!(asked(&url, &input).await? == expected, "{input}: {expected}");
     }
     let second = default_pack(&stage.keys, |dir| {
