@@ -135,9 +135,9 @@ fn mutate(value: &mut Value, random: &mut StdRng) {
     }
 }
 
-fn inputs(recorded: Vec<Value>) -> Vec<Value> {
+fn inputs(recorded: &[Value]) -> Vec<Value> {
     let mut random = StdRng::seed_from_u64(20_261_121);
-    let mut all = recorded.clone();
+    let mut all = recorded.to_vec();
     while all.len() < INPUTS {
         let mut input = recorded.choose(&mut random).unwrap().clone();
         for _ in 0..random.random_range(1..4) {
@@ -236,7 +236,7 @@ fn compare(dir: &Path, inputs: &[Value]) {
 #[test]
 #[ignore = "needs opa; run by make test-all"]
 fn the_default_pack_decides_as_in_opa() {
-    compare(&root().join("contracts/policy/default"), &inputs(recorded()));
+    compare(&root().join("contracts/policy/default"), &inputs(&recorded()));
 }
 
 #[test]
@@ -246,7 +246,7 @@ fn the_policies_of_the_benchmarks_decide_as_in_opa() {
         let dir = root().join("benches/policies").join(name);
         let input: Value =
             serde_json::from_slice(&std::fs::read(dir.join("input.json")).unwrap()).unwrap();
-        compare(&dir, &inputs(vec![input]));
+        compare(&dir, &inputs(&[input]));
     }
 }
 
