@@ -33,7 +33,7 @@ const PURE: [&str; 22] = [
     "gates/",
     "pack/archive.rs",
     "pack/tar.rs",
-    "pack/trust.rs",
+    "pack/trust/",
     "pack/bundle/",
     "pack/verify/",
     "dataset/assemble.rs",
