@@ -142,8 +142,8 @@ fn every_kind_of_key_goes_both_ways() -> Result<()> {
             sign.args(["sign-blob", "--yes", "--key", &format!("{kind}.key"), "--bundle", bundle]);
             succeed(sign.args(more).arg("pack.tar"))
         };
-        let trust = ["--signing-config", "signing.json", "--trusted-root", "root.json"];
-        sign("logged.json", &trust)?;
+        // Without the root: given it, cosign 3.1.3 refuses what it made with an Ed25519 key itself.
+        sign("logged.json", &["--signing-config", "signing.json"])?;
         sign("bare.json", &["--tlog-upload=false", "--use-signing-config=false"])?;
         let trusted = ["--trusted-root", "root.json", "--key", &public];
         let alone = ["--key", &public];
