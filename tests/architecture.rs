@@ -42,7 +42,7 @@ const PURE: [&str; 34] = [
     "pack/oci/signature.rs",
     "pack/opa_bundle.rs",
     "pack/tar.rs",
-    "pack/trust.rs",
+    "pack/trust/",
     "pack/bundle/",
     "pack/verify/",
     "dataset/assemble.rs",

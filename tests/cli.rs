@@ -328,4 +328,86 @@ fn inspection_tells_what_is_in_a_pack_and_why_it_does_not_load() {
     let json: Value = serde_json::from_slice(&bad.stdout).unwrap();
     assert_eq!(json["refused"]["reason"], "RegoInvalid");
     assert!(json["refused"]["message"].as_str().unwrap().contains("opa/bad.rego:3:6"), "{json}");
+
+#[test]
+fn pack_verify_takes_any_file_or_its_digest_and_says_why_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let (blob, key, public) = (path("blob"), path("lazaret.key"), path("lazaret.pub"));
+    fs::write(&blob, "no pack at all").unwrap();
+    assert!(lazaret(&["pack", "keygen", "--out", dir.path().to_str().unwrap()]).status.success());
+    assert!(lazaret(&["pack", "sign", &blob, "--key", &key]).status.success());
+    let digest = lazaret::domain::Digest::of(b"no pack at all").to_string();
+    let bundle = path("blob.sigstore.json");
+    let verify = |arguments: &[&str]| {
+        let output = lazaret(&[&["pack", "verify", "--output", "json"], arguments].concat());
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        (output.status.code(), report)
+    };
+    for subject in [vec![blob.as_str()], vec![digest.as_str(), "--bundle", &bundle]] {
+        let (code, report) = verify(&[subject, vec!["--key", &public]].concat());
+        assert_eq!(
+            (code, &report["verified"], &report["digest"]),
+            (Some(0), &true.into(), &digest.clone().into())
+        );
+        assert!(report["signer"]["keyFingerprint"].as_str().unwrap().starts_with("sha256:"));
+    }
+    let other = digest.replace(&digest[10..14], "0000");
+    for (arguments, code, reason) in [
+        (vec![other.as_str(), "--bundle", &bundle, "--key", &public], 1, "ArtifactMismatch"),
+        (
+            vec![&blob, "--key", &public, "--type", "https://slsa.dev/provenance/v1"],
+            1,
+            "PayloadMismatch",
+        ),
+        (
+            vec![&blob, "--key", &public, "--inclusion-proof", "required"],
+            1,
+            "InclusionProofMissing",
+        ),
+        (vec![&blob, "--key", &public, "--require-timestamp"], 1, "SignedTimestampMissing"),
+        (vec![&blob, "--bundle", &blob, "--key", &public], 1, "BundleInvalid"),
+        (
+            vec![&blob, "--certificate-identity", "a", "--certificate-oidc-issuer", "b"],
+            1,
+            "AuthorityMismatch",
+        ),
+    ] {
+        let (found, report) = verify(&arguments);
+        assert_eq!((found, &report["reason"]), (Some(code), &reason.into()), "{arguments:?}");
+        assert_eq!(report["verified"], false);
+    }
+    // Nobody named, a key and an identity at once, a digest alone: questions without an answer.
+    assert_eq!(verify(&[&blob]).0, Some(2));
+    assert_eq!(verify(&[&digest, "--key", &public]).0, Some(2));
+    let both = ["--certificate-identity", "a", "--certificate-oidc-issuer", "b"];
+    assert_eq!(verify(&[&[&blob, "--key", &public], &both[..]].concat()).0, Some(2));
+    assert_eq!(verify(&[&path("absent"), "--bundle", &bundle, "--key", &public]).0, Some(3));
+}
+
+#[test]
+fn a_cosign_that_fails_leaves_the_bundle_that_was_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    fs::write(path("pack.tar"), "a pack").unwrap();
+    fs::write(path("pack.tar.sigstore.json"), "what was there").unwrap();
+    // Writes half a bundle, as the real one does when it is stopped.
+    let script =
+        "#!/bin/sh\nprintf half > \"$4\"\necho \"$@\" > \"$0.arguments\"\nexit ${FAKE:-1}\n";
+    fs::write(path("cosign"), script).unwrap();
+    fs::set_permissions(path("cosign"), fs::Permissions::from_mode(0o755)).unwrap();
+    let cosign = format!("--cosign={}", path("cosign"));
+    let sign = ["pack", "sign", &path("pack.tar"), &cosign, "--", "--identity-token", "t"];
+    assert_eq!(lazaret(&sign).status.code(), Some(3));
+    assert_eq!(fs::read_to_string(path("pack.tar.sigstore.json")).unwrap(), "what was there");
+    let said = fs::read_to_string(path("cosign.arguments")).unwrap();
+    assert!(said.starts_with("sign-blob --yes --bundle "), "{said}");
+    assert!(
+        said.trim_end().ends_with(&format!("--identity-token t {}", path("pack.tar"))),
+        "{said}"
+    );
+    let output = Command::new(env!("CARGO_BIN_EXE_lazaret")).args(sign).env("FAKE", "0").output();
+    assert!(output.unwrap().status.success());
+    assert_eq!(fs::read_to_string(path("pack.tar.sigstore.json")).unwrap(), "half");
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 4, "nothing is left behind");
 }

@@ -102,10 +102,11 @@ impl Sigstore {
 
     fn fulcio(&mut self, port: u16) -> Result<()> {
         let issuer = &self.issuer;
-        let config = json!({"oidc-issuers": {issuer: {
-            "issuer-url": issuer, "client-id": "sigstore", "type": "email",
-        }}});
-        std::fs::write(self.path("fulcio.yaml"), config.to_string())?;
+        // No JSON: Fulcio would read that under other names.
+        let config = format!(
+            "oidc-issuers:\n  {issuer}:\n    issuer-url: {issuer}\n    client-id: sigstore\n    type: email\n"
+        );
+        std::fs::write(self.path("fulcio.yaml"), config)?;
         let (grpc, metrics) = (free_port()?, free_port()?);
         self.run(
             "LAZARET_FULCIO",

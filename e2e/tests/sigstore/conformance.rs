@@ -95,7 +95,6 @@ fn real_bundles_come_out_right() -> Result<()> {
     let mut wrong = Vec::new();
     for (bundle, arguments, subject, right) in &cases {
         let (found, said) = accepted(&data.join(bundle), arguments, subject)?;
-        println!("{bundle} accepted {found}: {}", said.trim());
         if found != *right {
             wrong.push(format!("{bundle} {arguments:?} {subject}: {found}: {said}"));
         }
@@ -108,10 +107,8 @@ fn real_bundles_come_out_right() -> Result<()> {
 #[test]
 #[ignore = "needs a copy of sigstore-conformance in LAZARET_CONFORMANCE"]
 fn the_public_suite_comes_out_right() -> Result<()> {
-    let Some(suite) = std::env::var_os("LAZARET_CONFORMANCE") else {
-        println!("LAZARET_CONFORMANCE is not set: not run");
-        return Ok(());
-    };
+    let suite =
+        std::env::var_os("LAZARET_CONFORMANCE").context("LAZARET_CONFORMANCE is not set")?;
     let assets = PathBuf::from(suite).join("test/assets");
     let (mut cases, mut wrong) = (0, Vec::new());
     for case in std::fs::read_dir(assets.join("bundle-verify"))? {
