@@ -328,6 +328,7 @@ fn inspection_tells_what_is_in_a_pack_and_why_it_does_not_load() {
     let json: Value = serde_json::from_slice(&bad.stdout).unwrap();
     assert_eq!(json["refused"]["reason"], "RegoInvalid");
     assert!(json["refused"]["message"].as_str().unwrap().contains("opa/bad.rego:3:6"), "{json}");
+}
 
 #[test]
 fn pack_verify_takes_any_file_or_its_digest_and_says_why_not() {
