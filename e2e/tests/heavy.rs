@@ -67,7 +67,7 @@ fn what_cosign_signs_lazaret_verifies() -> Result<()> {
     std::fs::write(&tampered, bytes)?;
     let bad = verify(&tampered)?;
     ensure!(bad.status.code() == Some(1), "a tampered pack was accepted");
-    ensure!(String::from_utf8_lossy(&bad.stderr).contains("SignatureInvalid"));
+    ensure!(String::from_utf8_lossy(&bad.stderr).contains("ArtifactMismatch"));
     Ok(())
 }
 

@@ -12,5 +12,6 @@ mod packs;
 mod publish;
 mod quarantine;
 mod rotation;
+mod serving;
 mod shadow;
 mod swap;

@@ -50,7 +50,7 @@ async fn a_bad_revision_is_refused_by_name_and_the_last_good_one_judges_on() -> 
         default_pack(&stage.keys, |dir| Ok(std::fs::write(dir.join("README.md"), "unsigned\n")?))?;
     unsigned.bundle = b"{}".to_vec();
     for (what, pack, reason, kind) in [
-        ("a tampered byte", Some(tampered), "SignatureInvalid", "Verified"),
+        ("a tampered byte", Some(tampered), "ArtifactMismatch", "Verified"),
         ("another's key", Some(stranger), "KeyMismatch", "Verified"),
         ("a failing test", Some(failing), "TestsFailed", "TestsPassed"),
         ("Rego that does not compile", Some(broken), "RegoInvalid", "TestsPassed"),

@@ -23,7 +23,8 @@ pub struct HttpSource {
     #[schemars(length(max = 2048))]
     #[x_kube(validation = Rule::new("self.matches('^https?://[^/@\\\\s]+(/[^\\\\s]*)?$')").message("an http source is an http:// or https:// URL without credentials in it; put those in secretRef"))]
     pub url: String,
-    /// URL of the Sigstore bundle; by default `<url>.sigstore.json`.
+    /// URL of the Sigstore bundle. By default it is in the answer's header `X-Cosign-Bundle`, else
+    /// where its `Link` with `rel="attestation"` leads, else at `<url>.sigstore.json`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 2048))]
     #[x_kube(validation = Rule::new("self.matches('^https?://[^/@\\\\s]+(/[^\\\\s]*)?$')").message("bundleUrl is an http:// or https:// URL without credentials in it"))]

@@ -1,4 +1,4 @@
-//! A tar at a URL, and its bundle: in a header, beside it, or at a URL of its own.
+//! A tar at a URL, and its bundle: at a URL of its own, in a header, where a link leads, or beside.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -32,11 +32,16 @@ pub(super) async fn fetch(
         return Ok(Fetched::NotModified);
     }
     expect_ok(&answer)?;
-    let from_header = bundle_header(&answer)?;
-    let bundle = match (&settings.bundle_url, from_header) {
-        (Some(at), _) => Some(bundle(transport, &asking(parse_url(at)?, MAX_BUNDLE)).await?),
-        (None, Some(bundle)) => Some(bundle),
-        (None, None) => {
+    let named = match &settings.bundle_url {
+        Some(at) => Some(parse_url(at)?),
+        None => None,
+    };
+    let bundle = match (named, bundle_header(&answer)?, attestation(&answer)?) {
+        (Some(at), ..) | (None, None, Some(at)) => {
+            Some(bundle(transport, &asking(at, MAX_BUNDLE)).await?)
+        }
+        (None, Some(bundle), _) => Some(bundle),
+        (None, None, None) => {
             let mut at = start.clone();
             at.set_path(&format!("{}.sigstore.json", at.path()));
             match bundle(transport, &asking(at, MAX_BUNDLE)).await {
@@ -88,6 +93,28 @@ pub(in super::super) fn secret_header(text: &str) -> Result<HeaderValue, FetchEr
     let mut value = HeaderValue::from_str(text).map_err(|_| FetchError::CredentialsInvalid)?;
     value.set_sensitive(true);
     Ok(value)
+}
+
+/// Where the server says that the bundle is: `Link: <…>; rel="attestation"` (RFC 8288).
+fn attestation(answer: &Answer) -> Result<Option<Url>, FetchError> {
+    let links = answer.headers.get_all(header::LINK).iter();
+    let links = links.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+    let mut targets = links.filter_map(|link| {
+        let (target, parameters) = link.trim().strip_prefix('<')?.split_once('>')?;
+        let relation = |parameter: &str| {
+            let (name, value) = parameter.trim().split_once('=')?;
+            (name.trim() == "rel").then(|| value.trim().trim_matches('"').to_owned())
+        };
+        let mut relations = parameters.split(';').filter_map(relation);
+        relations.any(|rel| rel.split(' ').any(|rel| rel == "attestation")).then_some(target)
+    });
+    let Some(target) = targets.next() else { return Ok(None) };
+    let refuse = |why| FetchError::RedirectRefused { url: shown(&answer.url), why };
+    let at = answer.url.join(target).map_err(|_| refuse("its attestation has no usable URL"))?;
+    if answer.url.scheme() == "https" && at.scheme() != "https" {
+        return Err(refuse("its attestation leaves https"));
+    }
+    parse_url(at.as_str()).map(Some)
 }
 
 fn bundle_header(answer: &Answer) -> Result<Option<Bytes>, FetchError> {

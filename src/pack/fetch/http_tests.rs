@@ -109,6 +109,14 @@ async fn the_bundle_comes_from_its_url_or_the_header_or_beside_the_pack() {
             ok("tar").replace("Connection", "X-Cosign-Bundle: eyJhIjoyfQ==\r\nConnection")
         }
         "/with-rubbish" => ok("tar").replace("Connection", "X-Cosign-Bundle: %%\r\nConnection"),
+        "/linked/p" => ok("tar").replace(
+            "Connection",
+            "Link: </next>; rel=next, <../b.json>; rel=\"self attestation\"; type=x\r\nConnection",
+        ),
+        "/both" => ok("tar").replace(
+            "Connection",
+            "Link: </b.json>; rel=attestation\r\nX-Cosign-Bundle: {\"a\":1}\r\nConnection",
+        ),
         "/plain" => ok("tar"),
         "/b.json" => ok("{\"b\":1}"),
         _ => MISSING.into(),
@@ -118,6 +126,8 @@ async fn the_bundle_comes_from_its_url_or_the_header_or_beside_the_pack() {
         ("/with-header", None, Some("{\"a\":1}")),
         ("/with-base64", None, Some("{\"a\":2}")),
         ("/with-header", Some("/b.json"), Some("{\"b\":1}")),
+        ("/linked/p", None, Some("{\"b\":1}")),
+        ("/both", None, Some("{\"a\":1}")),
         ("/plain", None, None),
     ] {
         let bundle_url = url.map(|path| format!("http://{}{path}", server.address));

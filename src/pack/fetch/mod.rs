@@ -73,7 +73,8 @@ pub struct FetchSettings {
     pub url: String,
     /// Which artifact of an OCI repository.
     pub version: Option<oci::Version>,
-    /// Where its bundle is; if `None`, the header `X-Cosign-Bundle`, else `<url>.sigstore.json`.
+    /// Where its bundle is; if `None`, in the header `X-Cosign-Bundle`, else where a `Link` with
+    /// `rel="attestation"` leads, else at `<url>.sigstore.json`.
     pub bundle_url: Option<String>,
     /// Largest pack to accept.
     pub max_bytes: u64,
