@@ -233,6 +233,8 @@ async fn the_controller_loads_what_lazaret_or_cosign_signed() -> Result<()> {
     let payload = std::fs::read_to_string(bench.path("simple/pack.simplesigning.json"))?;
     ensure!(payload.contains(&named), "another manifest: {payload}");
     ensure!(bench.path("simple/pack.simplesigning.json.sigstore.json").exists(), "no signature");
+    let simple = ["pack", "verify", "simple/pack.simplesigning.json", "--key", "cosign.pub"];
+    bench.succeed(&simple)?;
 
     // cosign's present way: a referrer with an in-toto statement about the manifest.
     let new = ["--use-signing-config=false", "--new-bundle-format=true", &image];
@@ -243,5 +245,30 @@ async fn the_controller_loads_what_lazaret_or_cosign_signed() -> Result<()> {
     let bundle = std::fs::read(bench.path("statement/pack.manifest.json.sigstore.json"))?;
     let bundle: Value = serde_json::from_slice(&bundle)?;
     ensure!(bundle["dsseEnvelope"]["payload"].is_string(), "{bundle}");
+    let mut verify = vec!["pack", "verify", "statement/pack.manifest.json", "--key", "cosign.pub"];
+    verify.extend(["--type", "https://sigstore.dev/cosign/sign/v1"]);
+    bench.succeed(&verify)?;
+
+    // The same on a pack that has nothing else; and what is said about a pack is no signature.
+    let other = Bench::new()?;
+    other.cosign(&["generate-key-pair"])?;
+    let own = std::fs::read_to_string(other.path("cosign.pub"))?;
+    stage.secret("other-key", "cosign.pub", &own).await?;
+    std::fs::copy(other.path("pack.tar"), other.path("bare.tar"))?;
+    let pushed = other.succeed(&["pack", "push", "bare.tar", &to("stated"), "--plain-http"])?;
+    let image = format!("{}/packs/stated@{}", registry.address(), self::manifest(&pushed)?);
+    std::fs::write(other.path("sbom.json"), r#"{"bomFormat":"CycloneDX","specVersion":"1.6"}"#)?;
+    let attest = ["attest", "--yes", "--key", "cosign.key", "--tlog-upload=false"];
+    let what = ["--allow-http-registry", "--type", "cyclonedx", "--predicate", "sbom.json"];
+    let how = ["--use-signing-config=false", "--new-bundle-format=true", &image];
+    other.cosign(&[&attest[..], &what[..], &how[..]].concat())?;
+    stage.pack("stated", spec("stated", json!({ "tag": "1.0.0" }), "other-key")).await?;
+    let unsigned =
+        |pack: &PolicyPack| matches!(failure(pack), Some("BundleMissing" | "PayloadMismatch"));
+    stage.pack_is("stated", "is not signed by an SBOM", unsigned).await?;
+    other.cosign(&[&sign[..], &how[..]].concat())?;
+    let nudge = json!({ "metadata": { "annotations": { "lazaret.dev/requestedAt": "signed" } } });
+    stage.merge::<PolicyPack>("stated", nudge).await?;
+    stage.pack_is("stated", "loads", |pack| loaded(pack).is_some()).await?;
     Ok(())
 }
