@@ -10,7 +10,7 @@ pub(super) fn crd(arguments: &Crd) -> Result<ExitCode, Failure> {
     for (file, crd) in CRD_FILES {
         let yaml = crd_yaml(&crd()).map_err(|error| Failure::undecided(error.to_string()))?;
         match &arguments.out {
-            None => print!("---\n{yaml}"),
+            None => say!("---\n{yaml}"),
             Some(dir) => {
                 let path = dir.join(file);
                 std::fs::write(&path, yaml)

@@ -21,13 +21,13 @@ pub(super) async fn ledger(command: Arguments) -> Result<ExitCode, Failure> {
         for recorded in &chain {
             let mut line = serde_json::json!(recorded.entry);
             line["digest"] = recorded.digest.to_string().into();
-            println!("{line}");
+            sayln!("{line}");
         }
         return Ok(ExitCode::SUCCESS);
     }
     for recorded in &chain {
         let entry = &recorded.entry;
-        println!(
+        sayln!(
             "{:>6}  {}  {:8}  {} {}",
             entry.sequence,
             entry.recorded_at,
@@ -37,7 +37,7 @@ pub(super) async fn ledger(command: Arguments) -> Result<ExitCode, Failure> {
         );
     }
     let head = chain.last().map_or("none".to_owned(), |last| last.digest.to_string());
-    println!(
+    sayln!(
         "\n{} {}, the chain is whole; its head is\n{head}",
         chain.len(),
         if chain.len() == 1 { "entry" } else { "entries" }

@@ -1,5 +1,7 @@
 //! The command line: arguments → settings → command → exit code. Wires all rooms together.
-#![allow(clippy::print_stdout, reason = "this room talks to people at a terminal")]
+
+#[macro_use]
+mod say;
 
 mod args;
 mod controller;
@@ -49,10 +51,17 @@ pub fn main() -> ExitCode {
             Command::PolicyWorker => Ok(policy_worker::run()),
             Command::Completions { shell } => {
                 let mut command = command();
-                clap_complete::generate(shell, &mut command, "lazaret", &mut std::io::stdout());
+                let mut script = Vec::new();
+                clap_complete::generate(shell, &mut command, "lazaret", &mut script);
+                say!("{}", String::from_utf8_lossy(&script));
                 Ok(ExitCode::SUCCESS)
             }
         }
     });
-    outcome.unwrap_or_else(|failure| failure.report())
+    match outcome {
+        // What was decided stands, but nobody can read it.
+        Ok(_) if say::failed() => ExitCode::from(exit::UNDECIDED),
+        Ok(code) => code,
+        Err(failure) => failure.report(),
+    }
 }

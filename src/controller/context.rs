@@ -1,6 +1,6 @@
 //! What every reconciliation shares.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,7 +10,7 @@ use kube::Client;
 use kube::runtime::events::{Recorder, Reporter};
 use kube::runtime::reflector::ObjectRef;
 use kube::{Resource, ResourceExt as _};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use super::Metrics;
 use super::facts::FactsJudged;
@@ -55,6 +55,9 @@ pub struct Context {
     ledgers: Mutex<HashMap<String, Arc<Ledger>>>,
     failures: Mutex<HashMap<(&'static str, String), u32>>,
     remembered: Mutex<HashMap<String, Arc<Remembered>>>,
+    /// Packs that were deleted. Their names hold a uid and never come again.
+    gone: Mutex<HashSet<String>>,
+    listed: watch::Sender<bool>,
     /// What the server hands out.
     pub(super) shelf: Arc<Shelf>,
     /// What the packs judged last.
@@ -75,6 +78,8 @@ impl Context {
             ledgers: Mutex::default(),
             failures: Mutex::default(),
             remembered: Mutex::default(),
+            gone: Mutex::default(),
+            listed: watch::Sender::new(false),
             shelf,
             facts: FactsJudged::default(),
         }
@@ -117,12 +122,40 @@ impl Context {
         self.remembered.lock().unwrap_or_else(PoisonError::into_inner).remove(pack);
     }
 
-    /// Forgets all about a pack that was deleted.
+    /// Forgets all about a pack that was deleted, for good: what is still at work on it comes late.
     pub(super) fn deleted(&self, pack: &str) {
+        let mut gone = self.gone.lock().unwrap_or_else(PoisonError::into_inner);
+        gone.insert(pack.to_owned());
         self.unload(pack);
         self.facts.forget(pack);
         self.shelf.clear(pack, None);
         self.count_packs();
+    }
+
+    /// Does `act`, unless the pack was deleted; no deletion comes between.
+    pub(super) fn unless_deleted(&self, pack: &str, act: impl FnOnce()) {
+        let gone = self.gone.lock().unwrap_or_else(PoisonError::into_inner);
+        if !gone.contains(pack) {
+            act();
+        }
+    }
+
+    /// All packs of which anything is kept.
+    pub(super) fn known(&self) -> BTreeSet<String> {
+        let remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        let shelf = self.shelf.owners().into_iter().map(|(owner, _)| owner);
+        self.packs.keys().into_iter().chain(remembered.keys().cloned()).chain(shelf).collect()
+    }
+
+    /// The first list of packs is complete.
+    pub(super) fn packs_are_listed(&self) {
+        self.listed.send_replace(true);
+    }
+
+    /// Resolves once the first list of packs is complete.
+    pub(super) async fn packs_listed(&self) {
+        // The sender lives as long as this context.
+        let _ = self.listed.subscribe().wait_for(|listed| *listed).await;
     }
 
     /// Tells the metrics how many packs can judge.

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 /// How many facts are kept for one pack.
 const MAX_FACTS: usize = 256;
-/// How many bytes of facts, as JSON, are kept for one pack.
+/// How many bytes of memory the facts of all packs may take, about.
 const MAX_BYTES: usize = 64 << 20;
 
 /// What one pack judged of one promotion.
@@ -20,21 +20,30 @@ pub(super) struct Fact {
     bytes: usize,
 }
 
-/// Facts by pack, newest last.
+/// Facts by pack, newest last. The pack with the most gives way first, so that nobody's facts drive
+/// out everybody's.
 #[derive(Default)]
 pub(super) struct FactsJudged(Mutex<HashMap<String, VecDeque<Fact>>>);
 
 impl FactsJudged {
     /// Keeps what `pack` was asked about `subject`, in the place of what it was asked before.
     pub(super) fn record(&self, pack: &str, subject: &str, input: Value) {
-        let bytes = input.to_string().len();
+        let bytes = weight(&input);
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let facts = all.entry(pack.to_owned()).or_default();
         facts.retain(|fact| fact.subject != subject);
-        facts.push_back(Fact { subject: subject.to_owned(), input: Arc::new(input), bytes });
-        let mut total: usize = facts.iter().map(|fact| fact.bytes).sum();
-        while facts.len() > MAX_FACTS || (total > MAX_BYTES && facts.len() > 1) {
-            total -= facts.pop_front().map_or(0, |fact| fact.bytes);
+        if bytes <= MAX_BYTES / 4 {
+            facts.push_back(Fact { subject: subject.to_owned(), input: Arc::new(input), bytes });
+        }
+        if facts.len() > MAX_FACTS {
+            facts.pop_front();
+        }
+        let of = |facts: &VecDeque<Fact>| facts.iter().map(|fact| fact.bytes).sum::<usize>();
+        let mut total: usize = all.values().map(of).sum();
+        while total > MAX_BYTES {
+            let most = all.values_mut().max_by_key(|facts| of(facts));
+            let Some(fact) = most.and_then(VecDeque::pop_front) else { break };
+            total -= fact.bytes;
         }
     }
 
@@ -47,6 +56,17 @@ impl FactsJudged {
     /// Forgets a pack that is no more.
     pub(super) fn forget(&self, pack: &str) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(pack);
+    }
+}
+
+/// What a value takes in memory, about.
+fn weight(value: &Value) -> usize {
+    const NODE: usize = 72;
+    NODE + match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(weight).sum(),
+        Value::Object(members) => members.iter().map(|(k, v)| NODE + k.len() + weight(v)).sum(),
+        _ => 0,
     }
 }
 
@@ -71,12 +91,22 @@ mod tests {
         assert_eq!(seen.len(), MAX_FACTS);
         assert_eq!(seen[0].subject, format!("a/{}", 2 * MAX_FACTS - 1));
         assert!(facts.of("other").is_empty());
-        let big = "x".repeat(MAX_BYTES / 2);
-        for n in 0..3 {
-            facts.record("big", &format!("a/{n}"), json!(big));
+    }
+
+    #[test]
+    fn the_pack_with_the_most_gives_way() {
+        let facts = FactsJudged::default();
+        facts.record("small", "a/x", json!("x"));
+        let large = "x".repeat(MAX_BYTES / 5);
+        for n in 0..10 {
+            facts.record("large", &format!("a/{n}"), json!(large));
         }
-        assert_eq!(facts.of("big").len(), 1, "two would be over the limit by their quotes");
-        facts.forget("pack");
-        assert!(facts.of("pack").is_empty());
+        assert_eq!(facts.of("large").len(), 4);
+        assert_eq!(facts.of("large")[0].subject, "a/9");
+        assert_eq!(facts.of("small").len(), 1);
+        facts.record("small", "a/huge", json!("x".repeat(MAX_BYTES / 2)));
+        assert_eq!(facts.of("small").len(), 1, "what is too large by itself is not kept");
+        facts.forget("large");
+        assert!(facts.of("large").is_empty());
     }
 }

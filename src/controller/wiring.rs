@@ -24,6 +24,9 @@ use super::metrics::{Kind, KindOutcome};
 use super::{Context, backoff, pack, promotion, quarantine, triggers, watching};
 use crate::api::{DatasetPromotion, PolicyPack, Quarantine};
 
+/// Packs looked at at once: each may cost a fetch, a compilation and a comparison.
+const PACKS_AT_ONCE: u16 = 4;
+
 /// Whether the controller has what it needs to work.
 #[derive(Clone, Default)]
 pub struct Health(Arc<AtomicBool>);
@@ -73,25 +76,37 @@ async fn await_api_server(client: &Client) {
 async fn pack_controller(ctx: &Arc<Context>, shutdown: impl Shutdown) {
     let (reader, writer) = reflector::store();
     let stream = packs(Arc::clone(ctx), reader.clone(), writer);
-    let (by_secret, by_config_map) = (reader.clone(), reader.clone());
     // Only names and versions: what a key or a trust root says is read when it is needed.
+    let secrets = concerned(ctx, &reader, |pack, name| pack.spec.secrets().any(|n| n == name));
+    let maps = concerned(ctx, &reader, |pack, name| pack.spec.config_maps().any(|n| n == name));
     let running = Controller::for_stream(stream, reader)
-        .watches_stream(references::<Secret>(ctx), move |secret| {
-            select(&by_secret, |pack| {
-                pack.namespace() == secret.namespace()
-                    && pack.spec.secrets().any(|name| name == secret.name_any())
-            })
-        })
-        .watches_stream(references::<ConfigMap>(ctx), move |map| {
-            select(&by_config_map, |pack| {
-                pack.namespace() == map.namespace()
-                    && pack.spec.config_maps().any(|name| name == map.name_any())
-            })
-        })
+        .watches_stream(references::<Secret>(ctx), secrets)
+        .watches_stream(references::<ConfigMap>(ctx), maps)
+        .with_config(ControllerConfig::default().concurrency(PACKS_AT_ONCE))
         .trigger_backoff(watching::Breath)
         .graceful_shutdown_on(shutdown)
         .run(observed(pack::reconcile), on_error, Arc::clone(ctx));
     drain(ctx, running).await;
+}
+
+/// The packs that a change of something they refer to concerns. Whether they are still trusted is
+/// looked at here and now, since a look at the source may be under way and take its time.
+fn concerned<K: Watched>(
+    ctx: &Arc<Context>,
+    packs: &reflector::Store<PolicyPack>,
+    refers: fn(&PolicyPack, &str) -> bool,
+) -> impl Fn(PartialObjectMeta<K>) -> Vec<ObjectRef<PolicyPack>> + Send + Sync + 'static {
+    let (ctx, packs) = (Arc::clone(ctx), packs.clone());
+    move |changed| {
+        let concerned = |pack: &PolicyPack| {
+            pack.namespace() == changed.namespace() && refers(pack, &changed.name_any())
+        };
+        let found: Vec<_> = packs.state().into_iter().filter(|pack| concerned(pack)).collect();
+        for pack in &found {
+            tokio::spawn(pack::recheck(Arc::clone(pack), Arc::clone(&ctx)));
+        }
+        found.iter().map(|pack| ObjectRef::from_obj(&**pack)).collect()
+    }
 }
 
 async fn promotion_controller(ctx: &Arc<Context>, health: &Health, shutdown: impl Shutdown) {
@@ -115,6 +130,7 @@ async fn promotion_controller(ctx: &Arc<Context>, health: &Health, shutdown: imp
         .graceful_shutdown_on(shutdown)
         .run(observed(promotion::reconcile), on_error, Arc::clone(ctx));
     let announce = async move {
+        ctx.packs_listed().await;
         if filled.wait_until_ready().await.is_ok() {
             health.0.store(true, Ordering::Relaxed);
         }
@@ -197,8 +213,16 @@ fn packs(
         .inspect_ok(move |event| match event {
             watcher::Event::Delete(gone) => pack::deleted(&ctx, gone),
             // Deletions during a pause of the watch come as absences.
-            watcher::Event::InitDone => pack::keep_only(&ctx, &reader.state()),
-            _ => {}
+            watcher::Event::InitDone => {
+                pack::keep_only(&ctx, &reader.state());
+                pack::reserve(&ctx, &reader.state());
+                ctx.packs_are_listed();
+            }
+            // Its spec may trust fewer than before.
+            watcher::Event::Apply(changed) => {
+                tokio::spawn(pack::recheck(Arc::new(changed.clone()), Arc::clone(&ctx)));
+            }
+            watcher::Event::Init | watcher::Event::InitApply(_) => {}
         })
         .applied_objects()
         .predicate_filter(triggers::asked, PredicateConfig::default())

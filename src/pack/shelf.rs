@@ -269,6 +269,19 @@ impl Shelf {
         }
     }
 
+    /// Takes a pack back without giving its id up.
+    pub fn demote(&self, owner: &str, id: &PackId) {
+        if self.place(owner, id, |_| OnShelf::Announced).is_ok() {
+            self.changed();
+        }
+    }
+
+    /// Who holds which id.
+    pub fn owners(&self) -> Vec<(String, PackId)> {
+        let packs = self.packs.load();
+        packs.iter().map(|(id, entry)| (entry.owner.to_string(), id.clone())).collect()
+    }
+
     /// Takes all of an owner's ids off the shelf, but for one.
     pub fn clear(&self, owner: &str, except: Option<&PackId>) {
         let goes = |id: &PackId, entry: &Entry| entry.owner.as_ref() == owner && Some(id) != except;

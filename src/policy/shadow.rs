@@ -45,15 +45,17 @@ impl Change {
     }
 }
 
-/// Where two revisions differ on one input, in order of the gates.
-pub fn compare(old: &CompiledPack, new: &CompiledPack, input: &Value) -> Vec<Change> {
+/// Where two revisions differ on one input, in order of the gates; `None` if neither gives an answer.
+pub fn compare(old: &CompiledPack, new: &CompiledPack, input: &Value) -> Option<Vec<Change>> {
     differences(&evaluate(old, "old", input), &evaluate(new, "new", input))
 }
 
-fn differences(old: &Result<Verdict, EvalError>, new: &Result<Verdict, EvalError>) -> Vec<Change> {
+fn differences(
+    old: &Result<Verdict, EvalError>,
+    new: &Result<Verdict, EvalError>,
+) -> Option<Vec<Change>> {
     let gates: BTreeSet<GateId> = match (old, new) {
-        // Without an answer from either side nothing differs but the words.
-        (Err(_), Err(_)) => return Vec::new(),
+        (Err(_), Err(_)) => return None,
         (Ok(old), Ok(new)) => old.denials.keys().chain(new.denials.keys()).copied().collect(),
         // No answer denies at every gate.
         _ => GateId::ALL.into_iter().collect(),
@@ -67,7 +69,7 @@ fn differences(old: &Result<Verdict, EvalError>, new: &Result<Verdict, EvalError
         let same = from == to && gone.is_empty() && new.is_empty();
         (!same).then_some(Change { gate, from, to, gone, new })
     };
-    gates.into_iter().filter_map(one).collect()
+    Some(gates.into_iter().filter_map(one).collect())
 }
 
 fn said(verdict: &Result<Verdict, EvalError>, gate: GateId) -> (Said, BTreeSet<String>) {
@@ -108,7 +110,7 @@ mod tests {
     fn a_gate_that_only_one_side_denies_flips() {
         let old = verdict(&[(GateId::A, &[]), (GateId::B, &["LicenceUnclear"])]);
         let new = verdict(&[(GateId::B, &["LicenceUnclear"]), (GateId::C, &["NoPlan"])]);
-        let seen = differences(&old, &new);
+        let seen = differences(&old, &new).unwrap();
         assert_eq!(seen.len(), 1, "{seen:?}");
         assert_eq!((seen[0].gate, seen[0].from, seen[0].to), (GateId::C, Said::Pass, Said::Deny));
         assert_eq!(seen[0].new, ["NoPlan"]);
@@ -119,7 +121,7 @@ mod tests {
     fn other_reasons_for_the_same_denial_are_a_change_but_no_flip() {
         let old = verdict(&[(GateId::B, &["LicenceUnclear", "NoHolder"])]);
         let new = verdict(&[(GateId::B, &["LicenceUnclear", "NoAttribution"])]);
-        let seen = differences(&old, &new);
+        let seen = differences(&old, &new).unwrap();
         assert_eq!(
             (&seen[0].gone[..], &seen[0].new[..]),
             (&["NoHolder".to_owned()][..], &["NoAttribution".to_owned()][..])
@@ -130,10 +132,10 @@ mod tests {
     #[test]
     fn no_answer_denies_everywhere() {
         let failed = Err(EvalError::Undefined("data.lazaret.gates.a.deny".into()));
-        let seen = differences(&verdict(&[(GateId::B, &["LicenceUnclear"])]), &failed);
+        let seen = differences(&verdict(&[(GateId::B, &["LicenceUnclear"])]), &failed).unwrap();
         assert_eq!(seen.len(), GateId::ALL.len());
         let turned: Vec<_> = seen.iter().filter(|change| change.flips()).map(|c| c.gate).collect();
         assert!(!turned.contains(&GateId::B) && turned.len() == GateId::ALL.len() - 1);
-        assert_eq!(differences(&failed, &failed), []);
+        assert_eq!(differences(&failed, &failed), None);
     }
 }

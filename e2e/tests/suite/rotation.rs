@@ -38,9 +38,12 @@ async fn a_key_that_is_replaced_stops_judging_without_being_asked() -> Result<()
     stage.secret("own-key", "cosign.pub", &keys()?.public).await?;
     stage.pack_is("rare", "denies", denies).await?;
     stage
-        .pack_is("held", "denies", |pack| {
-            let ready = pack.status.iter().flat_map(|s| &s.conditions).find(|c| c.type_ == "Ready");
-            ready.is_some_and(|c| c.status == "False" && c.reason == "Suspended")
+        .pack_is("held", "says who is no longer trusted", |pack| {
+            let status = pack.status.clone().unwrap_or_default();
+            let verified = status.conditions.iter().find(|c| c.type_ == "Verified");
+            let struck_out =
+                verified.is_some_and(|c| c.status == "False" && c.reason == "KeyMismatch");
+            denies(pack) && struck_out && status.artifact.is_none() && status.signer.is_none()
         })
         .await?;
     stage.secret("own-key", "cosign.pub", &stage.keys.public).await?;

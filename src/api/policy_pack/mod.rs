@@ -48,8 +48,9 @@ pub struct PolicyPackSpec {
     /// How often the source is asked for a new revision.
     #[serde(default = "PolicyPackSpec::default_interval")]
     pub interval: Duration,
-    /// How long one fetch may take.
+    /// How long one fetch may take; at most five minutes.
     #[serde(default = "PolicyPackSpec::default_timeout")]
+    #[x_kube(validation = Rule::new("duration(self) <= duration('5m')").message("spec.timeout is at most 5m"))]
     pub timeout: Duration,
     /// Past this time without a successful check of the source, the pack denies everything.
     #[serde(default = "PolicyPackSpec::default_max_staleness")]

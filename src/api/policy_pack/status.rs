@@ -112,8 +112,14 @@ pub struct ShadowStatus {
     pub from: String,
     /// The new revision's digest.
     pub to: String,
-    /// How many recorded facts both judged.
+    /// How many facts there were.
+    #[serde(default)]
+    pub recorded: i64,
+    /// How many of them both were asked about; fewer if time ran out.
     pub compared: i64,
+    /// On how many neither gave an answer.
+    #[serde(default)]
+    pub undecided: i64,
     /// How many verdicts differ.
     pub flipped: i64,
     /// Whether the new revision waits for `spec.approvedRevision`.

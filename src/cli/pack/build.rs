@@ -17,12 +17,20 @@ pub(in super::super) struct Build {
     /// The tar to write.
     #[arg(long, short, value_name = "TAR")]
     out: PathBuf,
+    /// Where to write the manifest [default: manifest.json beside the tar].
+    #[arg(long, value_name = "FILE")]
+    manifest: Option<PathBuf>,
 }
 
 pub(super) fn run(arguments: &Build) -> Result<ExitCode, Failure> {
+    let beside = arguments.out.with_file_name("manifest.json");
+    let manifest = arguments.manifest.as_ref().unwrap_or(&beside);
+    if *manifest == arguments.out {
+        return Err(Failure::usage("tar and manifest cannot be one file; choose another --out"));
+    }
     let built = build(&arguments.dir).map_err(|error| Failure::usage(error.to_string()))?;
     write(&arguments.out, &built.tar)?;
-    write(&arguments.out.with_file_name("manifest.json"), built.manifest_json.as_bytes())?;
-    println!("{}  {}", built.digest, arguments.out.display());
+    write(manifest, built.manifest_json.as_bytes())?;
+    sayln!("{}  {}", built.digest, arguments.out.display());
     Ok(ExitCode::SUCCESS)
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use similar::TextDiff;
 
 use super::super::args::Plain;
-use super::super::exit::{DENIED, Failure};
+use super::super::exit::{DENIED, Failure, UNDECIDED};
 use super::super::policy::{compiled, sealed};
 use super::super::settings::read;
 use crate::pack::{ArchiveLimits, Files, VerifiedPack, read_archive};
@@ -18,7 +18,8 @@ use crate::policy::{Change, CompiledPack, Said, compare};
 
 /// Compares two packs: files, rules, and what they say of recorded facts.
 ///
-/// Exit code 1 if a verdict turns, from pass to deny or back; other differences are no failure.
+/// Exit code 1 if a verdict turns, from pass to deny or back, and 3 if neither pack gives an answer on
+/// some facts; other differences are no failure.
 #[derive(Args, Debug)]
 pub(in super::super) struct Diff {
     /// The old pack: a tar or a source directory.
@@ -50,6 +51,8 @@ struct Differences {
     facts: usize,
     flipped: usize,
     decisions: Vec<Decision>,
+    /// Facts on which neither pack gives an answer.
+    undecided: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -87,12 +90,16 @@ impl Side {
 
 pub(super) fn run(arguments: &Diff) -> Result<ExitCode, Failure> {
     let (old, new) = (Side::read(&arguments.old)?, Side::read(&arguments.new)?);
-    let mut decisions = Vec::new();
+    let (mut decisions, mut undecided) = (Vec::new(), Vec::new());
     let facts = recorded(&arguments.facts)?;
     for path in &facts {
         let input: Value = serde_json::from_slice(&read(path)?)
             .map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
-        for change in compare(&old.pack, &new.pack, &input) {
+        let Some(changes) = compare(&old.pack, &new.pack, &input) else {
+            undecided.push(path.display().to_string());
+            continue;
+        };
+        for change in changes {
             let facts = path.display().to_string();
             decisions.push(Decision { facts, flips: change.flips(), change });
         }
@@ -106,16 +113,21 @@ pub(super) fn run(arguments: &Diff) -> Result<ExitCode, Failure> {
         facts: facts.len(),
         flipped,
         decisions,
+        undecided,
     };
     match arguments.output {
-        Plain::Human => print!("{}", human(&seen)),
+        Plain::Human => say!("{}", human(&seen)),
         Plain::Json => {
             let text = serde_json::to_string_pretty(&seen)
                 .map_err(|error| Failure::undecided(error.to_string()))?;
-            println!("{text}");
+            sayln!("{text}");
         }
     }
-    Ok(if flipped == 0 { ExitCode::SUCCESS } else { ExitCode::from(DENIED) })
+    Ok(match (flipped, seen.undecided.len()) {
+        (0, 0) => ExitCode::SUCCESS,
+        (0, _) => ExitCode::from(UNDECIDED),
+        _ => ExitCode::from(DENIED),
+    })
 }
 
 /// The files that hold facts, sorted; of directories those that end in `.json`.
@@ -202,6 +214,8 @@ fn human(seen: &Differences) -> String {
         }
         lines.push(line);
     }
+    let silent = seen.undecided.iter();
+    lines.extend(silent.map(|facts| format!("  {facts}  neither pack gives an answer")));
     lines.join("\n") + "\n"
 }
 

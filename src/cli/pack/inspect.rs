@@ -35,8 +35,8 @@ pub(super) fn run(arguments: &Inspect) -> Result<ExitCode, Failure> {
     })?;
     let loaded = compile(&sealed, &Limits::default());
     match arguments.output {
-        Plain::Human => print!("{}", human(arguments, &sealed, &files, &loaded)),
-        Plain::Json => println!("{:#}", json(arguments, &sealed, &files, &loaded)),
+        Plain::Human => say!("{}", human(arguments, &sealed, &files, &loaded)),
+        Plain::Json => sayln!("{:#}", json(arguments, &sealed, &files, &loaded)),
     }
     Ok(if loaded.is_ok() { ExitCode::SUCCESS } else { ExitCode::from(DENIED) })
 }

@@ -22,7 +22,7 @@ pub(super) fn run(arguments: &Keygen) -> Result<ExitCode, Failure> {
     let (private, public) = (arguments.out.join("lazaret.key"), arguments.out.join("lazaret.pub"));
     private_file(&private, pair.private.as_bytes())?;
     write(&public, pair.public.as_bytes())?;
-    println!("{}\n{}", private.display(), public.display());
+    sayln!("{}\n{}", private.display(), public.display());
     Ok(ExitCode::SUCCESS)
 }
 

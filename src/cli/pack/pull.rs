@@ -47,15 +47,11 @@ pub(super) async fn run(arguments: &Pull) -> Result<ExitCode, Failure> {
     std::fs::create_dir_all(&arguments.out)
         .map_err(|error| Failure::undecided(format!("{}: {error}", arguments.out.display())))?;
     let signed = write_all(&fetched, &arguments.out)?;
-    println!("pulled    {}", fetched.url);
-    println!(
-        "tar       {}  {}",
-        Digest::of(&fetched.tar),
-        arguments.out.join("pack.tar").display()
-    );
+    sayln!("pulled    {}", fetched.url);
+    sayln!("tar       {}  {}", Digest::of(&fetched.tar), arguments.out.join("pack.tar").display());
     match signed.first() {
-        Some(path) => println!("unproven  lazaret pack verify {} is the next step", path.display()),
-        None => println!("unsigned  there is no signature; nobody should load this"),
+        Some(path) => sayln!("unproven  lazaret pack verify {} is the next step", path.display()),
+        None => sayln!("unsigned  there is no signature; nobody should load this"),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -44,11 +44,11 @@ pub(super) async fn run(arguments: &Push) -> Result<ExitCode, Failure> {
     let pushed = oci::push(&settings, tar, bundle.map(Into::into))
         .await
         .map_err(|error| super::unfetched(&error))?;
-    println!("pushed    {}@{}", pushed.repository, pushed.manifest);
-    println!("tar       {}", pushed.tar);
+    sayln!("pushed    {}@{}", pushed.repository, pushed.manifest);
+    sayln!("tar       {}", pushed.tar);
     match pushed.signature {
-        Some(digest) => println!("bundle    {digest}"),
-        None => println!("bundle    none: nobody will load this pack until it is signed"),
+        Some(digest) => sayln!("bundle    {digest}"),
+        None => sayln!("bundle    none: nobody will load this pack until it is signed"),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -49,7 +49,7 @@ pub(super) fn run(arguments: &Sign) -> Result<ExitCode, Failure> {
         (None, None) => return Err(Failure::usage("give --key or --cosign")),
     };
     replace(&out, &bundle)?;
-    println!("{}", out.display());
+    sayln!("{}", out.display());
     Ok(ExitCode::SUCCESS)
 }
 

@@ -65,9 +65,9 @@ pub(super) fn run(arguments: &Test) -> Result<ExitCode, Failure> {
     let report = run_tests(&pack, &selection)
         .map_err(|error| Failure::denied(format!("{}: {error}", error.reason())))?;
     match arguments.output {
-        Format::Human => print!("{}", render::human(&report, &files, arguments.verbose)),
-        Format::Json => println!("{}", render::json(&report)),
-        Format::Junit => print!("{}", render::junit(&report, &arguments.pack)),
+        Format::Human => say!("{}", render::human(&report, &files, arguments.verbose)),
+        Format::Json => sayln!("{}", render::json(&report)),
+        Format::Junit => say!("{}", render::junit(&report, &arguments.pack)),
     }
     let failed = report.tests.iter().any(|test| test.failure.is_some());
     let below =

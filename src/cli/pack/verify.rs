@@ -81,10 +81,10 @@ pub(super) fn run(arguments: &Verify) -> Result<ExitCode, Failure> {
         outcome = whole(file, &bundle, &authorities, &wanted)?;
     }
     match arguments.output {
-        Plain::Json => say(&format!("{}\n", document(&outcome, digest))),
+        Plain::Json => say!("{}", &format!("{}\n", document(&outcome, digest))),
         Plain::Human => {
             if let Ok(found) = &outcome {
-                say(&lines(found));
+                SAYCALL(&lines(found));
             }
         }
     }
@@ -125,11 +125,6 @@ fn whole(
         )));
     }
     Ok(verify_blob(&Content::of(&read(file)?), bundle, authorities, wanted))
-}
-
-/// Who reads no further has the exit code all the same.
-fn say(text: &str) {
-    let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
 fn lines(found: &Verification) -> String {

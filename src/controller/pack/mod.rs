@@ -8,6 +8,7 @@ mod status;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Namespace;
@@ -20,19 +21,29 @@ use super::error::Error;
 use super::{Context, apply, backoff};
 use crate::api::{NamespacesFrom, PolicyPack, REQUESTED_AT};
 pub(super) use revise::Remembered;
-use revise::Revision;
+use revise::{Revision, Stage};
 
 /// Brings one pack up to date with its source.
 pub(super) async fn reconcile(pack: Arc<PolicyPack>, ctx: Arc<Context>) -> Result<Action, Error> {
+    // Who may serve under which id is settled by the first list.
+    ctx.packs_listed().await;
     let key = key(&pack)?;
     ctx.packs.limit(&key, pack.spec.max_staleness.signed());
     let outcome = look(&pack, &ctx, &key).await?;
+    if matches!(outcome, Revision::Outdated) {
+        return Ok(Action::requeue(Duration::from_millis(100)));
+    }
     let served = serving::place(&pack, &ctx, &key).await;
     let now = Timestamp::now();
     let old = pack.status.clone().unwrap_or_default();
     let loaded = ctx.packs.get(&key, now).ok();
     let requested = pack.annotations().get(REQUESTED_AT).cloned();
-    let new = status::render(&old, &pack, &outcome, loaded.as_deref(), requested, now);
+    let held = status::Held {
+        loaded: loaded.as_deref(),
+        any: ctx.packs.peek(&key).is_some(),
+        signer: ctx.remembered(&key).map(|last| last.signer().clone()),
+    };
+    let new = status::render(&old, &pack, &outcome, &held, requested, now);
     let new = status::with_serving(new, &pack, served, now);
     let news = status::news(&old, &new);
     apply::status(&ctx, &*pack, &new).await?;
@@ -47,6 +58,7 @@ pub(super) async fn reconcile(pack: Arc<PolicyPack>, ctx: Arc<Context>) -> Resul
             ctx.succeeded(&*pack);
             Action::requeue(backoff::jittered(pack.spec.interval.std(), rand::random()))
         }
+        Revision::Outdated => Action::requeue(Duration::ZERO),
         Revision::Failed(_) => {
             let wait = backoff::after(ctx.failed(&*pack), rand::random());
             Action::requeue(wait.min(pack.spec.interval.std().max(wait / 2)))
@@ -65,13 +77,67 @@ async fn look(pack: &Arc<PolicyPack>, ctx: &Arc<Context>, key: &str) -> Result<R
             return Ok(Revision::Failed(failure));
         }
     };
-    revise::uphold(pack, ctx, &trusted)?;
-    if pack.spec.suspend {
-        return Ok(Revision::Suspended);
+    let trusted = Arc::new(trusted);
+    let struck_out = revise::uphold(pack, ctx, &trusted).await?;
+    let outcome = match (pack.spec.suspend, gather::settings(pack, ctx).await?) {
+        (true, _) => Revision::Suspended,
+        (false, Ok(settings)) => revise::revise(pack, ctx, &trusted, &settings).await?,
+        (false, Err(failure)) => Revision::Failed(failure),
+    };
+    // What was taken away outranks that nothing else could be had.
+    Ok(match (outcome, struck_out) {
+        (Revision::Suspended, Some(failure)) => Revision::Failed(failure),
+        (Revision::Failed(later), Some(failure)) if later.stage < Stage::Verify => {
+            Revision::Failed(failure)
+        }
+        (outcome, _) => outcome,
+    })
+}
+
+/// Looks at once whether what is loaded is still trusted: a reconciliation of the same pack may be
+/// held up by its source.
+pub(super) async fn recheck(pack: Arc<PolicyPack>, ctx: Arc<Context>) {
+    let Ok(key) = key(&pack) else { return };
+    if ctx.remembered(&key).is_none() {
+        return;
     }
-    match gather::settings(pack, ctx).await? {
-        Ok(settings) => revise::revise(pack, ctx, trusted, &settings).await,
-        Err(failure) => Ok(Revision::Failed(failure)),
+    let outcome = match gather::trusted(&pack, &ctx).await {
+        Ok(Ok(trusted)) => revise::uphold(&pack, &ctx, &Arc::new(trusted)).await.map(drop),
+        Ok(Err(_)) => {
+            ctx.unload(&key);
+            Ok(())
+        }
+        Err(error) => Err(error),
+    };
+    if let Err(error) = outcome {
+        tracing::warn!(%error, pack = key, "cannot tell whether the pack is still trusted");
+        return;
+    }
+    if ctx.remembered(&key).is_none() {
+        drop(serving::place(&pack, &ctx, &key).await);
+        ctx.count_packs();
+    }
+}
+
+/// Reserves the ids of all packs that are to be served, before any of them is looked at: who had an
+/// id keeps it, and else the older pack has it.
+pub(super) fn reserve(ctx: &Context, packs: &[Arc<PolicyPack>]) {
+    let mut asking: Vec<_> = packs
+        .iter()
+        .filter(|pack| pack.spec.serve.as_ref().is_some_and(|serve| serve.enabled))
+        .collect();
+    asking.sort_by_key(|pack| {
+        let had = pack.status.as_ref().and_then(|status| status.served_at.as_deref());
+        let wants = pack.spec.serve.as_ref().map(|serve| format!("/v1/policy/packs/{}", serve.id));
+        let created = pack.metadata.creation_timestamp.as_ref().map(|time| time.0);
+        (had != wants.as_deref(), created, pack.namespace(), pack.name_any())
+    });
+    for pack in asking {
+        let id = pack.spec.serve.as_ref().and_then(|serve| serve.id.parse().ok());
+        if let (Ok(key), Some(id)) = (key(pack), id) {
+            // Whoever comes second is told so when it is looked at.
+            drop(ctx.shelf.announce(&key, &id));
+        }
     }
 }
 
@@ -93,7 +159,7 @@ pub(super) fn deleted(ctx: &Context, pack: &PolicyPack) {
 /// Forgets all packs but these.
 pub(super) fn keep_only(ctx: &Context, packs: &[Arc<PolicyPack>]) {
     let here: BTreeSet<_> = packs.iter().filter_map(|pack| key(pack).ok()).collect();
-    for gone in ctx.packs.keys().iter().filter(|key| !here.contains(*key)) {
+    for gone in ctx.known().iter().filter(|key| !here.contains(*key)) {
         ctx.deleted(gone);
     }
 }

@@ -5,15 +5,18 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use kube::ResourceExt as _;
+use kube::api::Api;
 
 use super::super::Context;
 use super::super::error::Error;
-use super::gather::Trusted;
+use super::gather::{self, Trusted};
 use super::key;
 use super::shadow::{self, Shadowed};
 use crate::api::{ContractTests, PackSource, PolicyPack};
 use crate::domain::Digest;
-use crate::pack::{FetchSettings, Fetched, FetchedPack, Previous, VerifiedPack, fetch, verify};
+use crate::pack::{
+    FetchSettings, Fetched, FetchedPack, Previous, Signer, VerifiedPack, fetch, verify,
+};
 use crate::policy::{self, CompiledPack};
 
 /// How a look at the source ended.
@@ -28,6 +31,8 @@ pub(super) enum Revision {
     Unchanged,
     /// The look failed; what was loaded stays.
     Failed(Failure),
+    /// The spec, or whom it trusts, changed while this look was under way.
+    Outdated,
 }
 
 /// How far a revision came.
@@ -68,31 +73,60 @@ pub(in super::super) struct Remembered {
     pub(super) verified: VerifiedPack,
 }
 
-/// Whether what is loaded may go on judging under what the spec says now.
-pub(super) fn uphold(pack: &PolicyPack, ctx: &Context, trusted: &Trusted) -> Result<(), Error> {
-    let key = key(pack)?;
-    if let Some(last) = ctx.remembered(&key)
-        && last.trust != trusted.digest
-        && let Err(failure) = still_trusted(&last, trusted)
-    {
-        // Somebody struck out a key or an identity: what it signed must not go on judging.
-        tracing::warn!(reason = failure.reason, "the loaded revision is no longer trusted");
-        ctx.unload(&key);
+impl Remembered {
+    /// Who signed it, as it was verified last.
+    pub(super) const fn signer(&self) -> &Signer {
+        self.verified.signer()
     }
+}
+
+/// Unloads what may not go on judging under what the spec says now, and tells why.
+pub(super) async fn uphold(
+    pack: &PolicyPack,
+    ctx: &Context,
+    trusted: &Arc<Trusted>,
+) -> Result<Option<Failure>, Error> {
+    let key = key(pack)?;
     // What is demanded of tests may have been raised since it was loaded.
     if pack.spec.contract_tests == ContractTests::Required
         && ctx.packs.peek(&key).is_some_and(|(loaded, _)| loaded.tests_passed() == 0)
     {
         ctx.unload(&key);
+        return Ok(Some(no_tests(pack)));
     }
-    Ok(())
+    let Some(last) = ctx.remembered(&key).filter(|last| last.trust != trusted.digest) else {
+        return Ok(None);
+    };
+    let (fetched, trusted_now) = (last.verified.fetched().clone(), Arc::clone(trusted));
+    let verified = tokio::task::spawn_blocking(move || {
+        verify(fetched, trusted_now.pinned, &trusted_now.authorities)
+    });
+    match verified.await {
+        Ok(Ok(verified)) => {
+            // Perhaps another signer's word than before.
+            let (previous, source) = (Previous::default(), last.source.clone());
+            ctx.remember(&key, Remembered { previous, source, trust: trusted.digest, verified });
+            Ok(None)
+        }
+        Ok(Err(error)) => {
+            // Somebody struck out a key or an identity: what it signed must not go on judging.
+            tracing::warn!(reason = error.reason(), "the loaded revision is no longer trusted");
+            ctx.unload(&key);
+            Ok(Some(Failure::new(Stage::Verify, error.reason(), error.to_string())))
+        }
+        Err(lost) => {
+            ctx.unload(&key);
+            let text = format!("the signature could not be checked: {lost}");
+            Ok(Some(Failure::new(Stage::Verify, "VerifyFailed", text)))
+        }
+    }
 }
 
 /// Looks at the source once.
 pub(super) async fn revise(
     pack: &Arc<PolicyPack>,
     ctx: &Arc<Context>,
-    trusted: Trusted,
+    trusted: &Arc<Trusted>,
     settings: &FetchSettings,
 ) -> Result<Revision, Error> {
     let key = key(pack)?;
@@ -118,6 +152,7 @@ pub(super) async fn revise(
     let trust = trusted.digest;
     let work = {
         let (pack, ctx, key) = (Arc::clone(pack), Arc::clone(ctx), key.clone());
+        let trusted = Arc::clone(trusted);
         move || {
             let (verified, compiled) = load(fetched, &trusted, &pack)?;
             let shadowed = shadow::try_out(&pack, &ctx, &key, &compiled);
@@ -135,6 +170,10 @@ pub(super) async fn revise(
             return Ok(Revision::Failed(Failure::new(Stage::Compile, "LoadFailed", text)));
         }
     };
+    // Minutes may have gone by: what was found under other keys or another spec is not taken.
+    if !is_current(pack, ctx, trust).await? {
+        return Ok(Revision::Outdated);
+    }
     if let Some(shadowed) = &shadowed
         && shadow::must_wait(&pack.spec, shadowed)
     {
@@ -142,9 +181,20 @@ pub(super) async fn revise(
         ctx.packs.touch(&key, Timestamp::now(), Some(staleness));
         return Ok(Revision::Waiting(shadowed.clone()));
     }
-    ctx.packs.publish(&key, Arc::new(compiled), Timestamp::now(), Some(staleness));
-    ctx.remember(&key, Remembered { previous, source: source(pack), trust, verified });
+    ctx.unless_deleted(&key, || {
+        ctx.packs.publish(&key, Arc::new(compiled), Timestamp::now(), Some(staleness));
+        ctx.remember(&key, Remembered { previous, source: source(pack), trust, verified });
+    });
     Ok(Revision::Loaded(shadowed))
+}
+
+/// Whether the pack on the server is still the one that was looked at, and trusts the same.
+async fn is_current(pack: &PolicyPack, ctx: &Context, trust: Digest) -> Result<bool, Error> {
+    let namespace = pack.namespace().ok_or(Error::Incomplete("namespace"))?;
+    let api = Api::<PolicyPack>::namespaced(ctx.client.clone(), &namespace);
+    let Some(now) = api.get_opt(&pack.name_any()).await? else { return Ok(false) };
+    let same = now.uid() == pack.uid() && now.metadata.generation == pack.metadata.generation;
+    Ok(same && gather::trusted(&now, ctx).await?.is_ok_and(|trusted| trusted.digest == trust))
 }
 
 fn load(
@@ -157,17 +207,15 @@ fn load(
     let compiled = policy::compile(&verified, &policy::Limits::default())
         .map_err(|error| Failure::new(Stage::Compile, error.reason(), error.to_string()))?;
     if pack.spec.contract_tests == ContractTests::Required && compiled.tests_passed() == 0 {
-        let name = pack.name_any();
-        let text = format!("pack {name} has no test_* rules, and spec.contractTests is Required");
-        return Err(Failure::new(Stage::Compile, "TestsMissing", text));
+        return Err(no_tests(pack));
     }
     Ok((verified, compiled))
 }
 
-fn still_trusted(last: &Remembered, trusted: &Trusted) -> Result<(), Failure> {
-    verify(last.verified.fetched().clone(), trusted.pinned, &trusted.authorities)
-        .map(drop)
-        .map_err(|error| Failure::new(Stage::Verify, error.reason(), error.to_string()))
+fn no_tests(pack: &PolicyPack) -> Failure {
+    let name = pack.name_any();
+    let text = format!("pack {name} has no test_* rules, and spec.contractTests is Required");
+    Failure::new(Stage::Compile, "TestsMissing", text)
 }
 
 /// Where the pack comes from: another place, another pack.

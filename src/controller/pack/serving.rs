@@ -39,14 +39,18 @@ pub(super) async fn place(pack: &PolicyPack, ctx: &Context, owner: &str) -> Serv
             return Serving::Refused { reason: "InvalidSpec", message };
         }
     };
-    let Some(last) = ctx.remembered(owner) else {
-        ctx.shelf.clear(owner, None);
-        return ctx.shelf.announce(owner, &id).map_or_else(Into::into, |()| Serving::Announced);
-    };
     ctx.shelf.clear(owner, Some(&id));
-    if let Err(error) = ctx.shelf.announce(owner, &id) {
+    let mut announced = Ok(());
+    ctx.unless_deleted(owner, || announced = ctx.shelf.announce(owner, &id));
+    if let Err(error) = announced {
         return error.into();
     }
+    // What is stale here is not handed on as current.
+    let fresh = ctx.packs.get(owner, Timestamp::now()).is_ok();
+    let Some(last) = ctx.remembered(owner).filter(|_| fresh) else {
+        ctx.shelf.demote(owner, &id);
+        return Serving::Announced;
+    };
     let at = Serving::At(format!("/v1/policy/packs/{id}"));
     if let Some(OnShelf::Served(there)) = ctx.shelf.get(id.as_str())
         && there.digest() == last.verified.digest()
@@ -63,7 +67,7 @@ pub(super) async fn place(pack: &PolicyPack, ctx: &Context, owner: &str) -> Serv
     let served = match made.await {
         Ok(Ok(served)) => served,
         Ok(Err(error)) => {
-            ctx.shelf.clear(owner, None);
+            ctx.shelf.demote(owner, &id);
             return error.into();
         }
         Err(lost) => {
@@ -71,5 +75,7 @@ pub(super) async fn place(pack: &PolicyPack, ctx: &Context, owner: &str) -> Serv
             return Serving::Refused { reason: "ServeFailed", message };
         }
     };
-    ctx.shelf.put(owner, served).map_or_else(Into::into, |()| at)
+    let mut put = Ok(());
+    ctx.unless_deleted(owner, || put = ctx.shelf.put(owner, served));
+    put.map_or_else(Into::into, |()| at)
 }

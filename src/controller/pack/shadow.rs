@@ -17,11 +17,13 @@ const MAX_FLIPS: usize = 20;
 const MAX_CODES: usize = 8;
 
 /// What a new revision would change.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct Shadowed {
     from: String,
     to: String,
+    recorded: usize,
     compared: usize,
+    undecided: usize,
     flipped: usize,
     flips: Vec<Flip>,
 }
@@ -36,34 +38,39 @@ pub(super) fn try_out(
 ) -> Option<Shadowed> {
     let to = new.digest().to_string();
     let loaded = ctx.packs.peek(key).map(|(loaded, _)| loaded);
-    let recorded = pack.status.as_ref().and_then(|status| status.artifact.as_ref());
-    let from = match (&loaded, recorded) {
+    let before = pack.status.as_ref().and_then(|status| status.history.first());
+    let from = match (&loaded, before) {
         (Some(loaded), _) => loaded.digest().to_string(),
-        (None, Some(artifact)) => artifact.digest.clone(),
+        (None, Some(before)) => before.digest.clone(),
         (None, None) => return None,
     };
     if from == to {
         return None;
     }
-    let mut seen = Shadowed { from, to, compared: 0, flipped: 0, flips: Vec::new() };
+    let facts = ctx.facts.of(key);
+    let mut seen = Shadowed { from, to, recorded: facts.len(), ..Shadowed::default() };
     let begun = Instant::now();
-    for (fact, old) in ctx.facts.of(key).iter().filter_map(|fact| Some((fact, loaded.as_deref()?)))
-    {
-        if begun.elapsed() > TIME {
-            break;
+    if let Some(old) = loaded {
+        for fact in facts.iter().take_while(|_| begun.elapsed() < TIME) {
+            seen.compared += 1;
+            match compare(&old, new, &fact.input) {
+                Some(changes) => seen.add(&fact.subject, &changes),
+                None => seen.undecided += 1,
+            }
         }
-        seen.compared += 1;
-        seen.add(&fact.subject, &compare(old, new, &fact.input));
     }
     Some(seen)
 }
 
-/// Whether the revision may not be loaded before somebody approved it. Where nothing could be
-/// compared, nothing is known, and that is no reason to go on.
+/// Whether the revision may not be loaded before somebody approved it. What could not be
+/// compared is not known, and that is no reason to go on.
 pub(super) fn must_wait(spec: &PolicyPackSpec, seen: &Shadowed) -> bool {
     spec.shadow == Shadow::RequireApproval
         && spec.approved_revision.as_ref() != Some(&seen.to)
-        && (seen.flipped > 0 || seen.compared == 0)
+        && (seen.flipped > 0
+            || seen.undecided > 0
+            || seen.compared == 0
+            || seen.compared < seen.recorded)
 }
 
 impl Shadowed {
@@ -91,7 +98,17 @@ impl Shadowed {
                 format!("revision {to} could not be compared: no facts were judged since the start")
             }
             (compared, flipped) => {
-                format!("revision {to} turns {flipped} verdicts on {compared} recorded facts")
+                let mut text =
+                    format!("revision {to} turns {flipped} verdicts on {compared} recorded facts");
+                if compared < self.recorded {
+                    let more = self.recorded - compared;
+                    text.push_str(&format!("; for {more} more there was no time"));
+                }
+                if self.undecided > 0 {
+                    let none = self.undecided;
+                    text.push_str(&format!("; on {none} neither revision gave an answer"));
+                }
+                text
             }
         }
     }
@@ -102,7 +119,9 @@ impl Shadowed {
         ShadowStatus {
             from: self.from.clone(),
             to: self.to.clone(),
+            recorded: number(self.recorded),
             compared: number(self.compared),
+            undecided: number(self.undecided),
             flipped: number(self.flipped),
             waiting,
             flips: self.flips.clone(),
@@ -143,14 +162,16 @@ mod tests {
         let seen = |compared, flipped| Shadowed {
             from: "sha256:aa".into(),
             to: "sha256:bb".into(),
+            recorded: 3,
             compared,
             flipped,
-            flips: Vec::new(),
+            ..Shadowed::default()
         };
         for (shadow, approved, compared, flipped, waits) in [
             ("Report", None, 3, 2, false),
             ("Report", None, 0, 0, false),
             ("RequireApproval", None, 3, 0, false),
+            ("RequireApproval", None, 2, 0, true),
             ("RequireApproval", None, 3, 1, true),
             ("RequireApproval", None, 0, 0, true),
             ("RequireApproval", Some("sha256:aa"), 3, 1, true),
@@ -160,6 +181,8 @@ mod tests {
             let is = must_wait(&spec(shadow, approved), &seen(compared, flipped));
             assert_eq!(is, waits, "{shadow} {approved:?} {compared} {flipped}");
         }
+        let silent = Shadowed { undecided: 1, ..seen(3, 0) };
+        assert!(must_wait(&spec("RequireApproval", None), &silent));
     }
 
     #[test]
@@ -171,13 +194,7 @@ mod tests {
             gone: Vec::new(),
             new: vec!["LicenceUnclear".into()],
         };
-        let mut seen = Shadowed {
-            from: String::new(),
-            to: String::new(),
-            compared: 1,
-            flipped: 0,
-            flips: Vec::new(),
-        };
+        let mut seen = Shadowed { compared: 1, ..Shadowed::default() };
         seen.add("a/x", &[change(Said::Deny, Said::Failed)]);
         assert_eq!(seen.flipped, 0);
         for _ in 0..2 * MAX_FLIPS {

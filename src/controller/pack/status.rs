@@ -9,34 +9,51 @@ use crate::api::{
     Artifact, Failure, HistoryEntry, PolicyPack, PolicyPackStatus, SignerStatus, condition, reason,
     set_condition, type_,
 };
-use crate::pack::PACK_MEDIA_TYPE;
+use crate::pack::{PACK_MEDIA_TYPE, Signer};
 use crate::policy::CompiledPack;
 
 /// Revisions that the history keeps.
 const MAX_HISTORY: usize = 10;
 
-/// The status after a look at the source. `loaded` is what can judge now.
+/// What is in memory.
+pub(super) struct Held<'a> {
+    /// What can judge now.
+    pub loaded: Option<&'a CompiledPack>,
+    /// Whether anything is loaded, stale or not.
+    pub any: bool,
+    /// Who signed it, as it was verified last.
+    pub signer: Option<Signer>,
+}
+
+/// The status after a look at the source.
 pub(super) fn render(
     old: &PolicyPackStatus,
     pack: &PolicyPack,
     revision: &Revision,
-    loaded: Option<&CompiledPack>,
+    held: &Held<'_>,
     requested: Option<String>,
     now: Timestamp,
 ) -> PolicyPackStatus {
+    let loaded = held.loaded;
     let generation = pack.metadata.generation;
     let mut new = old.clone();
     new.observed_generation = generation;
     new.last_handled_reconcile_at = requested;
-    if let Some(compiled) = loaded {
-        describe(&mut new, compiled, now);
+    match loaded {
+        Some(compiled) => {
+            describe(&mut new, compiled, now);
+            new.signer = held.signer.as_ref().map(signer);
+        }
+        // The history tells what was loaded once.
+        None if !held.any => (new.artifact, new.signer) = (None, None),
+        None => {}
     }
     let list = &mut new.conditions;
     let mut set = |kind, value, why: &str, text: String| {
         set_condition(list, condition(kind, value, why, text, generation, now));
     };
     match revision {
-        Revision::Suspended => {}
+        Revision::Suspended | Revision::Outdated => {}
         Revision::Loaded(_) | Revision::Waiting(_) | Revision::Unchanged => {
             set(type_::FETCHED, true, reason::SUCCEEDED, "the source answered".into());
             set(type_::VERIFIED, true, reason::SUCCEEDED, "digest and signature hold".into());
@@ -153,7 +170,7 @@ fn ready(
 fn describe(status: &mut PolicyPackStatus, compiled: &CompiledPack, now: Timestamp) {
     let digest = compiled.digest().to_string();
     let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
-    if status.artifact.as_ref().is_none_or(|artifact| artifact.digest != digest) {
+    if status.history.first().is_none_or(|newest| newest.digest != digest) {
         status.history.insert(0, HistoryEntry { digest: digest.clone(), loaded_at: Time(now) });
         status.history.truncate(MAX_HISTORY);
     }
@@ -165,14 +182,16 @@ fn describe(status: &mut PolicyPackStatus, compiled: &CompiledPack, now: Timesta
         files: number(compiled.files().len()),
         tests: number(compiled.tests_passed()),
     });
-    let signer = compiled.signer();
+}
+
+fn signer(signer: &Signer) -> SignerStatus {
     let key = || signer.key_fingerprint.map(|print| format!("key {print}"));
-    status.signer = Some(SignerStatus {
+    SignerStatus {
         issuer: signer.issuer.clone(),
         subject: signer.subject.clone().or_else(key),
         log_index: signer.log_index.and_then(|index| i64::try_from(index).ok()),
         integrated_time: signer.integrated_time.map(Time),
-    });
+    }
 }
 
 /// What is worth an Event: another revision, or another reason for (not) being ready.
