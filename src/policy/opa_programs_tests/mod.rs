@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use regorus::{Engine, Value as Rego};
+use serde::Deserialize as _;
 use serde_json::{Value, json};
 
 use self::generate::Program;
@@ -145,11 +146,12 @@ fn run(opa: &Opa, program: &Program, inputs: &[Value]) -> Outcome {
         }
     };
     let refused = opa.load("gen", &program.text).err();
-    if let Some(why) = &refused
-        && why.iter().all(|why| why.contains("rego_type_error"))
-    {
-        // OPA sees before what here is an error or no value when it happens.
-        count("ill-typed");
+    if let Some(why) = refused {
+        // OPA's compiler sees what here is an error, or no value, when it happens.
+        if std::env::var_os("LAZARET_OPA_WHY").is_some() {
+            println!("OPA refuses: {}", why.join("; "));
+        }
+        count("refused by OPA");
         return outcome;
     }
     for (number, (input, ours)) in inputs.iter().zip(ours).enumerate() {
@@ -158,26 +160,20 @@ fn run(opa: &Opa, program: &Program, inputs: &[Value]) -> Outcome {
                 count("error");
                 continue;
             }
-            let text = match (&ours, &refused) {
-                (Ok(None), Some(_)) => continue,
-                (_, Some(why)) => format!("OPA refuses {}", why.join("; ")),
-                (_, None) => {
-                    let theirs = opa.value(&format!("gen.{rule}"), input);
-                    let equal = match (&ours, &theirs) {
-                        (Ok(None), Ok(None)) => true,
-                        (Ok(Some(ours)), Ok(Some(theirs))) => same(ours, theirs),
-                        _ => false,
-                    };
-                    if equal {
-                        count(if matches!(ours, Ok(None)) { "equal, undefined" } else { "equal" });
-                        continue;
-                    }
-                    match theirs {
-                        Ok(None) => "OPA undefined".to_owned(),
-                        Ok(Some(value)) => format!("OPA {value}"),
-                        Err(error) => format!("OPA fails {error}"),
-                    }
-                }
+            let theirs = opa.value(&format!("gen.{rule}"), input);
+            let equal = match (&ours, &theirs) {
+                (Ok(None), Ok(None)) => true,
+                (Ok(Some(ours)), Ok(Some(theirs))) => same(ours, theirs),
+                _ => false,
+            };
+            if equal {
+                count(if matches!(ours, Ok(None)) { "equal, undefined" } else { "equal" });
+                continue;
+            }
+            let text = match theirs {
+                Ok(None) => "OPA undefined".to_owned(),
+                Ok(Some(value)) => format!("OPA {value}"),
+                Err(error) => format!("OPA fails {error}"),
             };
             count("different");
             let ours = ours.unwrap().map_or("undefined".to_owned(), |value| value.to_string());
