@@ -23,6 +23,8 @@ pub(super) struct Node {
     pub place: Place,
     /// Whether a rule surely has a value.
     defined: bool,
+    /// Components of its package's path.
+    package: usize,
     /// How often the name is defined, defaults apart.
     pub definitions: usize,
     /// Whatever it may stand on: too much rather than too little.
@@ -58,7 +60,7 @@ impl Graph {
                     return Err(LoadError::RegoInvalid { place, message });
                 }
                 let default = matches!(rule.as_ref(), Rule::Default { .. });
-                let at = graph.add([package.clone(), name].concat(), args, place);
+                let at = graph.add([package.clone(), name].concat(), args, place, package.len());
                 let node = &mut graph.nodes[at];
                 node.total |= heads::is_total(rule);
                 node.defined |= whole && heads::is_defined(rule);
@@ -95,7 +97,13 @@ impl Graph {
         self.index.get(&path).map(|&at| &self.nodes[at])
     }
 
-    fn add(&mut self, path: Path, args: Option<usize>, place: Place) -> usize {
+    fn add(
+        &mut self,
+        path: Path,
+        args: Option<usize>,
+        place: Place,
+        package: usize,
+    ) -> usize {
         let (function, arity) = (args.is_some(), args.unwrap_or_default());
         let at = *self.index.entry(path.clone()).or_insert_with(|| {
             let (reaches, needs) = (BTreeSet::new(), BTreeSet::new());
@@ -105,6 +113,7 @@ impl Graph {
                 arity,
                 total: false,
                 defined: false,
+                package,
                 place,
                 definitions: 0,
                 reaches,
@@ -194,6 +203,14 @@ impl Graph {
         for path in &found.refs {
             let Some(first) = path.first().filter(|first| *first != "input") else { continue };
             let local = found.locals.contains(first);
+            if !local && let Some(at) = self.inner(&names.full(path)) {
+                let message = format!(
+                    "{} is no rule, only what leads to {}: name the rule, or give them one object as their value",
+                    path.join("."),
+                    self.nodes[at].path.join(".")
+                );
+                return Err(LoadError::Unsupported { place: self.nodes[at].place.clone(), message });
+            }
             for to in self.meant(&names.full(path)) {
                 self.nodes[from].reaches.insert(to);
                 if !local {
@@ -215,6 +232,16 @@ impl Graph {
             .flatten()
             .filter_map(|path| self.index.get(&path).copied())
             .find(|&at| self.nodes[at].function)
+    }
+
+    /// A rule below a path that is none itself, but within a package: OPA has an object there even
+    /// if none of its members is defined, and the engine nothing.
+    fn inner(&self, path: &Path) -> Option<usize> {
+        if (1..=path.len()).any(|end| self.index.contains_key(&path[..end])) {
+            return None;
+        }
+        let below = self.index.range(path.clone()..).take_while(|(at, _)| at.starts_with(path));
+        below.map(|(_, &at)| at).find(|&at| self.nodes[at].package < path.len())
     }
 
     /// All rules at, above or below a path.

@@ -16,6 +16,8 @@ const NOT: &str = "below `not` this part may be undefined, and then OPA and the 
 const PATTERN: &str =
     "an object as a pattern is not the same here as in OPA; take its members one by one";
 const TWICE: &str = "a key stands twice in this object";
+const ORDER: &str =
+    "sets have another place in the order of values than in OPA: compare them with == or -";
 const MEMBER: &str = "as a value `in` is false here and undefined in OPA where a side is undefined: give that side a name in the body before";
 
 /// The first part that is not the same in OPA.
@@ -69,6 +71,10 @@ impl Look<'_> {
             if let Literal::Expr { expr, .. } = literal
                 && with_mods.is_empty()
             {
+                if let Expr::Membership { value, collection, .. } = expr.as_ref() {
+                    self.establish(value);
+                    self.establish(collection);
+                }
                 self.establish(expr);
             }
         }
@@ -116,10 +122,6 @@ impl Look<'_> {
             | Expr::AssignExpr { lhs, rhs, .. } => {
                 self.establish(lhs);
                 self.establish(rhs);
-            }
-            Expr::Membership { value, collection, .. } => {
-                self.establish(value);
-                self.establish(collection);
             }
             _ => {}
         }
@@ -251,6 +253,12 @@ impl Look<'_> {
             | Expr::BoolExpr { lhs, rhs, .. }
             | Expr::ArithExpr { lhs, rhs, .. }
             | Expr::AssignExpr { lhs, rhs, .. } => {
+                if let Expr::BoolExpr { op: BoolOp::Lt | BoolOp::Le | BoolOp::Gt | BoolOp::Ge, .. } =
+                    expr
+                    && [lhs, rhs].iter().any(|side| matches!(side.as_ref(), Expr::Set { .. } | Expr::SetCompr { .. }))
+                {
+                    self.say(expr, ORDER);
+                }
                 self.value(lhs);
                 self.value(rhs);
             }

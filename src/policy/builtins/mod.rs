@@ -32,6 +32,7 @@ type Function = fn(&'static str, &[Value]) -> Result<Value>;
 
 const FUNCTIONS: &[(&str, u8, Function)] = &[
     ("array.concat", 2, growth::items),
+    ("array.slice", 3, growth::part),
     ("base64.encode", 1, growth::text),
     ("base64url.encode", 1, growth::text),
     ("base64url.encode_no_pad", 1, growth::text),
@@ -43,6 +44,7 @@ const FUNCTIONS: &[(&str, u8, Function)] = &[
     ("lower", 1, texts::lower),
     ("numbers.range", 2, range),
     ("numbers.range_step", 3, range),
+    ("object.subset", 2, growth::subset),
     ("object.union", 2, growth::items),
     ("object.union_n", 1, growth::items_of),
     ("regex.find_n", 3, regexp::find_n),
@@ -55,6 +57,7 @@ const FUNCTIONS: &[(&str, u8, Function)] = &[
     ("sprintf", 2, format::sprintf),
     ("strings.count", 2, texts::count),
     ("strings.replace_n", 2, texts::replace_n),
+    ("substring", 3, growth::part),
     ("to_number", 1, growth::number),
     ("union", 1, growth::items_of),
     ("units.parse", 1, growth::unit),

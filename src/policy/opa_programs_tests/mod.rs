@@ -33,7 +33,7 @@ both(x, y) := [x, y] if x != y
 ";
 
 fn documents() -> Value {
-    json!({"list": [1, "a", null, false, [1], {"a": 1}], "obj": {"a": {"k": 1}, "1": 2, "b": false}})
+    json!({"list": [1, "a", null, false, [1], {"a": 1}], "obj": {"a": {"k": 1}, "7": 2, "b": false}})
 }
 
 /// What one side says to a rule: a value or none, or an error.
@@ -115,7 +115,10 @@ fn same(ours: &Rego, theirs: &Value) -> bool {
         (Rego::Number(_), Value::Number(theirs)) => {
             let ours = serde_json::to_value(ours).unwrap();
             ours == Value::Number(theirs.clone())
-                || ours.as_f64().is_some() && ours.as_f64() == theirs.as_f64()
+                || ours.as_f64().zip(theirs.as_f64()).is_some_and(|(ours, theirs)| {
+                    // A quotient of numbers past 2^53 may differ in its last digit.
+                    ours == theirs || (ours.fract() != 0.0 && (ours / theirs - 1.0).abs() < 1e-14)
+                })
         }
         (Rego::String(ours), Value::String(theirs)) => **ours == **theirs,
         (Rego::Bool(ours), Value::Bool(theirs)) => ours == theirs,
@@ -210,4 +213,24 @@ fn no_random_program_is_silently_different() {
     }
     println!("seeds {first} to {seed}: {total:?}, found {found:?}");
     assert!(found.is_empty(), "{} programs are different", found.len());
+}
+
+#[test]
+#[ignore = "x"]
+fn probe() {
+    let text = std::fs::read_to_string(std::env::var("PROBE").unwrap()).unwrap();
+    let rules = (0..20).map(|n| format!("r{n}")).filter(|r| text.contains(&format!("\n{r}"))).collect();
+    let program = Program { text, rules };
+    let input: Value = serde_json::from_str(&std::env::var("PROBE_INPUT").unwrap_or("{}".into())).unwrap();
+    let opa = Opa::start();
+    opa.data("docs", &documents());
+    opa.load("lib", LIB).unwrap();
+    println!("{:?}", opa.load("gen", &program.text));
+    let o = ours(&program, &[input.clone()]);
+    match o {
+        Err(e) => println!("refused {e}"),
+        Ok(o) => for (r, o) in program.rules.iter().zip(&o[0]) {
+            println!("{r} ours {o:?}\n   theirs {:?}", opa.value(&format!("gen.{r}"), &input));
+        },
+    }
 }
