@@ -7,8 +7,8 @@ use regorus::unstable::{Module, Ref, Rule};
 
 use super::error::{LoadError, Place};
 use super::heads::{self, Scope};
-use super::negation;
 use super::limits::Limits;
+use super::negation;
 use super::visit::{self, Found, Path};
 use super::vocabulary;
 
@@ -97,13 +97,7 @@ impl Graph {
         self.index.get(&path).map(|&at| &self.nodes[at])
     }
 
-    fn add(
-        &mut self,
-        path: Path,
-        args: Option<usize>,
-        place: Place,
-        package: usize,
-    ) -> usize {
+    fn add(&mut self, path: Path, args: Option<usize>, place: Place, package: usize) -> usize {
         let (function, arity) = (args.is_some(), args.unwrap_or_default());
         let at = *self.index.entry(path.clone()).or_insert_with(|| {
             let (reaches, needs) = (BTreeSet::new(), BTreeSet::new());
@@ -209,7 +203,10 @@ impl Graph {
                     path.join("."),
                     self.nodes[at].path.join(".")
                 );
-                return Err(LoadError::Unsupported { place: self.nodes[at].place.clone(), message });
+                return Err(LoadError::Unsupported {
+                    place: self.nodes[at].place.clone(),
+                    message,
+                });
             }
             for to in self.meant(&names.full(path)) {
                 self.nodes[from].reaches.insert(to);

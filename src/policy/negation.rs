@@ -155,8 +155,7 @@ impl Look<'_> {
     fn negated(&mut self, expr: &Expr) {
         let first = match expr {
             Expr::Call { params, .. } => params.iter().find_map(|param| self.partial(param)),
-            Expr::BoolExpr { op: BoolOp::Eq, lhs, rhs, .. }
-            | Expr::AssignExpr { lhs, rhs, .. } => {
+            Expr::BoolExpr { op: BoolOp::Eq, lhs, rhs, .. } | Expr::AssignExpr { lhs, rhs, .. } => {
                 self.side(lhs).or_else(|| self.side(rhs))
             }
             expr => self.side(expr),
@@ -171,9 +170,7 @@ impl Look<'_> {
         match expr {
             Expr::Var { .. } => None,
             Expr::RefDot { refr, .. } => self.side(refr),
-            Expr::RefBrack { refr, index, .. } => {
-                self.side(refr).or_else(|| self.partial(index))
-            }
+            Expr::RefBrack { refr, index, .. } => self.side(refr).or_else(|| self.partial(index)),
             other => self.partial(other),
         }
     }
@@ -188,7 +185,8 @@ impl Look<'_> {
             Expr::RefDot { .. } | Expr::RefBrack { .. } => {
                 let known = self.known.contains(expr.span().text())
                     || path(expr).is_some_and(|(path, whole)| {
-                        whole && path[0] != "input"
+                        whole
+                            && path[0] != "input"
                             && (self.scope.global)(&path[0])
                             && (self.scope.defined)(&path)
                     });
@@ -253,9 +251,12 @@ impl Look<'_> {
             | Expr::BoolExpr { lhs, rhs, .. }
             | Expr::ArithExpr { lhs, rhs, .. }
             | Expr::AssignExpr { lhs, rhs, .. } => {
-                if let Expr::BoolExpr { op: BoolOp::Lt | BoolOp::Le | BoolOp::Gt | BoolOp::Ge, .. } =
-                    expr
-                    && [lhs, rhs].iter().any(|side| matches!(side.as_ref(), Expr::Set { .. } | Expr::SetCompr { .. }))
+                if let Expr::BoolExpr {
+                    op: BoolOp::Lt | BoolOp::Le | BoolOp::Gt | BoolOp::Ge, ..
+                } = expr
+                    && [lhs, rhs].iter().any(|side| {
+                        matches!(side.as_ref(), Expr::Set { .. } | Expr::SetCompr { .. })
+                    })
                 {
                     self.say(expr, ORDER);
                 }

@@ -48,6 +48,22 @@ pub(super) fn part(name: &'static str, args: &[Value]) -> Result<Value> {
     original(name, args)
 }
 
+/// Where a text stands in another: an empty one nowhere, and OPA has an error.
+pub(super) fn index(name: &'static str, args: &[Value]) -> Result<Value> {
+    match text_at(name, args, 1)?.is_empty() {
+        true => Err(BuiltinError(format!("{name} expects a text that is not empty"))),
+        false => original(name, args),
+    }
+}
+
+/// One encoded text: the engine reads a whole query, and leaves out what parts it.
+pub(super) fn decode(name: &'static str, args: &[Value]) -> Result<Value> {
+    match text_at(name, args, 0)?.contains(['&', '=']) {
+        true => Err(BuiltinError(format!("{name} expects neither & nor = in its text"))),
+        false => original(name, args),
+    }
+}
+
 /// One within the other, both of a kind: the engine says no to others, and OPA nothing.
 pub(super) fn subset(name: &'static str, args: &[Value]) -> Result<Value> {
     let fits = match args {

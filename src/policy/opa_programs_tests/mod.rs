@@ -56,9 +56,7 @@ fn load(text: &str) -> Result<Engine, String> {
     let data = Rego::deserialize(json!({ "docs": documents() })).map_err(|e| e.to_string())?;
     engine.add_data(data).map_err(|e| e.to_string())?;
     engine.set_input(Rego::new_object());
-    engine
-        .eval_query("true".to_owned(), false)
-        .map_err(|e| engine::explain(&e.to_string()).1)?;
+    engine.eval_query("true".to_owned(), false).map_err(|e| engine::explain(&e.to_string()).1)?;
     Ok(engine)
 }
 
@@ -180,7 +178,11 @@ fn run(opa: &Opa, program: &Program, inputs: &[Value]) -> Outcome {
             };
             count("different");
             let ours = ours.unwrap().map_or("undefined".to_owned(), |value| value.to_string());
-            outcome.difference.get_or_insert((rule.clone(), number, format!("ours {ours}\n{text}")));
+            outcome.difference.get_or_insert((
+                rule.clone(),
+                number,
+                format!("ours {ours}\n{text}"),
+            ));
         }
     }
     outcome
@@ -213,24 +215,4 @@ fn no_random_program_is_silently_different() {
     }
     println!("seeds {first} to {seed}: {total:?}, found {found:?}");
     assert!(found.is_empty(), "{} programs are different", found.len());
-}
-
-#[test]
-#[ignore = "x"]
-fn probe() {
-    let text = std::fs::read_to_string(std::env::var("PROBE").unwrap()).unwrap();
-    let rules = (0..20).map(|n| format!("r{n}")).filter(|r| text.contains(&format!("\n{r}"))).collect();
-    let program = Program { text, rules };
-    let input: Value = serde_json::from_str(&std::env::var("PROBE_INPUT").unwrap_or("{}".into())).unwrap();
-    let opa = Opa::start();
-    opa.data("docs", &documents());
-    opa.load("lib", LIB).unwrap();
-    println!("{:?}", opa.load("gen", &program.text));
-    let o = ours(&program, &[input.clone()]);
-    match o {
-        Err(e) => println!("refused {e}"),
-        Ok(o) => for (r, o) in program.rules.iter().zip(&o[0]) {
-            println!("{r} ours {o:?}\n   theirs {:?}", opa.value(&format!("gen.{r}"), &input));
-        },
-    }
 }

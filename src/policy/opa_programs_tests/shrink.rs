@@ -23,7 +23,9 @@ pub fn shrink(opa: &Opa, program: Program, rule: &str, input: &Value) -> String 
             text = shorter;
             continue;
         }
-        for key in input.as_object().map(|m| m.keys().cloned().collect::<Vec<_>>()).unwrap_or_default() {
+        for key in
+            input.as_object().map(|m| m.keys().cloned().collect::<Vec<_>>()).unwrap_or_default()
+        {
             let mut less = input.clone();
             less.as_object_mut().unwrap().remove(&key);
             if differs(&text, &less).is_some() {
@@ -64,8 +66,12 @@ fn shorter(text: &str) -> Vec<String> {
         for with in ["", "1", "input", "x"] {
             if with.len() < to - from {
                 let (before, after) = (&chars[..from], &chars[to..]);
-                let text: String =
-                    before.iter().copied().chain(with.chars()).chain(after.iter().copied()).collect();
+                let text: String = before
+                    .iter()
+                    .copied()
+                    .chain(with.chars())
+                    .chain(after.iter().copied())
+                    .collect();
                 all.push(text);
             }
         }
