@@ -153,25 +153,19 @@ impl Look<'_> {
     }
 
     fn negated(&mut self, expr: &Expr) {
+        // Arguments differ in the same way; refusing them would refuse most packs.
+        let composite = |expr: &Expr| match expr {
+            Expr::Array { .. } | Expr::Set { .. } | Expr::Object { .. } => self.partial(expr),
+            _ => None,
+        };
         let first = match expr {
-            Expr::Call { params, .. } => params.iter().find_map(|param| self.partial(param)),
             Expr::BoolExpr { op: BoolOp::Eq, lhs, rhs, .. } | Expr::AssignExpr { lhs, rhs, .. } => {
-                self.side(lhs).or_else(|| self.side(rhs))
+                composite(lhs).or_else(|| composite(rhs))
             }
-            expr => self.side(expr),
+            expr => composite(expr),
         };
         if let Some(place) = first {
             self.found.get_or_insert((place, NOT));
-        }
-    }
-
-    /// A reference may be undefined below `not`, its indexes may not.
-    fn side(&self, expr: &Expr) -> Option<Place> {
-        match expr {
-            Expr::Var { .. } => None,
-            Expr::RefDot { refr, .. } => self.side(refr),
-            Expr::RefBrack { refr, index, .. } => self.side(refr).or_else(|| self.partial(index)),
-            other => self.partial(other),
         }
     }
 
