@@ -8,6 +8,7 @@ use regorus::unstable::{Module, Ref, Rule};
 use super::error::{LoadError, Place};
 use super::heads::{self, Scope};
 use super::limits::Limits;
+use super::negation;
 use super::visit::{self, Found, Path};
 use super::vocabulary;
 
@@ -20,6 +21,10 @@ pub(super) struct Node {
     /// Whether a function has a value for all arguments.
     total: bool,
     pub place: Place,
+    /// Whether a rule surely has a value.
+    defined: bool,
+    /// Components of its package's path.
+    package: usize,
     /// How often the name is defined, defaults apart.
     pub definitions: usize,
     /// Whatever it may stand on: too much rather than too little.
@@ -55,13 +60,11 @@ impl Graph {
                     return Err(LoadError::RegoInvalid { place, message });
                 }
                 let default = matches!(rule.as_ref(), Rule::Default { .. });
-                graph.add(
-                    [package.clone(), name].concat(),
-                    args,
-                    place,
-                    default,
-                    heads::is_total(rule),
-                );
+                let at = graph.add([package.clone(), name].concat(), args, place, package.len());
+                let node = &mut graph.nodes[at];
+                node.total |= heads::is_total(rule);
+                node.defined |= whole && heads::is_defined(rule);
+                node.definitions += usize::from(!default);
             }
         }
         let rules: usize = modules.iter().map(|module| module.policy.len()).sum();
@@ -94,7 +97,7 @@ impl Graph {
         self.index.get(&path).map(|&at| &self.nodes[at])
     }
 
-    fn add(&mut self, path: Path, args: Option<usize>, place: Place, default: bool, total: bool) {
+    fn add(&mut self, path: Path, args: Option<usize>, place: Place, package: usize) -> usize {
         let (function, arity) = (args.is_some(), args.unwrap_or_default());
         let at = *self.index.entry(path.clone()).or_insert_with(|| {
             let (reaches, needs) = (BTreeSet::new(), BTreeSet::new());
@@ -103,6 +106,8 @@ impl Graph {
                 function,
                 arity,
                 total: false,
+                defined: false,
+                package,
                 place,
                 definitions: 0,
                 reaches,
@@ -111,8 +116,7 @@ impl Graph {
             self.nodes.len() - 1
         });
         self.nodes[at].function |= function;
-        self.nodes[at].total |= total;
-        self.nodes[at].definitions += usize::from(!default);
+        at
     }
 
     fn defined_head(&self, rule: &Rule, names: &Names<'_>) -> Result<(), LoadError> {
@@ -128,7 +132,22 @@ impl Graph {
         };
         let function =
             |name: &[String]| self.function(name, names).is_some_and(|at| !self.nodes[at].total);
-        match heads::unsafe_head(rule, &Scope { global: &global, function: &function }) {
+        let defined = |path: &[String]| {
+            if path == ["input"] || !global(&path[0]) {
+                return true;
+            }
+            let full = names.full(&path.to_vec());
+            match self.index.get(&full) {
+                Some(&at) => self.nodes[at].defined,
+                // A document, or what lies in a rule's value.
+                None => (1..full.len()).all(|end| !self.index.contains_key(&full[..end])),
+            }
+        };
+        let scope = Scope { global: &global, function: &function, defined: &defined };
+        if let Some((place, message)) = negation::unsupported(rule, &scope) {
+            return Err(LoadError::Unsupported { place, message: message.to_owned() });
+        }
+        match heads::unsafe_head(rule, &scope) {
             None => Ok(()),
             Some(place) => {
                 let message = "this part of the rule's head may be undefined for some of its solutions, and then all would be lost: give it a name in the body, as in `text := …`, and use that in the head".to_owned();
@@ -178,6 +197,17 @@ impl Graph {
         for path in &found.refs {
             let Some(first) = path.first().filter(|first| *first != "input") else { continue };
             let local = found.locals.contains(first);
+            if !local && let Some(at) = self.inner(&names.full(path)) {
+                let message = format!(
+                    "{} is no rule, only what leads to {}: name the rule, or give them one object as their value",
+                    path.join("."),
+                    self.nodes[at].path.join(".")
+                );
+                return Err(LoadError::Unsupported {
+                    place: self.nodes[at].place.clone(),
+                    message,
+                });
+            }
             for to in self.meant(&names.full(path)) {
                 self.nodes[from].reaches.insert(to);
                 if !local {
@@ -199,6 +229,16 @@ impl Graph {
             .flatten()
             .filter_map(|path| self.index.get(&path).copied())
             .find(|&at| self.nodes[at].function)
+    }
+
+    /// A rule below a path that is none itself, but within a package: OPA has an object there even
+    /// if none of its members is defined, and the engine nothing.
+    fn inner(&self, path: &Path) -> Option<usize> {
+        if (1..=path.len()).any(|end| self.index.contains_key(&path[..end])) {
+            return None;
+        }
+        let below = self.index.range(path.clone()..).take_while(|(at, _)| at.starts_with(path));
+        below.map(|(_, &at)| at).find(|&at| self.nodes[at].package < path.len())
     }
 
     /// All rules at, above or below a path.

@@ -208,6 +208,14 @@ fn what_the_engine_reads_otherwise_than_opa_is_refused() {
         "deny contains \"a\" if (1, 1 in {1})",
         "deny contains \"a\" if \"x\", \"x\" in {\"x\"}",
         "deny contains \"a\" if p\np[q].r contains s if { some q in [\"a\"]; some s in [1] }",
+        "deny contains \"a\" if not [input.x]",
+        "deny contains \"a\" if some {} in input",
+        "deny contains \"a\" if {\"a\": _} = input",
+        "deny contains {1: input.x, 1: 1}",
+        "deny contains (1 in input.x)",
+        "deny contains \"a\" if { x = (1 in input.x); x == false }",
+        "deny contains \"a\" if {1} < input",
+        "deny contains \"a\" if r\nr.b if false",
     ] {
         let found = reason(rego);
         assert!(["RegoUnsupported", "RegoInvalid"].contains(&found), "{rego}: {found}");
@@ -222,6 +230,10 @@ fn what_the_engine_reads_otherwise_than_opa_is_refused() {
         "deny contains \"a\" if f(1)\nf(k) := data.table[k].x if k > 0",
         "deny contains \"a\" if f(1)\nf(k) := v.x if { v := input.list[k] }",
         "deny contains \"a\" if walk(input, [_, 1])",
+        "deny contains \"a\" if { is_string(input.x); not startswith(input.x, \"a\") }",
+        "deny contains \"a\" if { x := input.x; not x in data.allowed }",
+        "deny contains \"a\" if not input.x == 1",
+        "deny contains \"a\" if not f(1)\nf(x) := input.y[x]",
     ] {
         assert_eq!(reason(rego), "loaded", "{rego}");
     }

@@ -15,6 +15,7 @@ mod evaluate;
 mod graph;
 mod heads;
 mod limits;
+mod negation;
 mod sandbox;
 mod shadow;
 mod shape;
@@ -29,6 +30,8 @@ mod worker;
 mod hostile_tests;
 #[cfg(test)]
 mod opa_cases_tests;
+#[cfg(test)]
+mod opa_programs_tests;
 #[cfg(test)]
 mod pack_tests;
 

@@ -3,7 +3,7 @@
 
 use regorus::Value;
 
-use super::{BuiltinError, MAX_TEXT, Result, bounded, few, original, text as text_at};
+use super::{BuiltinError, MAX_TEXT, Result, bounded, few, integer, original, text as text_at};
 
 /// Digits of a number in a text.
 const DIGITS: usize = 1000;
@@ -38,6 +38,44 @@ pub(super) fn items_of(name: &'static str, args: &[Value]) -> Result<Value> {
         _ => 0,
     };
     few(name, total)?;
+    original(name, args)
+}
+
+/// A part of a text or of a list, by whole numbers: the engine takes others too.
+pub(super) fn part(name: &'static str, args: &[Value]) -> Result<Value> {
+    integer(name, args, 1)?;
+    integer(name, args, 2)?;
+    original(name, args)
+}
+
+/// Where a text stands in another: an empty one nowhere, and OPA has an error.
+pub(super) fn index(name: &'static str, args: &[Value]) -> Result<Value> {
+    match text_at(name, args, 1)?.is_empty() {
+        true => Err(BuiltinError(format!("{name} expects a text that is not empty"))),
+        false => original(name, args),
+    }
+}
+
+/// One encoded text: the engine reads a whole query, and leaves out what parts it.
+pub(super) fn decode(name: &'static str, args: &[Value]) -> Result<Value> {
+    match text_at(name, args, 0)?.contains(['&', '=']) {
+        true => Err(BuiltinError(format!("{name} expects neither & nor = in its text"))),
+        false => original(name, args),
+    }
+}
+
+/// One within the other, both of a kind: the engine says no to others, and OPA nothing.
+pub(super) fn subset(name: &'static str, args: &[Value]) -> Result<Value> {
+    let fits = match args {
+        [Value::Object(_), Value::Object(_)] | [Value::Set(_), Value::Set(_) | Value::Array(_)] => {
+            true
+        }
+        [Value::Array(_), Value::Array(_) | Value::Set(_)] => true,
+        _ => false,
+    };
+    if !fits {
+        return Err(BuiltinError(format!("{name} expects two collections of a kind")));
+    }
     original(name, args)
 }
 
