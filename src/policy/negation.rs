@@ -152,20 +152,35 @@ impl Look<'_> {
         }
     }
 
+    /// To OPA only a reference, and an equality of references, may be undefined within a negation.
+    /// `not input.x > 1` is undefined there if `input.x` is, and true to the engine.
     fn negated(&mut self, expr: &Expr) {
-        // Arguments differ in the same way; refusing them would refuse most packs.
-        let composite = |expr: &Expr| match expr {
-            Expr::Array { .. } | Expr::Set { .. } | Expr::Object { .. } => self.partial(expr),
-            _ => None,
-        };
         let first = match expr {
             Expr::BoolExpr { op: BoolOp::Eq, lhs, rhs, .. } | Expr::AssignExpr { lhs, rhs, .. } => {
-                composite(lhs).or_else(|| composite(rhs))
+                self.side(lhs).or_else(|| self.side(rhs))
             }
-            expr => composite(expr),
+            Expr::Call { params, .. } => params.iter().find_map(|param| self.partial(param)),
+            expr => self.side(expr),
         };
         if let Some(place) = first {
             self.found.get_or_insert((place, NOT));
+        }
+    }
+
+    /// A side of an equality: a reference may be undefined as a whole, but not what it leads by.
+    fn side(&self, expr: &Expr) -> Option<Place> {
+        match expr {
+            Expr::Var { .. } => None,
+            Expr::RefDot { refr, .. } => self.side(refr),
+            Expr::RefBrack { refr, index, .. } => {
+                let by = match index.as_ref() {
+                    // Where it has no value yet, it takes those that lead somewhere.
+                    Expr::Var { .. } => None,
+                    index => self.partial(index),
+                };
+                self.side(refr).or(by)
+            }
+            expr => self.partial(expr),
         }
     }
 

@@ -3,31 +3,36 @@ package lazaret.gates.e
 
 deny contains message if {
 	some artifact in input.artifacts
-	not regex.match(`^(processed|catalog)/[a-z0-9/_.-]+$`, artifact.path)
+	path := artifact.path
+	not regex.match(`^(processed|catalog)/[a-z0-9/_.-]+$`, path)
 	message := sprintf("%s: path", [artifact.path])
 }
 
 deny contains message if {
 	some artifact in input.artifacts
-	not regex.match(`^sha256:[0-9a-f]{64}$`, artifact.digest)
+	digest := artifact.digest
+	not regex.match(`^sha256:[0-9a-f]{64}$`, digest)
 	message := sprintf("%s: digest", [artifact.path])
 }
 
 deny contains message if {
 	some artifact in input.artifacts
-	not regex.match(`^[a-z]+/[a-z0-9.+-]+$`, artifact.media_type)
+	media_type := artifact.media_type
+	not regex.match(`^[a-z]+/[a-z0-9.+-]+$`, media_type)
 	message := sprintf("%s: media_type", [artifact.path])
 }
 
 deny contains message if {
 	some artifact in input.artifacts
-	not regex.match(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z$`, artifact.created)
+	created := artifact.created
+	not regex.match(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z$`, created)
 	message := sprintf("%s: created", [artifact.path])
 }
 
 deny contains message if {
 	some artifact in input.artifacts
-	not regex.match(`^[A-Z0-9.-]+[0-9.]+$`, artifact.license)
+	license := artifact.license
+	not regex.match(`^[A-Z0-9.-]+[0-9.]+$`, license)
 	message := sprintf("%s: license", [artifact.path])
 }
 

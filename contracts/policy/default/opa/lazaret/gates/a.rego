@@ -33,8 +33,10 @@ deny contains lib.reason(
 	"Say in one line what the data is.",
 ) if {
 	limits := data.limits.title
+	least := limits.min
+	most := limits.max
 	length := count(lib.text(lib.dataset, "title"))
-	not between(length, limits.min, limits.max)
+	not between(length, least, most)
 }
 
 deny contains lib.reason(

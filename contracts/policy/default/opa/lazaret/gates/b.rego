@@ -15,7 +15,8 @@ deny contains lib.reason(
 	"",
 	sprintf("Ask for one of: %s.", [concat(", ", sort(object.keys(data.licenses.uses)))]),
 ) if {
-	not lib.has(data.licenses.uses, lib.use)
+	use := lib.use
+	not lib.has(data.licenses.uses, use)
 }
 
 # Expressions are read as far as they are a plain list of alternatives, or of conditions.
@@ -49,7 +50,8 @@ deny contains lib.reason(
 ) if {
 	some name in must_allow
 	allowed := data.licenses.table[name].uses
-	not lib.use in allowed
+	use := lib.use
+	not use in allowed
 }
 
 deny contains lib.reason(
@@ -73,7 +75,8 @@ deny contains lib.reason(
 	some name in split_by(license, {" AND ", " OR "})
 	data.licenses.table[name].attribution
 	holder := lib.text(rights, "rights_holder")
-	not names_holder(lib.text(rights, "attribution"), holder)
+	attribution := lib.text(rights, "attribution")
+	not names_holder(attribution, holder)
 }
 
 names_holder(attribution, holder) if {
@@ -93,8 +96,9 @@ is_involved(text) if {
 # Each of these must allow the use: a single licence, or all that AND joins.
 must_allow contains name if {
 	license != ""
-	not is_involved(license)
-	not contains(license, " OR ")
+	whole := license
+	not is_involved(whole)
+	not contains(whole, " OR ")
 	some name in split(license, " AND ")
 }
 

@@ -12,7 +12,8 @@ deny contains lib.reason(
 	"Ask for a use that the label allows, or have a steward review the label.",
 ) if {
 	allowed := data.labels[lib.label].uses
-	not lib.use in allowed
+	use := lib.use
+	not use in allowed
 }
 
 deny contains lib.reason(
@@ -24,7 +25,8 @@ deny contains lib.reason(
 ) if {
 	least := data.labels[lib.label].min_cell_size_m
 	lib.text(plan, "method") == "generalization"
-	not at_least(lib.member(parameters, "cell_size_m", null), least)
+	cell_size_m := lib.member(parameters, "cell_size_m", null)
+	not at_least(cell_size_m, least)
 }
 
 deny contains lib.reason(
@@ -36,7 +38,8 @@ deny contains lib.reason(
 ) if {
 	least := data.labels[lib.label].min_count
 	lib.text(plan, "method") == "generalization"
-	not at_least(lib.member(parameters, "min_count", null), least)
+	min_count := lib.member(parameters, "min_count", null)
+	not at_least(min_count, least)
 }
 
 deny contains lib.reason(

@@ -12,7 +12,8 @@ deny contains lib.reason(
 	"Run the pipeline under its service account; people do not produce what is published.",
 ) if {
 	some path, receipt in lib.receipts
-	not is_approved(lib.map(receipt, "actor"))
+	actor := lib.map(receipt, "actor")
+	not is_approved(actor)
 }
 
 deny contains lib.reason(
@@ -24,7 +25,8 @@ deny contains lib.reason(
 ) if {
 	some path, receipt in lib.receipts
 	environment := lib.map(receipt, "environment")
-	not is_id(lib.text(environment, "git_commit"))
+	git_commit := lib.text(environment, "git_commit")
+	not is_id(git_commit)
 }
 
 deny contains lib.reason(
@@ -36,7 +38,8 @@ deny contains lib.reason(
 ) if {
 	some path, receipt in lib.receipts
 	environment := lib.map(receipt, "environment")
-	not is_real(lib.text(environment, "container_digest"))
+	container_digest := lib.text(environment, "container_digest")
+	not is_real(container_digest)
 }
 
 deny contains lib.reason(
