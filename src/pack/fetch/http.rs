@@ -20,6 +20,7 @@ pub(super) async fn fetch(
         // The bundle may lie elsewhere than the pack: credentials are for the pack's origin.
         home: start.clone(),
         authorization: authorization.clone(),
+        certificate: true,
         ..Ask::get(url, limit)
     };
     let mut ask = asking(start.clone(), settings.max_bytes);

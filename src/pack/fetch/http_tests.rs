@@ -2,6 +2,8 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rustls::pki_types::PrivateKeyDer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -33,6 +35,10 @@ pub(in crate::pack) async fn serve(
                     head.push(byte[0]);
                 }
                 let head = String::from_utf8_lossy(&head).to_ascii_lowercase();
+                // A connection that is closed over an unread body is reset.
+                let length = head.split("content-length: ").nth(1).and_then(|l| l.lines().next());
+                let mut body = vec![0; length.map_or(0, |l| l.parse().unwrap())];
+                let _ = stream.read_exact(&mut body).await;
                 seen.lock().unwrap().push(head.clone());
                 let answer = answers(&head);
                 let _ = stream.write_all(answer.trim_end_matches("HANG").as_bytes()).await;
@@ -340,4 +346,132 @@ async fn only_a_proxy_that_was_named_is_used_and_it_is_guarded_too() {
     let client_pem = Some(b"-----BEGIN CERTIFICATE-----".to_vec());
     let settings = FetchSettings { client_pem, ..server.settings("/") };
     assert_eq!(reason(&settings).await, "ClientCertificateInvalid");
+}
+
+/// A certificate authority for servers on this machine and for their clients.
+struct Ca {
+    issuer: Issuer<'static, KeyPair>,
+    der: rustls::pki_types::CertificateDer<'static>,
+    pem: Vec<u8>,
+}
+
+impl Ca {
+    fn new() -> Self {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.self_signed(&key).unwrap();
+        let pem = certificate.pem().into_bytes();
+        Self { issuer: Issuer::new(params, key), der: certificate.der().clone(), pem }
+    }
+
+    fn certify(&self, name: &str) -> (rcgen::Certificate, KeyPair) {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        (params.signed_by(&key, &self.issuer).unwrap(), key)
+    }
+}
+
+/// As `serve`, over TLS. It asks for a certificate, and keeps each request's path and whether it was
+/// shown one.
+struct TlsServer {
+    address: SocketAddr,
+    asked: Arc<Mutex<Vec<(String, bool)>>>,
+}
+
+fn serve_tls(ca: &Ca, answers: impl Fn(&str) -> String + Send + 'static) -> TlsServer {
+    use std::io::{Read as _, Write as _};
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(ca.der.clone()).unwrap();
+    let verifier = rustls::server::WebPkiClientVerifier::builder_with_provider(
+        Arc::new(roots),
+        Arc::clone(&provider),
+    );
+    let (certificate, key) = ca.certify("127.0.0.1");
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_client_cert_verifier(verifier.allow_unauthenticated().build().unwrap())
+        .with_single_cert(
+            vec![certificate.der().clone()],
+            PrivateKeyDer::Pkcs8(key.serialize_der().into()),
+        )
+        .unwrap();
+    let config = Arc::new(config);
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&asked);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
+            let mut stream = rustls::StreamOwned::new(connection, stream.unwrap());
+            let mut head = Vec::new();
+            let mut byte = [0; 1];
+            while !head.ends_with(b"\r\n\r\n") && stream.read_exact(&mut byte).is_ok() {
+                head.push(byte[0]);
+            }
+            let head = String::from_utf8_lossy(&head).to_ascii_lowercase();
+            let Some(path) = head.split(' ').nth(1) else { continue };
+            let shown = stream.conn.peer_certificates().is_some();
+            seen.lock().unwrap().push((path.to_owned(), shown));
+            let _ = stream.write_all(answers(&head).as_bytes());
+            stream.conn.send_close_notify();
+            let _ = stream.flush();
+        }
+    });
+    TlsServer { address, asked }
+}
+
+#[tokio::test]
+async fn our_certificate_is_shown_at_home_alone() {
+    let ca = Ca::new();
+    let away = serve_tls(&ca, |head| match head.contains("/token") {
+        true => ok(r#"{"token":"t1"}"#),
+        false => ok("away"),
+    });
+    let to = away.address;
+    let home = serve_tls(&ca, move |head| {
+        let path = head.split(' ').nth(1).unwrap();
+        match path {
+            "/p.tar" => {
+                format!(
+                    "HTTP/1.1 307 Go\r\nLocation: https://{to}/p.tar\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                )
+            }
+            "/q.tar" => ok("home"),
+            "/p.tar.sigstore.json" => ok("{}"),
+            _ if path.starts_with("/v2/") && !head.contains("authorization: bearer t1") => {
+                let challenge =
+                    format!("WWW-Authenticate: Bearer realm=\"https://{to}/token\"\r\nConnection");
+                MISSING.replace("404 Not Found", "401 No").replace("Connection", &challenge)
+            }
+            _ => MISSING.into(),
+        }
+    });
+    let (certificate, key) = ca.certify("client");
+    let settings = |url: String| FetchSettings {
+        allow_loopback: true,
+        timeout: Duration::from_secs(10),
+        ca_pem: Some(ca.pem.clone()),
+        client_pem: Some(format!("{}{}", certificate.pem(), key.serialize_pem()).into_bytes()),
+        ..FetchSettings::new(url)
+    };
+    let at = |path: &str| settings(format!("https://{}{path}", home.address));
+    // A redirect, a bundle elsewhere, a token service elsewhere.
+    assert_eq!(reason(&at("/p.tar")).await, "fetched");
+    let bundle_url = Some(format!("https://{to}/bundle"));
+    assert_eq!(reason(&FetchSettings { bundle_url, ..at("/q.tar") }).await, "fetched");
+    let registry = settings(format!("oci://{}/a:v1", home.address));
+    assert_eq!(reason(&registry).await, "NotFound");
+    let paths = |server: &TlsServer, expected: bool| -> Vec<String> {
+        let asked = server.asked.lock().unwrap();
+        assert!(asked.iter().all(|(_, shown)| *shown == expected), "{asked:?}");
+        asked.iter().map(|(path, _)| path.split('?').next().unwrap().to_owned()).collect()
+    };
+    assert_eq!(paths(&away, false), ["/p.tar", "/bundle", "/token"]);
+    let manifest = "/v2/a/manifests/v1";
+    let expected = ["/p.tar", "/p.tar.sigstore.json", "/q.tar", manifest, manifest];
+    assert_eq!(paths(&home, true), expected);
 }

@@ -86,7 +86,8 @@ pub struct FetchSettings {
     pub retry: Retry,
     /// Certificate authorities in PEM that replace the system's.
     pub ca_pem: Option<Vec<u8>>,
-    /// The certificate that we show and its key, both in PEM, one after the other.
+    /// The certificate that we show to the origin of `url` and to no other, and its key, both in
+    /// PEM, one after the other.
     pub client_pem: Option<Vec<u8>>,
     /// The proxy that everything goes through.
     pub proxy: Option<Proxy>,

@@ -27,6 +27,11 @@ pub(in super::super) struct Ask {
     pub authorization: Option<HeaderValue>,
     /// A URL of the origin that the credentials are for.
     pub home: Url,
+    /// Whether our certificate is for that origin too. A token service, for one, has credentials
+    /// and yet is not who the certificate was issued for.
+    pub certificate: bool,
+    /// Whether the body is a secret, which no redirect carries to another origin.
+    pub secret_body: bool,
     /// The largest body of an answer.
     pub limit: u64,
 }
@@ -41,8 +46,19 @@ impl Ask {
             headers: HeaderMap::new(),
             body: Bytes::new(),
             authorization: None,
+            certificate: false,
+            secret_body: false,
             limit,
         }
+    }
+
+    fn starts_at_home(&self) -> bool {
+        self.url.origin() == self.home.origin()
+    }
+
+    /// Whether a hop is shown our certificate.
+    fn shows_certificate(&self, at_home: bool) -> bool {
+        self.certificate && at_home
     }
 }
 
@@ -51,12 +67,18 @@ pub(in super::super) struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub url: Url,
+    /// Whether the request never left its home: only then the home itself speaks.
+    pub at_home: bool,
     pub body: Bytes,
 }
 
 /// A client with its bounds. It lives for one fetch.
 pub(in super::super) struct Transport {
+    /// Shows no certificate, whoever asks for one.
     client: Client,
+    /// Shows ours. A client of its own, because its connections are kept: one that was opened with
+    /// the certificate must not serve a request without.
+    known: Option<Client>,
     retry: Retry,
     allow_loopback: bool,
     timeout: Duration,
@@ -65,27 +87,15 @@ pub(in super::super) struct Transport {
 
 impl Transport {
     pub(in super::super) fn new(settings: &FetchSettings) -> Result<Self, FetchError> {
-        let mut builder = Client::builder()
-            .user_agent(concat!("lazaret/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            // The environment's proxy would resolve names where the address guard cannot see them.
-            .no_proxy()
-            .connect_timeout(settings.connect_timeout)
-            .dns_resolver(Arc::new(Guarded { loopback: settings.allow_loopback }));
-        if let Some(pem) = &settings.ca_pem {
-            let certificates = Certificate::from_pem_bundle(pem).map_err(FetchError::CaInvalid)?;
-            builder = builder.tls_certs_only(certificates);
-        }
-        if let Some(pem) = &settings.client_pem {
-            let identity = Identity::from_pem(pem).map_err(FetchError::ClientCertificateInvalid)?;
-            builder = builder.identity(identity);
-        }
-        if let Some(proxy) = &settings.proxy {
-            builder = builder.proxy(guarded_proxy(proxy, settings.allow_loopback)?);
-        }
+        let identity = match &settings.client_pem {
+            Some(pem) => {
+                Some(Identity::from_pem(pem).map_err(FetchError::ClientCertificateInvalid)?)
+            }
+            None => None,
+        };
         Ok(Self {
-            client: builder.build().map_err(FetchError::ClientFailed)?,
+            client: client(settings, None)?,
+            known: identity.map(|identity| client(settings, Some(identity))).transpose()?,
             retry: settings.retry,
             allow_loopback: settings.allow_loopback,
             timeout: settings.timeout,
@@ -131,10 +141,12 @@ impl Transport {
     /// credentials stay with the origin that they are for.
     async fn follow(&self, ask: &Ask) -> Result<Answer, FetchError> {
         let mut url = ask.url.clone();
-        let mut at_home = url.origin() == ask.home.origin();
+        let mut at_home = ask.starts_at_home();
         for _ in 0..=MAX_REDIRECTS {
             check_address(&url, self.allow_loopback)?;
-            let mut request = self.client.request(ask.method.clone(), url.clone());
+            let known = self.known.as_ref().filter(|_| ask.shows_certificate(at_home));
+            let mut request =
+                known.unwrap_or(&self.client).request(ask.method.clone(), url.clone());
             request = request.headers(ask.headers.clone());
             if let Some(authorization) = ask.authorization.as_ref().filter(|_| at_home) {
                 if url.scheme() != "https" && !is_loopback(&url) {
@@ -152,7 +164,7 @@ impl Transport {
                 .map_err(|e| explain(e, &url))?;
             let status = response.status().as_u16();
             if !matches!(status, 301 | 302 | 303 | 307 | 308) {
-                return answer(response, ask).await;
+                return answer(response, ask, at_home).await;
             }
             let refuse = |why| FetchError::RedirectRefused { url: shown(&url), why };
             if matches!(status, 301..=303) && !matches!(ask.method, Method::GET | Method::HEAD) {
@@ -167,10 +179,36 @@ impl Transport {
             let target = parse_url(target.as_str())?;
             // Once left, never trusted with credentials again, even if a later hop points back.
             at_home = at_home && target.origin() == ask.home.origin();
+            if ask.secret_body && !at_home {
+                return Err(refuse("it would carry a secret elsewhere"));
+            }
             url = target;
         }
         Err(FetchError::RedirectRefused { url: shown(&url), why: "there are too many" })
     }
+}
+
+/// A client that follows nothing by itself.
+fn client(settings: &FetchSettings, identity: Option<Identity>) -> Result<Client, FetchError> {
+    let mut builder = Client::builder()
+        .user_agent(concat!("lazaret/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        // The environment's proxy would resolve names where the address guard cannot see them.
+        .no_proxy()
+        .connect_timeout(settings.connect_timeout)
+        .dns_resolver(Arc::new(Guarded { loopback: settings.allow_loopback }));
+    if let Some(pem) = &settings.ca_pem {
+        let certificates = Certificate::from_pem_bundle(pem).map_err(FetchError::CaInvalid)?;
+        builder = builder.tls_certs_only(certificates);
+    }
+    if let Some(identity) = identity {
+        builder = builder.identity(identity);
+    }
+    if let Some(proxy) = &settings.proxy {
+        builder = builder.proxy(guarded_proxy(proxy, settings.allow_loopback)?);
+    }
+    builder.build().map_err(FetchError::ClientFailed)
 }
 
 /// A proxy resolves names where the guard of the resolver cannot see them, so that only one that is
@@ -241,14 +279,14 @@ pub(in super::super) fn expect_ok(answer: &Answer) -> Result<(), FetchError> {
     }
 }
 
-async fn answer(response: Response, ask: &Ask) -> Result<Answer, FetchError> {
+async fn answer(response: Response, ask: &Ask, at_home: bool) -> Result<Answer, FetchError> {
     let (status, headers) = (response.status(), response.headers().clone());
     let url = response.url().clone();
     let body = match status.is_success() && ask.method != Method::HEAD {
         true => body(response, ask.limit).await?,
         false => Bytes::new(),
     };
-    Ok(Answer { status, headers, url, body })
+    Ok(Answer { status, headers, url, at_home, body })
 }
 
 async fn body(mut response: Response, limit: u64) -> Result<Bytes, FetchError> {

@@ -145,19 +145,33 @@ pub(super) fn only_pack(index: &ImageIndex) -> Result<(Digest, u64), ManifestErr
     }
 }
 
-/// The referrers that may hold a signature, those first that say that they do.
-pub(super) fn signatures(index: &ImageIndex) -> Vec<&Descriptor> {
+/// What is kept of an index's entry: where a signature may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Referrer {
+    pub digest: Digest,
+    pub size: u64,
+    /// Whether it says that it attests something else, an SBOM for instance.
+    pub attests: bool,
+}
+
+/// At most `most` referrers that may hold a signature, those first that say that they do.
+pub(super) fn signatures(index: &ImageIndex, most: usize) -> Vec<Referrer> {
     let holds = |descriptor: &&Descriptor| {
         type_of(descriptor)
             .is_some_and(|found| found.starts_with(BUNDLE_PREFIX) || found == COSIGN_ARTIFACT)
     };
-    let mut found: Vec<_> = index.manifests().iter().filter(holds).collect();
-    // An SBOM's attestation is a bundle too: it is looked at last.
-    found.sort_by_key(|descriptor| {
+    let referrer = |descriptor: &Descriptor| {
         let annotations = descriptor.annotations().as_ref();
         let predicate = annotations.and_then(|map| map.get("dev.sigstore.bundle.predicateType"));
-        predicate.is_some_and(|of| !of.starts_with("https://sigstore.dev/cosign/sign/"))
-    });
+        let attests =
+            predicate.is_some_and(|of| !of.starts_with("https://sigstore.dev/cosign/sign/"));
+        let (digest, size) = content(descriptor).ok()?;
+        Some(Referrer { digest, size, attests })
+    };
+    let mut found: Vec<_> = index.manifests().iter().filter(holds).filter_map(referrer).collect();
+    // An SBOM's attestation is a bundle too: it is looked at last.
+    found.sort_by_key(|referrer| referrer.attests);
+    found.truncate(most);
     found
 }
 
@@ -363,7 +377,8 @@ mod tests {
         }
         let index = index.unwrap();
         assert_eq!(index.manifests().len(), 2);
-        assert_eq!(signatures(&index).len(), 2);
+        assert_eq!(signatures(&index, 9).len(), 2);
+        assert_eq!(signatures(&index, 1).len(), 1);
     }
 
     #[test]
@@ -384,7 +399,7 @@ mod tests {
         let Ok(Document::Index(index)) = read_document(index.to_string().as_bytes()) else {
             panic!()
         };
-        let order: Vec<_> = signatures(&index).into_iter().map(|d| content(d).unwrap().0).collect();
+        let order: Vec<_> = signatures(&index, 9).into_iter().map(|found| found.digest).collect();
         assert_eq!(order, [b"signed".as_slice(), b"plain", b"attested"].map(Digest::of));
     }
 }

@@ -1,21 +1,21 @@
 //! From a reference to a tar and the signatures that a registry holds for it.
 
-use std::collections::HashMap;
-
 use super::super::fetch::{
     FetchError, FetchSettings, Fetched, FetchedPack, MAX_BUNDLE, Previous, Transport,
 };
 use super::manifest::{
     Document, check_subject, content, is_bundle, is_simple_signing, only_pack, pack_layer,
-    signatures,
 };
-use super::reference::is_tag;
 use super::registry::{Found, Registry, fallback_tag};
 use super::{ManifestError, ReferenceError, Repository, Signature, Version, highest};
 use crate::domain::Digest;
 
-/// Signatures of one manifest that are looked at.
+/// Signatures of one manifest that are looked at, and manifests that are searched for them.
 const MAX_SIGNATURES: usize = 32;
+/// What all of that may weigh, manifests and blobs together: a signature has a few KiB.
+const MAX_SIGNATURE_BYTES: u64 = 8 << 20;
+/// No manifest of signatures is larger.
+const MAX_HOLDER: u64 = 1 << 20;
 const MAX_PAYLOAD: u64 = 64 << 10;
 
 const SIGNATURE: &str = "dev.cosignproject.cosign/signature";
@@ -65,8 +65,7 @@ async fn resolve(
         Some(Version::Digest(digest)) => digest.to_string(),
         Some(Version::Range(range)) => {
             let tags = registry.tags().await?;
-            // A tag goes into a URL: only what has a tag's form is looked at.
-            let tags = tags.iter().map(String::as_str).filter(|tag| is_tag(tag));
+            let tags = tags.iter().map(String::as_str);
             let none = || FetchError::NoTagInRange {
                 repository: registry.repository().to_string(),
                 range: range.to_string(),
@@ -90,47 +89,79 @@ async fn expected(registry: &mut Registry<'_>, reference: &str) -> Result<Found,
     registry.manifest(reference).await?.ok_or(FetchError::NotFound(missing))
 }
 
+/// What is found, and how many bytes may yet be asked for. One for a whole pull: a limit for each
+/// manifest would multiply with what anybody who may push can add.
+struct Search {
+    found: Vec<Signature>,
+    left: u64,
+}
+
+impl Search {
+    /// Takes `bytes` out of what is left before they are asked for, whether they come or not.
+    /// Once something does not fit, all is spent, so that nothing more is asked for.
+    fn spend(&mut self, bytes: u64) -> bool {
+        let fits = bytes <= self.left;
+        if !fits {
+            tracing::debug!(bytes, left = self.left, "the bytes for signatures are spent");
+        }
+        self.left = if fits { self.left - bytes } else { 0 };
+        fits
+    }
+
+    fn is_over(&self) -> bool {
+        self.left == 0 || self.found.len() >= MAX_SIGNATURES
+    }
+}
+
 /// What the registry holds as signatures: referrers, and cosign's tag. One that cannot be read is
 /// passed over, because anybody who may push can add it; `verify` misses it if it was the only one.
 async fn signatures_of(
     registry: &mut Registry<'_>,
     of: Digest,
 ) -> Result<Vec<Signature>, FetchError> {
-    let mut found = Vec::new();
-    let pages = registry.referrers(of).await?;
-    let listed: Vec<_> = pages
-        .iter()
-        .filter_map(|page| match page {
-            Document::Index(index) => Some(signatures(index)),
-            Document::Manifest(_) => None,
-        })
-        .flatten()
-        .filter_map(|descriptor| content(descriptor).ok())
-        .take(MAX_SIGNATURES)
-        .collect();
-    for (digest, _) in listed {
-        match holder(registry, &digest.to_string(), Some(of)).await {
-            Ok(signatures) => found.extend(signatures),
+    let mut search = Search { found: Vec::new(), left: MAX_SIGNATURE_BYTES };
+    let listed = registry.referrers(of, MAX_SIGNATURES).await?;
+    let listed = listed.iter().map(|r| (r.digest.to_string(), r.size, Some(of)));
+    // Nothing tells the size of what is behind the tag: it may be as large as any.
+    let tagged = (format!("{}.sig", fallback_tag(of)), MAX_HOLDER, None);
+    for (reference, mut size, subject) in listed.chain([tagged]) {
+        if subject.is_none() {
+            size = size.min(search.left);
+        }
+        if search.is_over() {
+            let found = search.found.len();
+            tracing::debug!(%of, %reference, found, "the search for signatures ends here");
+            break;
+        }
+        match holder(registry, &reference, size, subject, &mut search).await {
+            Ok(()) => {}
             Err(error) if error.is_transient() => return Err(error),
-            Err(error) => tracing::debug!(%digest, %error, "a referrer is passed over"),
+            Err(error) => {
+                tracing::debug!(%reference, %error, "what may hold a signature is passed over")
+            }
         }
     }
-    match holder(registry, &format!("{}.sig", fallback_tag(of)), None).await {
-        Ok(signatures) => found.extend(signatures),
-        Err(error) if error.is_transient() => return Err(error),
-        Err(error) => tracing::debug!(%error, "the signature tag is passed over"),
-    }
-    found.truncate(MAX_SIGNATURES);
-    Ok(found)
+    Ok(search.found)
 }
 
-/// The signatures in one manifest. A referrer must name its subject; cosign's tag is named after it.
+/// Adds the signatures in one manifest. A referrer must name its subject; cosign's tag is named
+/// after it.
 async fn holder(
     registry: &mut Registry<'_>,
     reference: &str,
+    size: u64,
     subject: Option<Digest>,
-) -> Result<Vec<Signature>, FetchError> {
-    let Some(holder) = registry.manifest(reference).await? else { return Ok(Vec::new()) };
+    search: &mut Search,
+) -> Result<(), FetchError> {
+    if size > MAX_HOLDER {
+        return Err(FetchError::TooLarge { url: reference.to_owned(), limit: MAX_HOLDER });
+    }
+    if !search.spend(size) {
+        return Ok(());
+    }
+    let Some(holder) = registry.manifest_within(reference, size).await? else { return Ok(()) };
+    // What was not sent may serve its layers.
+    search.left += size.saturating_sub(holder.bytes.len() as u64);
     let wrong = |error| FetchError::Manifest { url: reference.to_owned(), error };
     let Document::Manifest(manifest) = &holder.document else {
         return Err(wrong(ManifestError::Index(0)));
@@ -138,22 +169,30 @@ async fn holder(
     if let Some(subject) = subject {
         check_subject(manifest, subject).map_err(wrong)?;
     }
-    let mut found = Vec::new();
     for layer in manifest.layers().iter().take(MAX_SIGNATURES) {
         let place = content(layer).map_err(wrong)?;
-        if is_bundle(layer) {
-            found.push(Signature::Bundle(registry.blob(place, MAX_BUNDLE).await?));
-        } else if is_simple_signing(layer) {
-            let empty = HashMap::new();
-            let annotations = layer.annotations().as_ref().unwrap_or(&empty);
-            let Some(signature) = annotations.get(SIGNATURE) else { continue };
-            found.push(Signature::SimpleSigning {
-                payload: registry.blob(place, MAX_PAYLOAD).await?,
-                signature: signature.clone(),
-                certificate: annotations.get(CERTIFICATE).filter(|pem| !pem.is_empty()).cloned(),
-                rekor_bundle: annotations.get(REKOR_BUNDLE).filter(|j| !j.is_empty()).cloned(),
-            });
+        let (bundle, annotations) = (is_bundle(layer), layer.annotations().as_ref());
+        let annotation = |name| annotations.and_then(|map| map.get(name)).filter(|v| !v.is_empty());
+        let signature = annotations.and_then(|map| map.get(SIGNATURE)).cloned();
+        let signature = signature.filter(|_| is_simple_signing(layer));
+        if !bundle && signature.is_none() {
+            continue;
         }
+        let limit = if bundle { MAX_BUNDLE } else { MAX_PAYLOAD };
+        // What is too large for a signature is refused unasked, and costs nothing.
+        if search.is_over() || (place.1 <= limit && !search.spend(place.1)) {
+            return Ok(());
+        }
+        let bytes = registry.blob(place, limit).await?;
+        search.found.push(match signature {
+            Some(signature) if !bundle => Signature::SimpleSigning {
+                payload: bytes,
+                signature,
+                certificate: annotation(CERTIFICATE).cloned(),
+                rekor_bundle: annotation(REKOR_BUNDLE).cloned(),
+            },
+            _ => Signature::Bundle(bytes),
+        });
     }
-    Ok(found)
+    Ok(())
 }

@@ -1,6 +1,8 @@
 //! One repository of a registry: its login and the few requests of the distribution specification
 //! that packs need.
 
+use std::collections::HashSet;
+
 use bytes::Bytes;
 use oci_spec::distribution::TagList;
 use reqwest::header::{self, HeaderMap, HeaderValue};
@@ -12,13 +14,19 @@ use super::super::fetch::{
     secret_header, shown, text,
 };
 use super::challenge::{Challenge, ChallengeError, challenges};
-use super::manifest::{Document, MAX_MANIFEST, ManifestError, accepted, read_document};
+use super::manifest::{
+    Document, MAX_MANIFEST, ManifestError, Referrer, accepted, read_document, signatures,
+};
+use super::reference::is_tag;
 use super::{ReferenceError, Repository};
 use crate::domain::Digest;
 
-/// Tags of a repository, and pages of them or of referrers, that are looked at.
+/// Tags of a repository, pages of them and bytes of those pages that are looked at.
 const MAX_TAGS: usize = 10_000;
-const MAX_PAGES: usize = 100;
+const MAX_TAG_PAGES: usize = 100;
+const MAX_TAG_BYTES: u64 = 16 << 20;
+/// Pages of referrers that are looked at.
+const MAX_REFERRER_PAGES: usize = 4;
 const MAX_TOKEN: u64 = 64 << 10;
 
 /// A manifest or index as the registry gave it.
@@ -65,12 +73,8 @@ impl<'a> Registry<'a> {
             }
             base = at("http")?;
         }
-        let authorization = match &settings.auth {
-            Auth::Bearer(token) => Some(secret_header(&format!("Bearer {token}"))?),
-            _ => None,
-        };
         let auth = settings.auth.clone();
-        Ok(Self { transport, repository, base, auth, actions, authorization })
+        Ok(Self { transport, repository, base, auth, actions, authorization: None })
     }
 
     pub(super) fn repository(&self) -> &Repository {
@@ -83,14 +87,18 @@ impl<'a> Registry<'a> {
     }
 
     pub(super) fn ask(&self, method: Method, url: Url, limit: u64) -> Ask {
-        Ask { method, home: self.base.clone(), ..Ask::get(url, limit) }
+        Ask { method, home: self.base.clone(), certificate: true, ..Ask::get(url, limit) }
     }
 
-    /// Sends a request; if the registry wants a login, logs in and sends it once more.
+    /// Sends a request; if the registry wants a login, logs in and sends it once more. Only the
+    /// registry's own word counts: where it redirected to could name a token service of its choice,
+    /// and would be sent the password.
     pub(super) async fn send(&mut self, mut ask: Ask) -> Result<Answer, FetchError> {
         ask.authorization.clone_from(&self.authorization);
         let answer = self.transport.send(&ask).await?;
-        if answer.status != StatusCode::UNAUTHORIZED || matches!(self.auth, Auth::Bearer(_)) {
+        // A token that was given to us is no better when it is sent a second time.
+        let used_up = matches!(self.auth, Auth::Bearer(_)) && self.authorization.is_some();
+        if answer.status != StatusCode::UNAUTHORIZED || !answer.at_home || used_up {
             return Ok(answer);
         }
         self.authorization = Some(self.log_in(&answer).await?);
@@ -99,6 +107,9 @@ impl<'a> Registry<'a> {
     }
 
     async fn log_in(&self, refused: &Answer) -> Result<HeaderValue, FetchError> {
+        if let Auth::Bearer(token) = &self.auth {
+            return secret_header(&format!("Bearer {token}"));
+        }
         let headers = refused.headers.get_all(header::WWW_AUTHENTICATE);
         let offered: Vec<Challenge> =
             headers.iter().filter_map(|h| h.to_str().ok()).flat_map(challenges).collect();
@@ -135,6 +146,8 @@ impl<'a> Registry<'a> {
             return Err(wrong(ChallengeError::Realm("the realm is not https")));
         }
         let scope = format!("repository:{}:{}", self.repository.path(), self.actions);
+        // Many registries are their own token service; any other is not shown our certificate.
+        let certificate = realm.origin() == self.base.origin();
         let service = bearer.parameters.get("service").cloned().unwrap_or_default();
         let ask = if let Auth::Identity(token) = &self.auth {
             let mut form = Url::parse("form:?").map_err(|_| wrong(ChallengeError::NoToken))?;
@@ -148,13 +161,15 @@ impl<'a> Registry<'a> {
             let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
             headers.insert(header::CONTENT_TYPE, kind);
             let body = Bytes::from(form.query().unwrap_or_default().to_owned());
-            Ask { method: Method::POST, headers, body, ..Ask::get(realm, MAX_TOKEN) }
+            let method = Method::POST;
+            let ask = Ask::get(realm, MAX_TOKEN);
+            Ask { method, headers, body, secret_body: true, certificate, ..ask }
         } else {
             realm.query_pairs_mut().append_pair("scope", &scope);
             if !service.is_empty() {
                 realm.query_pairs_mut().append_pair("service", &service);
             }
-            Ask { authorization: self.basic()?, ..Ask::get(realm, MAX_TOKEN) }
+            Ask { authorization: self.basic()?, certificate, ..Ask::get(realm, MAX_TOKEN) }
         };
         let answer = self.transport.send(&ask).await?;
         expect_ok(&answer)?;
@@ -166,8 +181,19 @@ impl<'a> Registry<'a> {
 
     /// The manifest or index with this tag or digest, if there is one.
     pub(super) async fn manifest(&mut self, reference: &str) -> Result<Option<Found>, FetchError> {
+        self.manifest_within(reference, MAX_MANIFEST).await
+    }
+
+    /// The same, no larger than `limit`.
+    pub(super) async fn manifest_within(
+        &mut self,
+        reference: &str,
+        limit: u64,
+    ) -> Result<Option<Found>, FetchError> {
         let url = self.url(&format!("manifests/{reference}"))?;
-        let Some(bytes) = self.document(url).await? else { return Ok(None) };
+        let Some(bytes) = self.document(url, limit.min(MAX_MANIFEST)).await? else {
+            return Ok(None);
+        };
         let digest = Digest::of(&bytes);
         let url = || format!("{}@{reference}", self.repository);
         if let Ok(expected) = reference.parse::<Digest>()
@@ -180,8 +206,8 @@ impl<'a> Registry<'a> {
         Ok(Some(Found { bytes, digest, document }))
     }
 
-    async fn document(&mut self, url: Url) -> Result<Option<Bytes>, FetchError> {
-        let mut ask = self.ask(Method::GET, url, MAX_MANIFEST);
+    async fn document(&mut self, url: Url, limit: u64) -> Result<Option<Bytes>, FetchError> {
+        let mut ask = self.ask(Method::GET, url, limit);
         if let Ok(accepted) = HeaderValue::from_str(&accepted()) {
             ask.headers.insert(header::ACCEPT, accepted);
         }
@@ -213,22 +239,24 @@ impl<'a> Registry<'a> {
         Ok(answer.body)
     }
 
-    /// All tags.
+    /// All tags that have a tag's form: they go into URLs, and one that has it is short.
     pub(super) async fn tags(&mut self) -> Result<Vec<String>, FetchError> {
         let mut tags = Vec::new();
         let mut next = Some(self.url("tags/list?n=1000")?);
-        let mut pages = 0;
+        let (mut pages, mut listed, mut left) = (0, 0, MAX_TAG_BYTES);
         while let Some(url) = next.take() {
-            let answer = self.send(self.ask(Method::GET, url, MAX_MANIFEST)).await?;
+            let answer = self.send(self.ask(Method::GET, url, left.min(MAX_MANIFEST))).await?;
             expect_ok(&answer)?;
+            left = left.saturating_sub(answer.body.len() as u64);
             let page: TagList = serde_json::from_slice(&answer.body).map_err(|error| {
                 let error = ManifestError::Invalid(error.to_string());
                 FetchError::Manifest { url: shown(&answer.url), error }
             })?;
-            tags.extend(page.tags().iter().cloned());
+            listed += page.tags().len();
+            tags.extend(page.tags().iter().filter(|tag| is_tag(tag)).cloned());
             next = self.next_page(&answer)?;
             pages += 1;
-            if tags.len() > MAX_TAGS || pages > MAX_PAGES {
+            if listed > MAX_TAGS || pages > MAX_TAG_PAGES {
                 let url = self.repository.to_string();
                 return Err(FetchError::TooMany { url, what: "tags", limit: MAX_TAGS });
             }
@@ -236,30 +264,44 @@ impl<'a> Registry<'a> {
         Ok(tags)
     }
 
-    /// The indexes of what refers to a manifest: from the registry's own list, or, where it keeps
-    /// none, from the tag that stands in for it.
-    pub(super) async fn referrers(&mut self, of: Digest) -> Result<Vec<Document>, FetchError> {
-        let mut pages = Vec::new();
+    /// What may hold a signature of a manifest, the likeliest first, from the registry's own list or,
+    /// where it keeps none, from the tag that stands in for it. Each page is reduced to at most
+    /// `most` of them before the next is asked for.
+    pub(super) async fn referrers(
+        &mut self,
+        of: Digest,
+        most: usize,
+    ) -> Result<Vec<Referrer>, FetchError> {
+        let mut found: Vec<Referrer> = Vec::new();
         let mut next = Some(self.url(&format!("referrers/{of}"))?);
-        while let Some(url) = next.take().filter(|_| pages.len() < MAX_PAGES) {
+        let mut pages = 0;
+        while let Some(url) = next.take() {
+            if pages == MAX_REFERRER_PAGES {
+                tracing::debug!(%of, pages, "further pages of referrers are not looked at");
+                break;
+            }
             let mut ask = self.ask(Method::GET, url, MAX_MANIFEST);
             ask.headers
                 .insert(header::ACCEPT, HeaderValue::from_static(super::manifest::INDEX_TYPE));
             let answer = self.send(ask).await?;
             // What has no such list answers 404, and some a plain 400 or 405.
-            if matches!(answer.status.as_u16(), 400 | 404 | 405) && pages.is_empty() {
-                let found = self.manifest(&fallback_tag(of)).await?;
-                return Ok(found.map(|found| found.document).into_iter().collect());
+            if matches!(answer.status.as_u16(), 400 | 404 | 405) && pages == 0 {
+                let tagged = self.manifest(&fallback_tag(of)).await?;
+                return Ok(tagged.map_or_else(Vec::new, |tagged| reduced(&tagged.document, most)));
             }
             expect_ok(&answer)?;
-            let document = read_document(&answer.body);
-            pages.push(
-                document
-                    .map_err(|error| FetchError::Manifest { url: shown(&answer.url), error })?,
-            );
+            let page = read_document(&answer.body)
+                .map_err(|error| FetchError::Manifest { url: shown(&answer.url), error })?;
+            found.extend(reduced(&page, most));
             next = self.next_page(&answer)?;
+            pages += 1;
         }
-        Ok(pages)
+        // Stable: within a rank the registry's order holds.
+        found.sort_by_key(|referrer| referrer.attests);
+        let mut seen = HashSet::new();
+        found.retain(|referrer| seen.insert(referrer.digest));
+        found.truncate(most);
+        Ok(found)
     }
 
     /// Where `Link: <…>; rel="next"` leads: only on within the registry.
@@ -278,6 +320,13 @@ impl<'a> Registry<'a> {
             return Err(refuse("its next page lies elsewhere"));
         }
         Ok(Some(url))
+    }
+}
+
+fn reduced(page: &Document, most: usize) -> Vec<Referrer> {
+    match page {
+        Document::Index(index) => signatures(index, most),
+        Document::Manifest(_) => Vec::new(),
     }
 }
 

@@ -265,3 +265,210 @@ async fn tokens_are_fetched_for_the_scope_and_stay_with_the_registry() {
         assert_eq!(reason(&known).await, expected, "{to}");
     }
 }
+
+const END: &str = "Content-Length: 0\r\nConnection: close\r\n\r\n";
+
+fn moved(to: &str) -> String {
+    format!("HTTP/1.1 307 Go\r\nLocation: {to}\r\n{END}")
+}
+
+fn login_wanted(realm: &str) -> String {
+    format!("HTTP/1.1 401 No\r\nWWW-Authenticate: Bearer realm=\"{realm}\",service=\"r\"\r\n{END}")
+}
+
+fn each_auth() -> [Auth; 3] {
+    [
+        Auth::Basic { username: "me".into(), password: "secret".into() },
+        Auth::Identity("refresh".into()),
+        Auth::Bearer("given".into()),
+    ]
+}
+
+#[tokio::test]
+async fn where_a_registry_redirects_to_names_no_token_service() {
+    // Whether the registry redirects at once, or only who is logged in.
+    for at_once in [true, false] {
+        let own = Arc::new(Mutex::new(String::new()));
+        let realm = Arc::clone(&own);
+        let away = serve(move |head| match head.contains(" /token") {
+            true => ok(r#"{"token":"t2"}"#),
+            false => login_wanted(&realm.lock().unwrap()),
+        })
+        .await;
+        *own.lock().unwrap() = format!("http://{}/token", away.address);
+        let to = away.address;
+        let near = Arc::new(Mutex::new(String::new()));
+        let realm = Arc::clone(&near);
+        let home = serve(move |head| {
+            if head.contains(" /token") {
+                return ok(r#"{"token":"t1"}"#);
+            }
+            match at_once || head.contains("authorization: bearer") {
+                true => moved(&format!("http://{to}/elsewhere")),
+                false => login_wanted(&realm.lock().unwrap()),
+            }
+        })
+        .await;
+        *near.lock().unwrap() = format!("http://{}/token", home.address);
+        for auth in each_auth() {
+            let what = format!("{auth:?} {at_once}");
+            let known = FetchSettings { auth, ..settings(&home, tag("v1")) };
+            assert_eq!(reason(&known).await, "Unauthorized", "{what}");
+        }
+        let asked = away.asked();
+        assert_eq!(asked.len(), 3);
+        for head in asked {
+            assert!(head.starts_with("get /elsewhere "), "{head}");
+            assert!(!head.contains("authorization"), "{head}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_token_service_elsewhere_is_the_registrys_to_name_and_sends_no_secret_on() {
+    let shelf = Shelf::default();
+    pack(&shelf, "v1", "tar");
+    let third = serve(|_| ok(r#"{"token":"t1"}"#)).await;
+    let to = third.address;
+    let service = serve(move |head| match head.starts_with("post ") {
+        true => moved(&format!("http://{to}/token")),
+        false => ok(r#"{"token":"t1"}"#),
+    })
+    .await;
+    let realm = format!("http://{}/token", service.address);
+    let home = serve(move |head| {
+        if !head.contains("authorization: bearer t1") {
+            return login_wanted(&realm);
+        }
+        let path = head.split(' ').nth(1).unwrap();
+        let path = path.strip_prefix("/v2/packs/a/").unwrap_or(path);
+        shelf.lock().unwrap().get(path).cloned().unwrap_or_else(|| MISSING.into())
+    })
+    .await;
+    let [basic, identity, bearer] = each_auth();
+    let with = |auth| FetchSettings { auth, ..settings(&home, tag("v1")) };
+    assert_eq!(pulled(&with(basic)).await.tar, "tar");
+    assert!(service.asked()[0].contains("authorization: basic bwu6c2vjcmv0"));
+    // The refresh token is in the body, which a 307 would repeat to anybody.
+    assert_eq!(reason(&with(identity)).await, "RedirectRefused");
+    assert_eq!(third.asked().len(), 0);
+    // A token of our own is sent when it is asked for, once, and to the registry alone.
+    let before = (home.asked().len(), service.asked().len());
+    assert_eq!(reason(&with(bearer)).await, "Unauthorized");
+    let asked = home.asked().split_off(before.0);
+    assert_eq!(asked.len(), 2);
+    assert!(!asked[0].contains("authorization"), "{}", asked[0]);
+    assert!(asked[1].contains("authorization: bearer given"), "{}", asked[1]);
+    assert_eq!(service.asked().len(), before.1);
+}
+
+/// A manifest of signatures with these layers, and its entry in a list of referrers.
+fn holder_of(
+    shelf: &Shelf,
+    of: Digest,
+    name: usize,
+    layers: &[(Digest, u64)],
+) -> serde_json::Value {
+    let layer = |(digest, size): &(Digest, u64)| json!({ "mediaType": BUNDLE_ARTIFACT, "digest": digest, "size": size });
+    let document = json!({ "schemaVersion": 2, "mediaType": MANIFEST_TYPE,
+        "config": { "mediaType": "application/vnd.oci.empty.v1+json", "digest": Digest::of(b"{}"), "size": 2 },
+        "layers": layers.iter().map(layer).collect::<Vec<_>>(),
+        "subject": { "mediaType": MANIFEST_TYPE, "digest": of, "size": 1 },
+        "annotations": { "name": name.to_string() },
+    });
+    let (digest, size) = manifest(shelf, document.to_string().into_bytes());
+    json!({ "mediaType": MANIFEST_TYPE, "artifactType": BUNDLE_ARTIFACT, "digest": digest, "size": size })
+}
+
+fn asked_for(server: &Server, what: &str) -> usize {
+    server.asked().iter().filter(|head| head.contains(what)).count()
+}
+
+#[tokio::test]
+async fn signatures_have_one_budget_together() {
+    for (what, holders, layers, size, found) in [
+        ("many", 32, 32, 100, 32),
+        // Of 8 MiB the manifests take a little, so that the eighth does not fit.
+        ("large", 32, 32, 1 << 20, 7),
+        ("large, one each", 32, 1, 1 << 20, 7),
+    ] {
+        let shelf = Shelf::default();
+        let server = registry(&shelf).await;
+        let of = pack(&shelf, "v1", "tar");
+        let layer = blob(&shelf, &"x".repeat(size));
+        let listed: Vec<_> =
+            (0..holders).map(|name| holder_of(&shelf, of, name, &vec![layer; layers])).collect();
+        let index = json!({ "schemaVersion": 2, "manifests": listed });
+        put(&shelf, format!("referrers/{of}"), index.to_string());
+        let pulled = pulled(&settings(&server, tag("v1"))).await;
+        assert_eq!(pulled.candidates.len(), found, "{what}");
+        assert_eq!(asked_for(&server, "/blobs/"), 1 + found, "{what}: the tar and the signatures");
+        let manifests = 1 + found.div_ceil(layers);
+        assert!(
+            asked_for(&server, "/manifests/") <= manifests + 1,
+            "{what}: nothing after the end"
+        );
+        assert_eq!(asked_for(&server, ".sig "), 0, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn a_signature_that_is_broken_or_too_large_hides_no_other() {
+    let shelf = Shelf::default();
+    let server = registry(&shelf).await;
+    let of = pack(&shelf, "v1", "tar");
+    let (good, late) = (blob(&shelf, "{\"a\":1}"), blob(&shelf, "{\"b\":1}"));
+    let missing = (Digest::of(b"missing"), 7);
+    let huge = (Digest::of(b"huge"), 1 << 40);
+    let mut oversized = holder_of(&shelf, of, 0, &[good]);
+    oversized["size"] = json!(1_u64 << 40);
+    let index = json!({ "schemaVersion": 2, "manifests": [
+        oversized,
+        holder_of(&shelf, of, 1, &[good, missing]),
+        holder_of(&shelf, of, 2, &[huge]),
+        holder_of(&shelf, of, 3, &[late]),
+    ]});
+    put(&shelf, format!("referrers/{of}"), index.to_string());
+    let expected = [Signature::Bundle("{\"a\":1}".into()), Signature::Bundle("{\"b\":1}".into())];
+    assert_eq!(pulled(&settings(&server, tag("v1"))).await.candidates, expected);
+}
+
+#[tokio::test]
+async fn lists_end_after_a_few_pages_and_bytes() {
+    let shelf = Shelf::default();
+    let server = registry(&shelf).await;
+    let of = pack(&shelf, "v1", "tar");
+    let bundle = blob(&shelf, "{\"a\":1}");
+    let mut sbom = holder_of(&shelf, of, 1, &[blob(&shelf, "{\"sbom\":1}")]);
+    sbom["annotations"] =
+        json!({ "dev.sigstore.bundle.predicateType": "https://spdx.dev/Document" });
+    let page = |entries: &[serde_json::Value], next: &str| {
+        let link = format!("Link: <{next}>; rel=next\r\nConnection");
+        ok(&json!({ "schemaVersion": 2, "manifests": entries }).to_string()).replacen(
+            "Connection",
+            &link,
+            1,
+        )
+    };
+    // The second page leads to itself.
+    let second = format!("/v2/packs/a/referrers/{of}?page=2");
+    let signed = holder_of(&shelf, of, 2, &[bundle]);
+    shelf.lock().unwrap().insert(format!("referrers/{of}"), page(&[sbom], &second));
+    shelf.lock().unwrap().insert(format!("referrers/{of}?page=2"), page(&[signed], &second));
+    let candidates = pulled(&settings(&server, tag("v1"))).await.candidates;
+    assert_eq!(asked_for(&server, "/referrers/"), 4);
+    let expected =
+        [Signature::Bundle("{\"a\":1}".into()), Signature::Bundle("{\"sbom\":1}".into())];
+    assert_eq!(candidates, expected, "signatures come first, and once");
+
+    let long = json!({ "name": "packs/a", "tags": ["1.0.0", "x".repeat(3_900_000)] }).to_string();
+    let link = "Link: </v2/packs/a/tags/list?n=1000>; rel=next\r\nConnection";
+    shelf
+        .lock()
+        .unwrap()
+        .insert("tags/list?n=1000".into(), ok(&long).replacen("Connection", link, 1));
+    let range = settings(&server, Version::range("^1").unwrap());
+    assert_eq!(reason(&range).await, "TooLarge");
+    // 16 MiB hold four of these, and the fifth is refused by its announced length.
+    assert_eq!(asked_for(&server, "/tags/"), 5);
+}
