@@ -17,12 +17,16 @@ mod settings;
 mod snippet;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser as _;
 
 pub use args::command;
 use args::{Arguments, Command};
 use exit::Failure;
+
+/// How long threads that block may hold up the end of the process, once its work is done.
+const LAST_WAIT: Duration = Duration::from_secs(1);
 
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
@@ -54,5 +58,7 @@ pub fn main() -> ExitCode {
             }
         }
     });
+    // A thread that hangs in a read, as of a dead network file system, must not keep the process.
+    runtime.shutdown_timeout(LAST_WAIT);
     outcome.unwrap_or_else(|failure| failure.report())
 }
