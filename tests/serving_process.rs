@@ -348,3 +348,25 @@ async fn downloads_finish_before_the_process_ends() {
     server.line(|line| line["message"] == "stopped");
     assert_eq!(server.child.wait().unwrap().code(), Some(0));
 }
+
+#[tokio::test]
+async fn a_read_that_hangs_keeps_neither_the_start_nor_the_end() {
+    let pipe = |path: &Path| {
+        assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
+    };
+    let mut server = Server::start(&["--drain-timeout", "1"], |dir, _| pipe(&dir.join("p.tar")));
+    assert_eq!(server.status("/v1/policy/packs/p").await, 503);
+    assert_eq!(server.status("/v1/policy/packs/good").await, 200);
+    let pid = rustix::process::Pid::from_child(&server.child);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    server.line(|line| line["message"] == "stopped");
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let code = loop {
+        if let Some(status) = server.child.try_wait().unwrap() {
+            break status.code();
+        }
+        assert!(Instant::now() < deadline, "it does not end");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    assert_eq!(code, Some(0));
+}

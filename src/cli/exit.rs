@@ -29,6 +29,11 @@ impl Failure {
         Self { code: UNDECIDED, message: message.into() }
     }
 
+    /// What went wrong, for a process that goes on.
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// Says what went wrong on standard error and gives the exit code.
     pub(super) fn report(self) -> ExitCode {
         let kind = match self.code {

@@ -19,12 +19,16 @@ mod settings;
 mod snippet;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser as _;
 
 pub use args::command;
 use args::{Arguments, Command};
 use exit::Failure;
+
+/// How long threads that block may hold up the end of the process, once its work is done.
+const LAST_WAIT: Duration = Duration::from_secs(1);
 
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
@@ -58,6 +62,8 @@ pub fn main() -> ExitCode {
             }
         }
     });
+    // A thread that hangs in a read, as of a dead network file system, must not keep the process.
+    runtime.shutdown_timeout(LAST_WAIT);
     match outcome {
         // What was decided stands, but nobody can read it.
         Ok(_) if say::failed() => ExitCode::from(exit::UNDECIDED),

@@ -143,7 +143,7 @@ impl Context {
     /// All packs of which anything is kept.
     pub(super) fn known(&self) -> BTreeSet<String> {
         let remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
-        let shelf = self.shelf.owners().into_iter().map(|(owner, _)| owner);
+        let shelf = self.shelf.owners().into_iter().map(|(owner, _)| owner.to_string());
         self.packs.keys().into_iter().chain(remembered.keys().cloned()).chain(shelf).collect()
     }
 

@@ -38,7 +38,9 @@ pub use fetch::{
     Retry, fetch,
 };
 pub use opa_bundle::{OPA_BUNDLE_MEDIA_TYPE, OpaBundleError};
-pub use shelf::{OnShelf, PackId, PackIdError, ServedPack, Shelf, ShelfError};
+pub use shelf::{
+    DIRECTORY_OWNER, MAX_PER_NAMESPACE, OnShelf, PackId, PackIdError, ServedPack, Shelf, ShelfError,
+};
 pub use sign::{KeyPairPem, SignError, generate_key_pair, sign_blob};
 pub use trust::{
     Authority, CertificateTimestamp, Identity, KeyLog, PublicKey, Requirements, TrustError,

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
+use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use flate2::{Compression, GzBuilder};
@@ -14,7 +15,7 @@ use serde_json::{Map, Value, json};
 
 use super::archive::{ArchiveLimits, read_archive};
 use super::archive_error::ArchiveError;
-use super::documents::{merge, mounted};
+use super::documents::{Allowance, Unmounted, merge, mounted_within};
 use super::tar::{BLOCK, header};
 use crate::domain::Digest;
 
@@ -41,6 +42,14 @@ pub enum OpaBundleError {
         /// What is wrong.
         message: String,
     },
+    /// The documents are more than a server builds into a bundle.
+    #[error("{file}: {message}, which is more than an OPA bundle is built of")]
+    TooLarge {
+        /// The file that is one too many.
+        file: String,
+        /// What there is too much of.
+        message: String,
+    },
     /// A name is too long for the archive.
     #[error("{file}: the name does not fit into a tar")]
     Name {
@@ -56,22 +65,34 @@ impl OpaBundleError {
             Self::Archive(error) => error.reason(),
             Self::Package { .. } => "PackageMissing",
             Self::Data { .. } => "DataInvalid",
+            Self::TooLarge { .. } => "OpaBundleTooLarge",
             Self::Name { .. } => "NameTooLong",
         }
     }
 }
 
-/// Makes the bundle, gzipped.
+/// One bundle is built at a time, so that the memory of several does not add up.
+static ONE: Mutex<()> = Mutex::new(());
+
+/// Makes the bundle, gzipped. Blocks while another is made.
 ///
 /// # Errors
 /// If the pack has no such form.
 pub(super) fn opa_bundle(tar: &Bytes, revision: Digest) -> Result<Bytes, OpaBundleError> {
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut allowance = Allowance::default();
     let files = read_archive(tar, &ArchiveLimits::default())?;
     let mut data = Map::new();
     let mut roots = BTreeSet::new();
     for (file, bytes) in files.iter() {
         let invalid = |message: String| OpaBundleError::Data { file: file.to_owned(), message };
-        if let Some(members) = mounted(file, bytes).map_err(invalid)? {
+        let members = mounted_within(file, bytes, &mut allowance).map_err(|error| match error {
+            Unmounted::TooLarge(message) => {
+                OpaBundleError::TooLarge { file: file.to_owned(), message }
+            }
+            Unmounted::Invalid(message) => invalid(message),
+        })?;
+        if let Some(members) = members {
             merge(&mut data, members).map_err(|place| {
                 invalid(format!("data.{place} has another value in another file"))
             })?;
@@ -206,6 +227,30 @@ mod tests {
         for (files, reason) in cases {
             assert_eq!(made(files).unwrap_err().reason(), reason, "{files:?}");
         }
+    }
+
+    #[test]
+    fn what_would_take_much_memory_is_not_built() {
+        let array = |count: usize| vec!["0"; count].join(",");
+        let json = |count| format!(r#"{{"k": [{}]}}"#, array(count));
+        let half = format!(r#"{{"k": "{}"}}"#, "x".repeat(5 << 20));
+        let text = "x".repeat(100_000);
+        let cases: [Vec<(&str, String)>; 5] = [
+            vec![("data/a.json", json(300_000))],
+            // Each alone is allowed.
+            vec![("data/a.json", json(150_000)), ("data/b/b.json", json(150_000))],
+            vec![("data/a.json", half.clone()), ("data/b/b.json", half)],
+            vec![("data/a.yaml", format!("k: [{}]\n", array(600_000)))],
+            // Small as it is, it would be 100 MB.
+            vec![("data/a.yaml", format!("a: &a {text}\nk: [{}]\n", vec!["*a"; 1000].join(",")))],
+        ];
+        for files in cases {
+            let files: Vec<_> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+            let error = made(&files).unwrap_err();
+            assert_eq!(error.reason(), "OpaBundleTooLarge", "{error}");
+        }
+        let fits = json(150_000);
+        made(&[("data/a.json", &fits)]).unwrap();
     }
 
     #[test]

@@ -18,6 +18,10 @@ use crate::domain::Digest;
 
 /// More packs than this are not served by one process.
 const MAX_PACKS: usize = 1024;
+/// More ids than this one namespace does not take: the shelf is everybody's.
+pub const MAX_PER_NAMESPACE: usize = 64;
+/// The owner of a directory's packs. It is no tenant, and only the shelf's own end bounds it.
+pub const DIRECTORY_OWNER: &str = "directory";
 
 /// Under which name a pack is served: lower-case letters, digits, `-` and `.`, at most 63, beginning
 /// and ending with a letter or digit.
@@ -182,6 +186,12 @@ pub enum ShelfError {
     /// There are too many packs.
     #[error("more than {MAX_PACKS} packs are not served by one process")]
     Full,
+    /// A namespace takes more ids than it may.
+    #[error("namespace {namespace} has {MAX_PER_NAMESPACE} ids already, which is all it may take")]
+    TooMany {
+        /// The namespace.
+        namespace: String,
+    },
 }
 
 impl ShelfError {
@@ -191,6 +201,7 @@ impl ShelfError {
             Self::IdTaken { .. } => "ServeIdTaken",
             Self::NotOverTheTar { .. } => "SignatureNotOverTar",
             Self::Full => "ShelfFull",
+            Self::TooMany { .. } => "ServeTooMany",
         }
     }
 }
@@ -232,6 +243,45 @@ impl Shelf {
         self.place(owner, id, |old| old.cloned().unwrap_or(OnShelf::Announced))
     }
 
+    /// Gives an id to an owner for as long as it is not removed, served or not. This is
+    /// [`announce`](Self::announce) under the name of its other use.
+    ///
+    /// # Errors
+    /// If the id is another owner's, or there are too many.
+    pub fn reserve(&self, owner: &str, id: &PackId) -> Result<(), ShelfError> {
+        self.announce(owner, id)
+    }
+
+    /// Serves an id no more, without giving it up: nobody else can take it in between. Does nothing
+    /// if it is not the owner's.
+    pub fn demote(&self, owner: &str, id: &PackId) {
+        let goes = |packs: &HashMap<PackId, Entry>| {
+            packs.get(id).is_some_and(|entry| {
+                entry.owner.as_ref() == owner && matches!(entry.item, OnShelf::Served(_))
+            })
+        };
+        let before = self.packs.rcu(|packs| {
+            if !goes(packs) {
+                return Arc::clone(packs);
+            }
+            let mut next = HashMap::clone(packs);
+            next.insert(id.clone(), Entry { owner: owner.into(), item: OnShelf::Announced });
+            Arc::new(next)
+        });
+        if goes(&before) {
+            self.changed();
+        }
+    }
+
+    /// Every id with its owner, as (owner, id), in the order of ids.
+    pub fn owners(&self) -> Vec<(Arc<str>, PackId)> {
+        let packs = self.packs.load();
+        let mut all: Vec<_> =
+            packs.iter().map(|(id, entry)| (Arc::clone(&entry.owner), id.clone())).collect();
+        all.sort_by(|a, b| a.1.cmp(&b.1));
+        all
+    }
+
     /// Puts a pack in the place of its id's last revision. The same bytes again change nothing.
     ///
     /// # Errors
@@ -267,19 +317,6 @@ impl Shelf {
         if mine(&before) {
             self.changed();
         }
-    }
-
-    /// Takes a pack back without giving its id up.
-    pub fn demote(&self, owner: &str, id: &PackId) {
-        if self.place(owner, id, |_| OnShelf::Announced).is_ok() {
-            self.changed();
-        }
-    }
-
-    /// Who holds which id.
-    pub fn owners(&self) -> Vec<(String, PackId)> {
-        let packs = self.packs.load();
-        packs.iter().map(|(id, entry)| (entry.owner.to_string(), id.clone())).collect()
     }
 
     /// Takes all of an owner's ids off the shelf, but for one.
@@ -327,7 +364,8 @@ impl Shelf {
                     Err(ShelfError::IdTaken { id: id.clone() })
                 }
                 None if packs.len() >= MAX_PACKS => Err(ShelfError::Full),
-                _ => Ok(()),
+                None => room(packs, owner),
+                Some(_) => Ok(()),
             };
             if outcome.is_err() {
                 return Arc::clone(packs);
@@ -346,6 +384,24 @@ impl Shelf {
     fn changed(&self) {
         self.changes.send_modify(|count| *count = count.wrapping_add(1));
     }
+}
+
+/// Owners are `namespace/name/uid`.
+fn namespace(owner: &str) -> &str {
+    owner.split('/').next().unwrap_or(owner)
+}
+
+/// Whether the owner's namespace may take one id more.
+fn room(packs: &HashMap<PackId, Entry>, owner: &str) -> Result<(), ShelfError> {
+    if owner == DIRECTORY_OWNER {
+        return Ok(());
+    }
+    let mine = namespace(owner);
+    let taken = packs.values().filter(|entry| namespace(&entry.owner) == mine).count();
+    if taken < MAX_PER_NAMESPACE {
+        return Ok(());
+    }
+    Err(ShelfError::TooMany { namespace: mine.to_owned() })
 }
 
 #[cfg(test)]
@@ -436,10 +492,48 @@ mod tests {
     fn the_shelf_has_an_end() {
         let shelf = Shelf::default();
         for number in 0..MAX_PACKS {
-            shelf.announce("a", &format!("p{number}").parse().unwrap()).unwrap();
+            shelf.announce(DIRECTORY_OWNER, &format!("p{number}").parse().unwrap()).unwrap();
         }
         assert_eq!(shelf.announce("a", &"q".parse().unwrap()), Err(ShelfError::Full));
-        assert_eq!(shelf.announce("a", &"p0".parse().unwrap()), Ok(()));
+        assert_eq!(shelf.announce(DIRECTORY_OWNER, &"p0".parse().unwrap()), Ok(()));
+    }
+
+    #[test]
+    fn a_namespace_takes_only_its_share() {
+        let shelf = Shelf::default();
+        for number in 0..MAX_PER_NAMESPACE {
+            let owner = format!("team-a/pack-{number}/uid");
+            shelf.reserve(&owner, &format!("p{number}").parse().unwrap()).unwrap();
+        }
+        let more: PackId = "q".parse().unwrap();
+        let error = shelf.reserve("team-a/another/uid", &more).unwrap_err();
+        assert_eq!(error, ShelfError::TooMany { namespace: "team-a".into() });
+        assert_eq!(error.reason(), "ServeTooMany");
+        let pack = ServedPack::new(more.clone(), &verified(b"one"), at(1), false).unwrap();
+        assert_eq!(shelf.put("team-a/another/uid", pack), Err(error));
+        assert_eq!(shelf.reserve("team-a/pack-0/uid", &"p0".parse().unwrap()), Ok(()));
+        assert_eq!(shelf.reserve("team-b/pack/uid", &more), Ok(()), "another has its own share");
+        shelf.remove("team-a/pack-0/uid", &"p0".parse().unwrap());
+        assert_eq!(shelf.reserve("team-a/another/uid", &"r".parse().unwrap()), Ok(()));
+    }
+
+    #[test]
+    fn demoted_is_not_given_up() {
+        let shelf = Shelf::default();
+        let id: PackId = "p".parse().unwrap();
+        let pack = ServedPack::new(id.clone(), &verified(b"one"), at(1), false).unwrap();
+        shelf.put("a/p/1", pack).unwrap();
+        let changes = shelf.watch();
+        shelf.demote("b/p/1", &id);
+        assert!(served(&shelf, "p").is_some(), "it is another's");
+        assert!(!changes.has_changed().unwrap());
+        shelf.demote("a/p/1", &id);
+        assert!(matches!(shelf.get("p"), Some(OnShelf::Announced)));
+        assert!(changes.has_changed().unwrap(), "who waits is told");
+        assert_eq!(shelf.owners(), [("a/p/1".into(), id.clone())]);
+        assert_eq!(shelf.reserve("b/p/1", &id), Err(ShelfError::IdTaken { id }));
+        shelf.demote("a/p/1", &"q".parse().unwrap());
+        assert!(shelf.get("q").is_none(), "what is not there does not come");
     }
 
     #[tokio::test]

@@ -19,6 +19,7 @@ use super::client;
 use super::limits::Client;
 use super::metrics::{Held, ServerMetrics};
 use super::patience::Patient;
+use super::pulse::Pulse;
 
 /// Lets connections in while there is room. Who finds none is hung up on: to say why would cost
 /// what there is too little of.
@@ -126,15 +127,17 @@ where
     A::Service: 'static,
 {
     type Stream = Patient<A::Stream>;
-    type Service = A::Service;
-    type Future = Accepting<A::Stream, A::Service>;
+    type Service = AddExtension<A::Service, Pulse>;
+    type Future = Accepting<A::Stream, Self::Service>;
 
     fn accept(&self, stream: I, service: S) -> Self::Future {
         let accepted = self.inner.accept(stream, service);
         let (first, stall) = (self.first, self.stall);
         Box::pin(async move {
             let (stream, service) = accepted.await?;
-            Ok((Patient::new(stream, first, stall), service))
+            let pulse = Pulse::new();
+            let service = Extension(pulse.clone()).layer(service);
+            Ok((Patient::new(stream, first, stall, pulse), service))
         })
     }
 }

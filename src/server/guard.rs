@@ -17,6 +17,7 @@ use super::counted::Counted;
 use super::limits::Limiter;
 use super::metrics::{Held, Route, RouteStatus, ServerMetrics};
 use super::problem::Problem;
+use super::pulse::Pulse;
 
 /// Who may ask how often.
 pub struct Guard {
@@ -66,6 +67,7 @@ pub(super) async fn guard(
 ) -> Response {
     let route = label(request.extensions().get::<MatchedPath>().map(MatchedPath::as_str));
     let flight = Held::new(&guard.metrics.in_flight);
+    let beat = request.extensions().get::<Pulse>().map(Pulse::request);
     let uri = request.uri().clone();
     let mut response = match guard.admit(&request, route) {
         Ok(()) => next.run(request).await,
@@ -81,7 +83,7 @@ pub(super) async fn guard(
     let status = class(response.status());
     guard.metrics.requests.get_or_create(&RouteStatus { route, status }).inc();
     let bytes = guard.metrics.bytes.get_or_create(&Route { route }).clone();
-    response.map(|body| Body::new(Counted::new(body, bytes, flight)))
+    response.map(|body| Body::new(Counted::new(body, bytes, flight, beat)))
 }
 
 /// A route's name in metrics: one of a few, whatever was asked.

@@ -111,3 +111,87 @@ fn bound(server: &mut Server<SocketAddr>, head: Duration) {
         .keep_alive_interval(head)
         .keep_alive_timeout(head);
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::middleware::from_fn_with_state;
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpStream;
+    use tokio::time::{Instant, timeout};
+
+    use super::super::guard::{Guard, guard};
+    use super::*;
+
+    const STALL: Duration = Duration::from_secs(2);
+
+    fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+        let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+        let mut frame = length[1..].to_vec();
+        frame.extend([kind, flags]);
+        frame.extend(stream.to_be_bytes());
+        frame.extend(payload);
+        frame
+    }
+
+    /// Speaks HTTP/2 with windows of nothing, answers each PING, and says how long the server bore it.
+    async fn borne(address: SocketAddr, path: Option<&str>) -> Duration {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let mut first = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+        first.extend(frame(4, 0, 0, &[0, 4, 0, 0, 0, 0]));
+        if let Some(path) = path {
+            let mut head = Vec::new();
+            let fields =
+                [(":method", "GET"), (":scheme", "http"), (":path", path), (":authority", "x")];
+            for (name, value) in fields {
+                head.push(0);
+                for text in [name, value] {
+                    head.push(u8::try_from(text.len()).unwrap());
+                    head.extend(text.as_bytes());
+                }
+            }
+            first.extend(frame(1, 5, 1, &head));
+        }
+        let began = Instant::now();
+        stream.write_all(&first).await.unwrap();
+        let mut answered = false;
+        loop {
+            let mut head = [0; 9];
+            if stream.read_exact(&mut head).await.is_err() {
+                assert_eq!(answered, path.is_some());
+                return began.elapsed();
+            }
+            let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+            let mut payload = vec![0; usize::try_from(length).unwrap()];
+            stream.read_exact(&mut payload).await.unwrap();
+            answered |= head[3] == 1;
+            if matches!(head[3], 4 | 6) && head[4] & 1 == 0 {
+                let answer = if head[3] == 6 { payload } else { vec![] };
+                let _ = stream.write_all(&frame(head[3], 1, 0, &answer)).await;
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn http2_that_only_answers_pings_is_left() {
+        let metrics = ServerMetrics::default();
+        let routes = Router::new()
+            .route("/large", get(async || vec![0_u8; 1 << 20]))
+            .route("/small", get(async || "small"))
+            .layer(from_fn_with_state(Guard::new(metrics.clone(), 0, 0, Vec::new()), guard));
+        let limits = ConnectionLimits {
+            most: 9,
+            of_address: 9,
+            head: STALL / 8,
+            stall: STALL,
+            proxies: Vec::new(),
+        };
+        let address = "127.0.0.1:0".parse().unwrap();
+        let open = listen(address, routes, None, limits, metrics).await.unwrap();
+        for path in [None, Some("/large"), Some("/small")] {
+            let borne = timeout(STALL * 10, borne(open.address(), path)).await;
+            assert!(borne.is_ok_and(|borne| borne >= STALL / 2), "{path:?}");
+        }
+        open.drain(Duration::ZERO).await;
+    }
+}

@@ -16,6 +16,7 @@ mod openapi;
 mod packs;
 mod patience;
 mod problem;
+mod pulse;
 mod range;
 mod representation;
 mod tls;

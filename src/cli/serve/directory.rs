@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,12 +12,10 @@ use jiff::Timestamp;
 use super::super::policy::bundle_of;
 use crate::domain::Digest;
 use crate::pack::{
-    Authority, DEFAULT_MAX_BYTES, FetchedPack, KeyPairPem, PackId, PublicKey, ServedPack, Shelf,
-    build, sign_blob, verify,
+    Authority, DEFAULT_MAX_BYTES, DIRECTORY_OWNER as OWNER, FetchedPack, KeyPairPem, OnShelf,
+    PackId, PublicKey, ServedPack, Shelf, build, sign_blob, verify,
 };
 
-/// Who owns the ids on the shelf.
-const OWNER: &str = "directory";
 const MAX_BUNDLE: u64 = 1 << 20;
 /// A file that is replaced may be away for a moment: only a second look that misses it counts.
 const LOOKS: u8 = 2;
@@ -25,13 +23,75 @@ const LOOKS: u8 = 2;
 /// The directory and what was seen in it.
 pub(super) struct Directory {
     pub dir: PathBuf,
-    pub authorities: Vec<Authority>,
+    pub trust: Trusted,
     pub inline_bundle: bool,
     pub shelf: Arc<Shelf>,
     /// For development: the key for packs that are built here.
     pub sources: Option<KeyPairPem>,
     pub seen: BTreeMap<PackId, Seen>,
     pub strange: BTreeSet<String>,
+}
+
+/// Reads the trusted keys and roots, and says why it cannot.
+pub(super) type ReadTrust = Box<dyn Fn() -> Result<Vec<Authority>, String> + Send>;
+
+/// Whose signatures count, as the files last said it.
+pub(super) struct Trusted {
+    authorities: Vec<Authority>,
+    files: Vec<PathBuf>,
+    stamps: Vec<FileStamp>,
+    read: ReadTrust,
+}
+
+impl Trusted {
+    /// Reads the files for the first time. Stamps come first: what changes meanwhile is read again.
+    ///
+    /// # Errors
+    /// Why nobody can be trusted.
+    pub(super) fn new<E>(
+        files: Vec<PathBuf>,
+        first: impl FnOnce() -> Result<Vec<Authority>, E>,
+        read: ReadTrust,
+    ) -> Result<Self, E> {
+        let stamps = stamps(&files);
+        Ok(Self { authorities: first()?, files, stamps, read })
+    }
+
+    /// Reads the files anew if they changed, and says whether they did. What cannot be read is told
+    /// once and changes nothing.
+    fn refresh(&mut self) -> bool {
+        let stamps = stamps(&self.files);
+        if stamps == self.stamps {
+            return false;
+        }
+        self.stamps = stamps;
+        if !self.files.iter().all(plain) {
+            tracing::warn!(
+                "a key or root is no regular file and is not read again; the last go on"
+            );
+            return false;
+        }
+        match (self.read)() {
+            Ok(authorities) => {
+                self.authorities = authorities;
+                true
+            }
+            Err(error) => {
+                tracing::warn!(error, "the new keys or roots are no good; the last ones go on");
+                false
+            }
+        }
+    }
+}
+
+/// A pipe, as `--key <(…)` gives, can be read only once: it never counts as changed.
+fn stamps(files: &[PathBuf]) -> Vec<FileStamp> {
+    files.iter().map(|file| if plain(file) { stamp(file) } else { None }).collect()
+}
+
+/// Whether reading it does not wait for anybody.
+fn plain(file: impl AsRef<Path>) -> bool {
+    std::fs::metadata(file).map_or(true, |meta| meta.is_file())
 }
 
 /// What was last seen of an id.
@@ -43,9 +103,13 @@ pub(super) struct Seen {
 /// What changes whenever a pack's files do.
 #[derive(Clone, PartialEq, Eq)]
 enum Stamp {
-    Files(Option<[i64; 5]>, Option<[i64; 5]>),
+    Files(FileStamp, FileStamp),
     Source(Option<Digest>),
+    /// Seen under another trust: to be looked at again.
+    Old,
 }
+
+type FileStamp = Option<[i64; 5]>;
 
 impl Directory {
     /// Looks at the directory and takes over what is new. Blocks: keep it off async threads.
@@ -53,6 +117,9 @@ impl Directory {
     /// # Errors
     /// If the directory itself cannot be read.
     pub(super) fn scan(&mut self, now: Timestamp) -> std::io::Result<()> {
+        if self.trust.refresh() {
+            self.judge_again();
+        }
         let mut found = BTreeSet::new();
         for entry in std::fs::read_dir(&self.dir)? {
             let path = entry?.path();
@@ -80,6 +147,23 @@ impl Directory {
             !gone
         });
         Ok(())
+    }
+
+    /// Takes off the shelf what the new trust does not cover, and has all files looked at again.
+    fn judge_again(&mut self) {
+        tracing::info!("new keys or roots: all packs are verified again");
+        for (id, item) in self.shelf.list() {
+            let OnShelf::Served(pack) = item else { continue };
+            let (tar, bundle) = (pack.tar().clone(), Some(pack.bundle().clone()));
+            let fetched = FetchedPack { tar, bundle, ..FetchedPack::default() };
+            if let Err(error) = verify(fetched, None, &self.trust.authorities) {
+                self.shelf.demote(OWNER, &id);
+                tracing::warn!(%id, reason = error.reason(), %error, "no longer served");
+            }
+        }
+        for seen in self.seen.values_mut() {
+            seen.stamp = Stamp::Old;
+        }
     }
 
     /// The name under which a path would be served.
@@ -122,7 +206,7 @@ impl Directory {
         fetched: FetchedPack,
         now: Timestamp,
     ) -> Result<Digest, Refusal> {
-        let verified = verify(fetched, None, &self.authorities)
+        let verified = verify(fetched, None, &self.trust.authorities)
             .map_err(|error| Refusal::new(error.reason(), &error))?;
         let pack = ServedPack::new(id.clone(), &verified, now, self.inline_bundle)
             .map_err(|error| Refusal::new(error.reason(), &error))?;
@@ -176,7 +260,13 @@ fn pack(path: &Path, tar: Bytes, bundle: Option<Bytes>) -> FetchedPack {
 
 fn read(path: &Path, limit: u64) -> std::io::Result<Bytes> {
     let mut bytes = Vec::new();
-    std::fs::File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    // Nobody may ever write into a pipe: opening it must not wait for that.
+    let wait_not = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let file = std::fs::OpenOptions::new().read(true).custom_flags(wait_not).open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(std::io::Error::other("not a regular file"));
+    }
+    file.take(limit + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
         let message = format!("larger than {limit} bytes");
         return Err(std::io::Error::new(std::io::ErrorKind::FileTooLarge, message));
@@ -194,18 +284,80 @@ fn stamp(path: &Path) -> Option<[i64; 5]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pack::{OnShelf, generate_key_pair};
+    use crate::pack::generate_key_pair;
 
     fn directory(dir: &Path, keys: &KeyPairPem) -> Directory {
         Directory {
             dir: dir.to_owned(),
-            authorities: own(keys).into_iter().collect(),
+            trust: trusting(dir, keys),
             inline_bundle: false,
             shelf: Arc::new(Shelf::default()),
             sources: None,
             seen: BTreeMap::new(),
             strange: BTreeSet::new(),
         }
+    }
+
+    /// Trusts the key in the file `key.pub`, which begins as that of `keys`.
+    fn trusting(dir: &Path, keys: &KeyPairPem) -> Trusted {
+        let file = dir.join("key.pub");
+        std::fs::write(&file, &keys.public).unwrap();
+        let named = file.clone();
+        let read = move || -> Result<_, String> {
+            let text = std::fs::read_to_string(&named).map_err(|e| e.to_string())?;
+            let key = PublicKey::parse(&text).map_err(|e| e.to_string())?;
+            Ok(vec![Authority::Key { key, log_root: None }])
+        };
+        Trusted::new(vec![file], read.clone(), Box::new(read)).unwrap()
+    }
+
+    #[test]
+    fn what_is_no_file_keeps_nobody_waiting() {
+        let place = tempfile::tempdir().unwrap();
+        let mut directory = directory(place.path(), &generate_key_pair().unwrap());
+        let at = |name: &str| place.path().join(name);
+        assert!(std::process::Command::new("mkfifo").arg(at("p.tar")).status().unwrap().success());
+        std::fs::create_dir(at("d.tar")).unwrap();
+        std::fs::write(at("b.tar"), "one").unwrap();
+        let bundle = bundle_of(&at("b.tar"));
+        assert!(std::process::Command::new("mkfifo").arg(bundle).status().unwrap().success());
+        let (sender, done) = std::sync::mpsc::channel();
+        let shelf = Arc::clone(&directory.shelf);
+        std::thread::spawn(move || {
+            directory.scan(Timestamp::UNIX_EPOCH).unwrap();
+            sender.send(()).unwrap();
+        });
+        done.recv_timeout(std::time::Duration::from_secs(20)).unwrap();
+        for id in ["b", "d", "p"] {
+            assert!(matches!(shelf.get(id), Some(OnShelf::Announced)), "{id}");
+        }
+    }
+
+    #[test]
+    fn who_is_no_longer_trusted_is_no_longer_served() {
+        let place = tempfile::tempdir().unwrap();
+        let (old, new) = (generate_key_pair().unwrap(), generate_key_pair().unwrap());
+        let mut directory = directory(place.path(), &old);
+        for (name, keys) in [("old.tar", &old), ("new.tar", &new)] {
+            let tar = place.path().join(name);
+            std::fs::write(&tar, name).unwrap();
+            sign(&tar, keys);
+        }
+        let mut scan = || {
+            directory.scan(Timestamp::UNIX_EPOCH).unwrap();
+            ["old", "new"].map(|id| matches!(directory.shelf.get(id), Some(OnShelf::Served(_))))
+        };
+        let key = place.path().join("key.pub");
+        assert_eq!(scan(), [true, false]);
+        std::fs::write(&key, "no key").unwrap();
+        assert_eq!(scan(), [true, false], "what is no key changes nothing");
+        std::fs::write(&key, &new.public).unwrap();
+        assert_eq!(scan(), [false, true]);
+        assert_eq!(scan(), [false, true]);
+        std::fs::remove_file(&key).unwrap();
+        assert_eq!(scan(), [false, true], "a key that is away is under replacement");
+        std::fs::write(&key, &old.public).unwrap();
+        assert_eq!(scan(), [true, false]);
     }
 
     fn sign(tar: &Path, keys: &KeyPairPem) {

@@ -6,9 +6,8 @@ mod directory;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use jiff::Timestamp;
@@ -16,12 +15,12 @@ use prometheus_client::registry::Registry;
 use tokio::sync::watch;
 
 pub(super) use args::{Serve, Serving};
-use directory::Directory;
+use directory::{Directory, Trusted};
 
 use super::exit::Failure;
 use super::process::{log, shutdown};
 use super::settings::authorities;
-use crate::pack::{Shelf, generate_key_pair};
+use crate::pack::{Authority, KeyPairPem, Shelf, generate_key_pair};
 use crate::server::{
     ConnectionLimits, Guard, Health, Listening, Packs, ServerMetrics, Tls, listen, router,
 };
@@ -29,8 +28,35 @@ use crate::server::{
 /// How often certificate files are looked at.
 const CERTIFICATE_INTERVAL: Duration = Duration::from_secs(5);
 
+/// A look at the directory that takes longer than this, beyond the interval, is overdue.
+const OVERDUE: Duration = Duration::from_secs(60);
+
+/// How the looks at the directory go.
+struct Looks {
+    interval: Duration,
+    /// When the last one was over, if it went well.
+    last: Mutex<Option<Instant>>,
+}
+
+impl Looks {
+    /// A look is over.
+    fn over(&self, well: bool) {
+        let last = well.then(Instant::now);
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = last;
+    }
+
+    /// Whether what is served is what the directory has, as far as one can know at `now`.
+    fn fresh(&self, now: Instant) -> bool {
+        let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.is_some_and(|last| {
+            now.saturating_duration_since(last) <= self.interval.saturating_add(OVERDUE)
+        })
+    }
+}
+
 pub(super) async fn serve(arguments: Serve) -> Result<ExitCode, Failure> {
     log(arguments.log_format);
+    let arguments = Arc::new(arguments);
     let shelf = Arc::new(Shelf::default());
     let mut directory = directory(&arguments, &shelf)?;
     let mut registry = Registry::default();
@@ -41,13 +67,14 @@ pub(super) async fn serve(arguments: Serve) -> Result<ExitCode, Failure> {
     directory = look(directory)
         .await
         .map_err(|error| Failure::undecided(format!("{}: {error}", arguments.packs.display())))?;
-    let alive = Arc::new(AtomicBool::new(true));
-    let (scanning, over) = (Arc::clone(&alive), draining.clone());
-    let ready = move || scanning.load(Ordering::Relaxed) && !*over.borrow();
+    let looks = Looks { interval: arguments.scan_interval, last: Mutex::new(Some(Instant::now())) };
+    let looks = Arc::new(looks);
+    let (scanning, over) = (Arc::clone(&looks), draining.clone());
+    let ready = move || scanning.fresh(Instant::now()) && !*over.borrow();
     let health = Health {
         registry: Arc::new(registry),
         ready: Arc::new(ready),
-        waiting_for: "the directory cannot be read, or the process is about to end",
+        waiting_for: "the directory cannot be read, or not in time, or the process is about to end",
     };
     let serving = &arguments.serving;
     let packs = Packs { shelf, draining };
@@ -66,7 +93,7 @@ pub(super) async fn serve(arguments: Serve) -> Result<ExitCode, Failure> {
         tracing::info!(health = %open.address(), "answering /metrics, /healthz and /readyz");
         beside = Some(open);
     }
-    let looking = tokio::spawn(keep_looking(directory, arguments.scan_interval, alive));
+    let looking = tokio::spawn(keep_looking(directory, looks));
     shutdown().await;
     ending.send_replace(true);
     tracing::info!("ending: letting downloads finish");
@@ -116,24 +143,20 @@ pub(super) async fn end(open: Listening, serving: &Serving) {
     open.drain(Duration::from_secs(serving.drain_timeout.into())).await;
 }
 
-fn directory(arguments: &Serve, shelf: &Arc<Shelf>) -> Result<Directory, Failure> {
-    let mut trusted = Vec::new();
+fn directory(arguments: &Arc<Serve>, shelf: &Arc<Shelf>) -> Result<Directory, Failure> {
     let mut sources = None;
     if arguments.build_sources {
         let keys = generate_key_pair().map_err(|error| Failure::undecided(error.to_string()))?;
         tracing::warn!(public_key = keys.public, "for development: building packs from sources");
-        trusted.extend(directory::own(&keys));
         sources = Some(keys);
     }
-    match authorities(&arguments.trust) {
-        Ok(named) => trusted.extend(named),
-        // Who serves nothing but own builds needs to trust nobody else.
-        Err(_) if sources.is_some() && !arguments.trust.names_somebody() => {}
-        Err(failure) => return Err(failure),
-    }
+    let files = arguments.trust.key.iter().chain(&arguments.trust.trusted_root).cloned().collect();
+    let (named, keys) = (Arc::clone(arguments), sources.clone());
+    let again =
+        move || trusted(&named, keys.as_ref()).map_err(|failure| failure.message().to_owned());
     Ok(Directory {
         dir: arguments.packs.clone(),
-        authorities: trusted,
+        trust: Trusted::new(files, || trusted(arguments, sources.as_ref()), Box::new(again))?,
         inline_bundle: arguments.inline_bundle,
         shelf: Arc::clone(shelf),
         sources,
@@ -142,16 +165,28 @@ fn directory(arguments: &Serve, shelf: &Arc<Shelf>) -> Result<Directory, Failure
     })
 }
 
+/// Whose signatures count. `sources` signs what is built here.
+fn trusted(arguments: &Serve, sources: Option<&KeyPairPem>) -> Result<Vec<Authority>, Failure> {
+    let mut trusted: Vec<_> = sources.and_then(directory::own).into_iter().collect();
+    match authorities(&arguments.trust) {
+        Ok(named) => trusted.extend(named),
+        // Who serves nothing but own builds needs to trust nobody else.
+        Err(_) if sources.is_some() && !arguments.trust.names_somebody() => {}
+        Err(failure) => return Err(failure),
+    }
+    Ok(trusted)
+}
+
 async fn look(mut directory: Directory) -> std::io::Result<Directory> {
     let looked =
         tokio::task::spawn_blocking(move || directory.scan(Timestamp::now()).map(|()| directory));
     looked.await.map_err(std::io::Error::other)?
 }
 
-async fn keep_looking(directory: Directory, interval: Duration, alive: Arc<AtomicBool>) {
+async fn keep_looking(directory: Directory, looks: Arc<Looks>) {
     let mut directory = Some(directory);
     while let Some(mut looking) = directory.take() {
-        tokio::time::sleep(interval).await;
+        tokio::time::sleep(looks.interval).await;
         let looked = tokio::task::spawn_blocking(move || {
             let outcome = looking.scan(Timestamp::now());
             (looking, outcome)
@@ -160,9 +195,27 @@ async fn keep_looking(directory: Directory, interval: Duration, alive: Arc<Atomi
         if let Err(error) = &outcome {
             tracing::warn!(%error, "the directory of packs cannot be read; what was served goes on");
         }
-        alive.store(outcome.is_ok(), Ordering::Relaxed);
+        looks.over(outcome.is_ok());
         directory = Some(back);
     }
     tracing::error!("the directory of packs is no longer looked at");
-    alive.store(false, Ordering::Relaxed);
+    looks.over(false);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_look_that_hangs_is_overdue() {
+        let now = Instant::now();
+        let interval = Duration::from_secs(5);
+        let looks = Looks { interval, last: Mutex::new(Some(now)) };
+        assert!(looks.fresh(now) && looks.fresh(now + interval * 2));
+        assert!(!looks.fresh(now + interval + OVERDUE * 2));
+        looks.over(false);
+        assert!(!looks.fresh(now));
+        looks.over(true);
+        assert!(looks.fresh(Instant::now()));
+    }
 }
