@@ -14,7 +14,7 @@ use regorus::unstable::{
 use regorus::{Engine, Extension, Source, Value};
 
 use super::arithmetic_number::{Float, Number, TOO_LARGE};
-use super::builtins::{BuiltinError, original};
+use super::builtins::BuiltinError;
 use super::engine;
 use super::error::LoadError;
 use super::visit::{self, place};
@@ -68,8 +68,8 @@ pub(super) fn rewrite(source: &Source) -> std::result::Result<Option<String>, Lo
     if edits.is_empty() {
         return Ok(None);
     }
-    // Outer calls come first where two begin, and stay so.
-    edits.sort_by_key(|edit| edit.at);
+    // Outer calls come first where two begin, and stay so; a call ends before the next operator.
+    edits.sort_by_key(|edit| (edit.at, edit.instead));
     let mut text = String::new();
     let mut done = 0;
     for edit in &edits {
@@ -396,8 +396,7 @@ fn keep(number: &Number) -> Result<Value> {
         Number::Integer(n) => match (u64::try_from(n), i64::try_from(n)) {
             (Ok(n), _) => Ok(Value::from(n)),
             (_, Ok(n)) => Ok(Value::from(n)),
-            // The engine's JSON makes a fraction of it.
-            _ => original("to_number", &[Value::from(n.to_string())]).map_err(|e| e.0),
+            _ => large(n).ok_or_else(|| TOO_LARGE.to_owned()),
         },
         Number::MinusZero => Err("the result is -0, which is not kept here".into()),
         Number::Fraction { .. } => {
@@ -412,6 +411,22 @@ fn keep(number: &Number) -> Result<Value> {
             }
         }
     }
+}
+
+/// An integer of more than 64 bits. The engine's JSON would make a fraction of it, so that it is
+/// put together by the engine's own arithmetic.
+fn large(n: &BigInt) -> Option<Value> {
+    let (sign, digits) = n.to_u32_digits();
+    let part = |n: u64| match Value::from(n) {
+        Value::Number(n) => Some(n),
+        _ => None,
+    };
+    let mut all = part(0)?;
+    for digit in digits.into_iter().rev() {
+        all = all.mul(&part(1 << 32)?).ok()?.add(&part(digit.into())?).ok()?;
+    }
+    let minus = sign == num_bigint::Sign::Minus;
+    Some(Value::Number(if minus { part(0)?.sub(&all).ok()? } else { all }))
 }
 
 fn binary(op: &str, left: Operand, right: Operand) -> Result<Operand> {

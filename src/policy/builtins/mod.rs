@@ -90,7 +90,7 @@ pub(super) fn register(engine: &mut Engine) -> std::result::Result<(), String> {
 }
 
 /// The engine's own function of that name.
-pub(super) fn original(name: &'static str, args: &[Value]) -> Result<Value> {
+fn original(name: &'static str, args: &[Value]) -> Result<Value> {
     // The functions want to know where they are called for their errors' sake; we say it ourselves.
     static PLACE: LazyLock<Option<(Span, Vec<Ref<Expr>>)>> = LazyLock::new(|| {
         let source = Source::from_contents("builtin".into(), " ".into()).ok()?;
