@@ -10,7 +10,7 @@ use super::graph::{self, Graph};
 use super::limits::Limits;
 use super::testing::Test;
 use super::worker::{Host, Meta, Worker, host};
-use super::{data, engine, sandbox, shape, testing};
+use super::{arithmetic, data, engine, sandbox, shape, testing};
 use crate::domain::{Digest, GateId};
 use crate::pack::{Files, Signer, VerifiedPack, read_archive};
 
@@ -194,8 +194,9 @@ fn parse(engine: &mut Engine, file: &str, bytes: &[u8], limits: &Limits) -> Resu
     let source = Source::from_contents(file.to_owned(), text.to_owned())
         .map_err(|e| engine::invalid(&e.to_string(), file))?;
     shape::check(&source, limits.expression_depth)?;
+    let text = arithmetic::rewrite(&source)?.unwrap_or_else(|| text.to_owned());
     engine
-        .add_policy(file.to_owned(), text.to_owned())
+        .add_policy(file.to_owned(), text)
         .map(drop)
         .map_err(|e| engine::invalid(&e.to_string(), file))
 }

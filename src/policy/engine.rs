@@ -6,9 +6,9 @@ use std::time::Duration;
 use regorus::Engine;
 use regorus::utils::limits::{ExecutionTimerConfig, PolicyLengthConfig};
 
-use super::builtins;
 use super::error::{LoadError, Place};
 use super::limits::Limits;
+use super::{arithmetic, builtins};
 
 /// An engine without policy. Errors of built-in functions are errors of the policy: in OPA they
 /// make a rule undefined, and a denial that is undefined does not deny.
@@ -17,11 +17,15 @@ pub(super) fn new(limits: &Limits) -> Result<Engine, LoadError> {
     engine.set_strict_builtin_errors(true);
     engine.set_gather_prints(true);
     engine.set_policy_length_config(PolicyLengthConfig {
-        max_file_bytes: NonZeroUsize::new(limits.rego_file).unwrap_or(NonZeroUsize::MIN),
+        // A file is measured before its arithmetic is written anew, which makes it longer.
+        max_col: NonZeroU32::new(64 << 10).unwrap_or(NonZeroU32::MIN),
+        max_file_bytes: NonZeroUsize::new(limits.rego_file.saturating_mul(32))
+            .unwrap_or(NonZeroUsize::MIN),
         ..PolicyLengthConfig::default()
     });
     set_time_limit(&mut engine, limits.evaluation);
     builtins::register(&mut engine).map_err(LoadError::EngineFailed)?;
+    arithmetic::register(&mut engine).map_err(LoadError::EngineFailed)?;
     Ok(engine)
 }
 

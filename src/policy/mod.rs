@@ -5,6 +5,8 @@
 //! on a thread of its own with a big stack, a timer and a net under it (`sandbox`). Memory is not
 //! bounded within the process.
 
+mod arithmetic;
+mod arithmetic_number;
 mod builtins;
 mod compile;
 mod data;
@@ -26,6 +28,8 @@ mod visit;
 mod vocabulary;
 mod worker;
 
+#[cfg(test)]
+mod arithmetic_tests;
 #[cfg(test)]
 mod hostile_tests;
 #[cfg(test)]

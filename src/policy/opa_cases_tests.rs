@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::graph::Graph;
-use super::{Limits, engine, sandbox, shape};
+use super::{Limits, arithmetic, engine, sandbox, shape};
 
 #[derive(Deserialize)]
 struct Cases {
@@ -159,8 +159,9 @@ fn answer(case: &Case, limits: &Limits) -> Result<Value, (Outcome, String)> {
         let source = regorus::Source::from_contents(name.clone(), text.clone())
             .map_err(|e| (Outcome::Refused, engine::explain(&e.to_string()).1))?;
         shape::check(&source, limits.expression_depth).map_err(refused)?;
+        let text = arithmetic::rewrite(&source).map_err(refused)?.unwrap_or_else(|| text.clone());
         engine
-            .add_policy(name, text.clone())
+            .add_policy(name, text)
             .map_err(|e| (Outcome::Refused, engine::explain(&e.to_string()).1))?;
     }
     let modules = engine.get_modules().clone();

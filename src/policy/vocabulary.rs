@@ -109,8 +109,6 @@ const ALLOWED: &[&str] = &[
     "urlquery.encode_object",
     "uuid.parse",
     "walk",
-    "yaml.marshal",
-    "yaml.unmarshal",
 ];
 
 /// Names that people will look for, and why they are not there.
@@ -127,12 +125,14 @@ const EXPLAINED: &[(&str, &str)] = &[
     ("net.cidr_expand", "its result may take all memory; use net.cidr_contains"),
     ("graph.reachable_paths", "its result may take all memory; use graph.reachable"),
     ("yaml.is_valid", "it differs from OPA's; what is in the pack is read when it is loaded"),
+    ("yaml.marshal", "it differs from OPA's; use json.marshal"),
+    ("yaml.unmarshal", "it differs from OPA's; use json.unmarshal, or YAML under data/"),
     ("bits.lsh", "its result may take all memory"),
 ];
 
 /// Whether `name` may be called; if not, why.
 pub(super) fn refusal(name: &str) -> Option<String> {
-    if ALLOWED.binary_search(&name).is_ok() {
+    if ALLOWED.binary_search(&name).is_ok() || super::arithmetic::is_ours(name) {
         return None;
     }
     if let Some((_, why)) = EXPLAINED.iter().find(|(explained, _)| *explained == name) {

@@ -1,9 +1,11 @@
 //! Built-in functions of ours in the place of the engine's: where its answer is not OPA's, where it
 //! is slow, and where a short call makes a long answer.
 
+mod codes;
 mod format;
 mod glob;
 mod growth;
+mod numbers;
 mod pattern;
 mod regexp;
 mod texts;
@@ -31,16 +33,19 @@ pub(super) type Result<T> = std::result::Result<T, BuiltinError>;
 type Function = fn(&'static str, &[Value]) -> Result<Value>;
 
 const FUNCTIONS: &[(&str, u8, Function)] = &[
+    ("abs", 1, numbers::rounded),
     ("array.concat", 2, growth::items),
     ("array.slice", 3, growth::part),
     ("base64.encode", 1, growth::text),
     ("base64url.encode", 1, growth::text),
     ("base64url.encode_no_pad", 1, growth::text),
+    ("ceil", 1, numbers::rounded),
     ("concat", 2, growth::concat),
+    ("floor", 1, numbers::rounded),
     ("glob.match", 3, glob::matches),
     ("hex.encode", 1, growth::text),
-    ("indexof", 2, growth::index),
-    ("json.marshal", 1, growth::marshal),
+    ("indexof", 2, codes::index),
+    ("json.marshal", 1, codes::json),
     ("json.unmarshal", 1, growth::text),
     ("lower", 1, texts::lower),
     ("numbers.range", 2, range),
@@ -48,28 +53,33 @@ const FUNCTIONS: &[(&str, u8, Function)] = &[
     ("object.subset", 2, growth::subset),
     ("object.union", 2, growth::items),
     ("object.union_n", 1, growth::items_of),
+    ("product", 1, numbers::total),
     ("regex.find_n", 3, regexp::find_n),
     ("regex.is_valid", 1, regexp::is_valid),
     ("regex.match", 2, regexp::matches),
     ("regex.replace", 3, regexp::replace),
     ("regex.split", 2, regexp::split),
     ("replace", 3, texts::replace),
+    ("round", 1, numbers::rounded),
+    ("semver.compare", 2, codes::version),
+    ("semver.is_valid", 1, codes::version),
     ("split", 2, texts::split),
     ("sprintf", 2, format::sprintf),
     ("strings.count", 2, texts::count),
     ("strings.replace_n", 2, texts::replace_n),
     ("substring", 3, growth::part),
+    ("sum", 1, numbers::total),
+    ("time.add_date", 4, codes::add_date),
     ("to_number", 1, growth::number),
     ("union", 1, growth::items_of),
     ("units.parse", 1, growth::unit),
     ("units.parse_bytes", 1, growth::unit),
     ("upper", 1, texts::upper),
-    ("urlquery.decode", 1, growth::decode),
-    ("urlquery.encode", 1, growth::text),
-    ("urlquery.encode_object", 1, growth::marshal),
+    ("urlquery.decode", 1, codes::unquery),
+    ("urlquery.decode_object", 1, codes::unquery_object),
+    ("urlquery.encode", 1, codes::query),
+    ("urlquery.encode_object", 1, codes::query_object),
     ("uuid.parse", 1, growth::uuid),
-    ("yaml.marshal", 1, growth::marshal),
-    ("yaml.unmarshal", 1, growth::text),
 ];
 
 /// Puts them into an engine.
