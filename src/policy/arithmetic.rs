@@ -383,8 +383,9 @@ fn operand(args: &[Value], at: usize, inner: bool) -> Operand {
 /// A number of the engine's as OPA would have it.
 fn number(value: &Value) -> Result<Number> {
     let Value::Number(n) = value else { return Err("numbers are expected".into()) };
-    let text = match n.as_f64() {
-        Some(float) if !n.is_integer() => format!("{float:e}"),
+    let text = match (n.as_i64(), n.as_f64()) {
+        (Some(integer), _) if n.is_integer() => integer.to_string(),
+        (_, Some(float)) if !n.is_integer() => format!("{float:e}"),
         _ => n.format_decimal(),
     };
     Number::read(&text).map_err(str::to_owned)

@@ -215,6 +215,7 @@ fn what_the_engine_reads_otherwise_than_opa_is_refused() {
         "deny contains \"a\" if not input.x + 1 == 2",
         "deny contains \"a\" if not f(input.x)\nf(x) := x",
         "m := {\"a\": 1}\ndeny contains \"a\" if not m[input.x]",
+        "deny contains input if true with input as input.list.a",
         "deny contains \"a\" if some {} in input",
         "deny contains \"a\" if {\"a\": _} = input",
         "deny contains {1: input.x, 1: 1}",

@@ -13,6 +13,7 @@ use super::heads::Scope;
 use super::visit::{path, place};
 
 const NOT: &str = "below `not` this part may be undefined, and then OPA and the engine differ: give it a name in the body before, as in `name := …`, and use that";
+const WITH: &str = "after `with … as` this part may be undefined, and then OPA and the engine differ: give it a name in the body before, as in `name := …`, and use that";
 const PATTERN: &str =
     "an object as a pattern is not the same here as in OPA; take its members one by one";
 const TWICE: &str = "a key stands twice in this object";
@@ -85,7 +86,10 @@ impl Look<'_> {
             }
             self.literal(literal);
             self.known = known;
-            with_mods.iter().for_each(|with| self.value(&with.r#as));
+            for with in with_mods {
+                self.value(&with.r#as);
+                self.replacement(&with.r#as);
+            }
         }
         self.known = outer;
     }
@@ -149,6 +153,16 @@ impl Look<'_> {
             Expr::Object { fields, .. } if only || !fields.is_empty() => self.say(expr, PATTERN),
             Expr::Array { items, .. } => items.iter().for_each(|item| self.pattern(item, only)),
             expr => self.value(expr),
+        }
+    }
+
+    /// What comes from the input may be undefined: OPA then replaces nothing, and the engine skips
+    /// the statement.
+    fn replacement(&mut self, expr: &Expr) {
+        let of_input = matches!(expr, Expr::RefDot { .. } | Expr::RefBrack { .. })
+            && path(expr).is_none_or(|(path, _)| path[0] == "input");
+        if of_input && let Some(place) = self.partial(expr) {
+            self.found.get_or_insert((place, WITH));
         }
     }
 

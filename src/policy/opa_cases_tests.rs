@@ -80,7 +80,7 @@ fn no_case_of_opa_is_silently_different() {
     println!("{total:?}");
     different.iter().for_each(|line| println!("DIFFERENT {line}"));
     assert!(total.values().sum::<usize>() > 2000, "too few cases");
-    assert!(total[&Outcome::Equal] > 1200, "too few are equal");
+    assert!(total[&Outcome::Equal] > 1150, "too few are equal");
     let known = |line: &String| KNOWN.iter().any(|(note, _)| line.starts_with(note));
     different.retain(|line| !known(line));
     assert!(different.is_empty(), "{} are different:\n{}", different.len(), different.join("\n"));
