@@ -42,13 +42,12 @@ pub(super) fn part(name: &'static str, args: &[Value]) -> Result<Value> {
 
 /// One within the other, both of a kind: the engine says no to others, and OPA nothing.
 pub(super) fn subset(name: &'static str, args: &[Value]) -> Result<Value> {
-    let fits = match args {
-        [Value::Object(_), Value::Object(_)] | [Value::Set(_), Value::Set(_) | Value::Array(_)] => {
-            true
-        }
-        [Value::Array(_), Value::Array(_) | Value::Set(_)] => true,
-        _ => false,
-    };
+    let fits = matches!(
+        args,
+        [Value::Object(_), Value::Object(_)]
+            | [Value::Set(_), Value::Set(_) | Value::Array(_)]
+            | [Value::Array(_), Value::Set(_) | Value::Array(_)]
+    );
     if !fits {
         return Err(BuiltinError(format!("{name} expects two collections of a kind")));
     }
