@@ -464,6 +464,11 @@ fn calculate(op: &str, left: &Number, right: &Number) -> Result<Number> {
             return bounded(exact);
         }
     }
+    // The engine may have read such an integer as a float, and its last digits are gone.
+    let large = |n: &Number| n.integer().is_some_and(|n| n.bits() > 53);
+    if large(left) || large(right) {
+        return Err("integers beyond 2^53 are not calculated with fractions here".into());
+    }
     let (a, b) = (left.float(), right.float());
     let result = match op {
         "add" => a.plus(&b),
