@@ -14,7 +14,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::Metrics;
 use super::facts::FactsJudged;
-use super::pack::Remembered;
+use super::pack::{Failure, Remembered};
 use crate::ledger::Ledger;
 use crate::objects::Store;
 use crate::pack::Shelf;
@@ -55,6 +55,8 @@ pub struct Context {
     ledgers: Mutex<HashMap<String, Arc<Ledger>>>,
     failures: Mutex<HashMap<(&'static str, String), u32>>,
     remembered: Mutex<HashMap<String, Arc<Remembered>>>,
+    /// Why revisions were taken away, until that is reported.
+    struck_out: Mutex<HashMap<String, Failure>>,
     /// Packs that were deleted. Their names hold a uid and never come again.
     gone: Mutex<HashSet<String>>,
     listed: watch::Sender<bool>,
@@ -78,6 +80,7 @@ impl Context {
             ledgers: Mutex::default(),
             failures: Mutex::default(),
             remembered: Mutex::default(),
+            struck_out: Mutex::default(),
             gone: Mutex::default(),
             listed: watch::Sender::new(false),
             shelf,
@@ -116,6 +119,19 @@ impl Context {
         all.insert(pack.to_owned(), Arc::new(last));
     }
 
+    /// Takes the pack's revision away and keeps why: whoever finds it gone must be able to tell.
+    pub(super) fn strike_out(&self, pack: &str, why: Failure) {
+        let mut all = self.struck_out.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert(pack.to_owned(), why);
+        drop(all);
+        self.unload(pack);
+    }
+
+    /// Why the pack's revision was taken away since this was last asked.
+    pub(super) fn take_struck_out(&self, pack: &str) -> Option<Failure> {
+        self.struck_out.lock().unwrap_or_else(PoisonError::into_inner).remove(pack)
+    }
+
     /// Takes the pack's revision away: it judges no more.
     pub(super) fn unload(&self, pack: &str) {
         self.packs.remove(pack);
@@ -127,6 +143,7 @@ impl Context {
         let mut gone = self.gone.lock().unwrap_or_else(PoisonError::into_inner);
         gone.insert(pack.to_owned());
         self.unload(pack);
+        self.take_struck_out(pack);
         self.facts.forget(pack);
         self.shelf.clear(pack, None);
         self.count_packs();

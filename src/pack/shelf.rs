@@ -40,6 +40,11 @@ impl PackId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The path under which the pack is served.
+    pub fn path(&self) -> String {
+        format!("/v1/policy/packs/{self}")
+    }
 }
 
 impl FromStr for PackId {
@@ -240,37 +245,20 @@ impl Shelf {
     /// # Errors
     /// If the id is another owner's, or there are too many.
     pub fn announce(&self, owner: &str, id: &PackId) -> Result<(), ShelfError> {
-        self.place(owner, id, |old| old.cloned().unwrap_or(OnShelf::Announced))
-    }
-
-    /// Gives an id to an owner for as long as it is not removed, served or not. This is
-    /// [`announce`](Self::announce) under the name of its other use.
-    ///
-    /// # Errors
-    /// If the id is another owner's, or there are too many.
-    pub fn reserve(&self, owner: &str, id: &PackId) -> Result<(), ShelfError> {
-        self.announce(owner, id)
+        self.place(owner, id, |old| old.is_none().then_some(OnShelf::Announced))
     }
 
     /// Serves an id no more, without giving it up: nobody else can take it in between. Does nothing
     /// if it is not the owner's.
     pub fn demote(&self, owner: &str, id: &PackId) {
-        let goes = |packs: &HashMap<PackId, Entry>| {
-            packs.get(id).is_some_and(|entry| {
-                entry.owner.as_ref() == owner && matches!(entry.item, OnShelf::Served(_))
+        self.change(|packs| {
+            let entry = packs.get(id).filter(|entry| entry.owner.as_ref() == owner)?;
+            matches!(entry.item, OnShelf::Served(_)).then(|| {
+                let mut next = HashMap::clone(packs);
+                next.insert(id.clone(), Entry { owner: owner.into(), item: OnShelf::Announced });
+                next
             })
-        };
-        let before = self.packs.rcu(|packs| {
-            if !goes(packs) {
-                return Arc::clone(packs);
-            }
-            let mut next = HashMap::clone(packs);
-            next.insert(id.clone(), Entry { owner: owner.into(), item: OnShelf::Announced });
-            Arc::new(next)
         });
-        if goes(&before) {
-            self.changed();
-        }
     }
 
     /// Every id with its owner, as (owner, id), in the order of ids.
@@ -289,47 +277,28 @@ impl Shelf {
     pub fn put(&self, owner: &str, pack: ServedPack) -> Result<(), ShelfError> {
         let pack = Arc::new(pack);
         self.place(owner, &pack.id, |old| match old {
-            Some(OnShelf::Served(old)) if old.same_as(&pack) => OnShelf::Served(Arc::clone(old)),
+            Some(OnShelf::Served(old)) if old.same_as(&pack) => None,
             Some(OnShelf::Served(old)) => {
                 // Two revisions within a second would have one date, and a client that knows
                 // nothing but dates would keep the older.
                 let next = old.loaded_at.as_second().saturating_add(1);
                 let next = Timestamp::from_second(next).unwrap_or(pack.loaded_at);
                 let loaded_at = pack.loaded_at.max(next);
-                OnShelf::Served(Arc::new(ServedPack { loaded_at, ..ServedPack::clone(&pack) }))
+                let later = ServedPack { loaded_at, ..ServedPack::clone(&pack) };
+                Some(OnShelf::Served(Arc::new(later)))
             }
-            _ => OnShelf::Served(Arc::clone(&pack)),
+            _ => Some(OnShelf::Served(Arc::clone(&pack))),
         })
     }
 
     /// Takes an id off the shelf, if it is the owner's.
     pub fn remove(&self, owner: &str, id: &PackId) {
-        let mine = |packs: &HashMap<PackId, Entry>| {
-            packs.get(id).is_some_and(|entry| entry.owner.as_ref() == owner)
-        };
-        let before = self.packs.rcu(|packs| {
-            let mut next = HashMap::clone(packs);
-            if mine(packs) {
-                next.remove(id);
-            }
-            next
-        });
-        if mine(&before) {
-            self.changed();
-        }
+        self.withdraw(|at, entry| at == id && entry.owner.as_ref() == owner);
     }
 
     /// Takes all of an owner's ids off the shelf, but for one.
     pub fn clear(&self, owner: &str, except: Option<&PackId>) {
-        let goes = |id: &PackId, entry: &Entry| entry.owner.as_ref() == owner && Some(id) != except;
-        let before = self.packs.rcu(|packs| {
-            let mut next = HashMap::clone(packs);
-            next.retain(|id, entry| !goes(id, entry));
-            next
-        });
-        if before.iter().any(|(id, entry)| goes(id, entry)) {
-            self.changed();
-        }
+        self.withdraw(|id, entry| entry.owner.as_ref() == owner && Some(id) != except);
     }
 
     /// What is known of an id.
@@ -355,10 +324,10 @@ impl Shelf {
         &self,
         owner: &str,
         id: &PackId,
-        item: impl Fn(Option<&OnShelf>) -> OnShelf,
+        item: impl Fn(Option<&OnShelf>) -> Option<OnShelf>,
     ) -> Result<(), ShelfError> {
         let mut outcome = Ok(());
-        self.packs.rcu(|packs| {
+        self.change(|packs| {
             outcome = match packs.get(id) {
                 Some(entry) if entry.owner.as_ref() != owner => {
                     Err(ShelfError::IdTaken { id: id.clone() })
@@ -367,22 +336,45 @@ impl Shelf {
                 None => room(packs, owner),
                 Some(_) => Ok(()),
             };
-            if outcome.is_err() {
-                return Arc::clone(packs);
-            }
+            outcome.as_ref().ok()?;
+            let item = item(packs.get(id).map(|entry| &entry.item))?;
             let mut next = HashMap::clone(packs);
-            let item = item(packs.get(id).map(|entry| &entry.item));
             next.insert(id.clone(), Entry { owner: owner.into(), item });
-            Arc::new(next)
+            Some(next)
         });
-        if outcome.is_ok() {
-            self.changed();
-        }
         outcome
     }
 
-    fn changed(&self) {
-        self.changes.send_modify(|count| *count = count.wrapping_add(1));
+    fn withdraw(&self, goes: impl Fn(&PackId, &Entry) -> bool) {
+        self.change(|packs| {
+            packs.iter().any(|(id, entry)| goes(id, entry)).then(|| {
+                let mut next = HashMap::clone(packs);
+                next.retain(|id, entry| !goes(id, entry));
+                next
+            })
+        });
+    }
+
+    /// Puts what `next` makes of the packs in their place, and tells those who watch. `None` leaves
+    /// all as it is.
+    fn change(
+        &self,
+        mut next: impl FnMut(&HashMap<PackId, Entry>) -> Option<HashMap<PackId, Entry>>,
+    ) {
+        let mut changed = false;
+        self.packs.rcu(|packs| match next(packs) {
+            Some(next) => {
+                changed = true;
+                Arc::new(next)
+            }
+            None => {
+                changed = false;
+                Arc::clone(packs)
+            }
+        });
+        if changed {
+            self.changes.send_modify(|count| *count = count.wrapping_add(1));
+        }
     }
 }
 
@@ -503,18 +495,18 @@ mod tests {
         let shelf = Shelf::default();
         for number in 0..MAX_PER_NAMESPACE {
             let owner = format!("team-a/pack-{number}/uid");
-            shelf.reserve(&owner, &format!("p{number}").parse().unwrap()).unwrap();
+            shelf.announce(&owner, &format!("p{number}").parse().unwrap()).unwrap();
         }
         let more: PackId = "q".parse().unwrap();
-        let error = shelf.reserve("team-a/another/uid", &more).unwrap_err();
+        let error = shelf.announce("team-a/another/uid", &more).unwrap_err();
         assert_eq!(error, ShelfError::TooMany { namespace: "team-a".into() });
         assert_eq!(error.reason(), "ServeTooMany");
         let pack = ServedPack::new(more.clone(), &verified(b"one"), at(1), false).unwrap();
         assert_eq!(shelf.put("team-a/another/uid", pack), Err(error));
-        assert_eq!(shelf.reserve("team-a/pack-0/uid", &"p0".parse().unwrap()), Ok(()));
-        assert_eq!(shelf.reserve("team-b/pack/uid", &more), Ok(()), "another has its own share");
+        assert_eq!(shelf.announce("team-a/pack-0/uid", &"p0".parse().unwrap()), Ok(()));
+        assert_eq!(shelf.announce("team-b/pack/uid", &more), Ok(()), "another has its own share");
         shelf.remove("team-a/pack-0/uid", &"p0".parse().unwrap());
-        assert_eq!(shelf.reserve("team-a/another/uid", &"r".parse().unwrap()), Ok(()));
+        assert_eq!(shelf.announce("team-a/another/uid", &"r".parse().unwrap()), Ok(()));
     }
 
     #[test]
@@ -531,7 +523,7 @@ mod tests {
         assert!(matches!(shelf.get("p"), Some(OnShelf::Announced)));
         assert!(changes.has_changed().unwrap(), "who waits is told");
         assert_eq!(shelf.owners(), [("a/p/1".into(), id.clone())]);
-        assert_eq!(shelf.reserve("b/p/1", &id), Err(ShelfError::IdTaken { id }));
+        assert_eq!(shelf.announce("b/p/1", &id), Err(ShelfError::IdTaken { id }));
         shelf.demote("a/p/1", &"q".parse().unwrap());
         assert!(shelf.get("q").is_none(), "what is not there does not come");
     }

@@ -444,8 +444,9 @@ fn binary(op: &str, left: Operand, right: Operand) -> Result<Operand> {
 }
 
 fn calculate(op: &str, left: &Number, right: &Number) -> Result<Number> {
-    if let (Some(a), Some(b)) = (left.integer(), right.integer()) {
-        let zero = b == BigInt::ZERO;
+    let (whole_left, whole_right) = (left.integer(), right.integer());
+    if let (Some(a), Some(b)) = (&whole_left, &whole_right) {
+        let zero = *b == BigInt::ZERO;
         let exact = match op {
             "add" => Some(a + b),
             "sub" => Some(a - b),
@@ -454,7 +455,7 @@ fn calculate(op: &str, left: &Number, right: &Number) -> Result<Number> {
             "mod" => Some(a % b),
             "div" if zero => return Err("divide by zero".into()),
             // OPA divides integers exactly within 32 bits only; beyond, and of 0, as fractions.
-            "div" => match (small(&a), small(&b)) {
+            "div" => match (small(a), small(b)) {
                 (Some(a), Some(b)) if a != 0 && a % b == 0 => Some(BigInt::from(a / b)),
                 _ => None,
             },
@@ -465,8 +466,7 @@ fn calculate(op: &str, left: &Number, right: &Number) -> Result<Number> {
         }
     }
     // The engine may have read such an integer as a float, and its last digits are gone.
-    let large = |n: &Number| n.integer().is_some_and(|n| n.bits() > 53);
-    if large(left) || large(right) {
+    if [&whole_left, &whole_right].into_iter().flatten().any(|n| n.bits() > 53) {
         return Err("integers beyond 2^53 are not calculated with fractions here".into());
     }
     let (a, b) = (left.float(), right.float());
@@ -474,7 +474,7 @@ fn calculate(op: &str, left: &Number, right: &Number) -> Result<Number> {
         "add" => a.plus(&b),
         "sub" => a.minus(&b),
         "mul" => a.times(&b),
-        "div" if right.integer() == Some(BigInt::ZERO) => return Err("divide by zero".into()),
+        "div" if whole_right == Some(BigInt::ZERO) => return Err("divide by zero".into()),
         "div" => a.over(&b),
         _ => return Err("modulo of a fraction".into()),
     };

@@ -185,7 +185,13 @@ pub(super) fn load(files: &Files, limits: &Limits, tests: bool) -> Result<Loaded
     Ok(Loaded { engine, meta, tests: cases })
 }
 
-fn parse(engine: &mut Engine, file: &str, bytes: &[u8], limits: &Limits) -> Result<(), LoadError> {
+/// Reads one Rego file into the engine, past everything that looks at a file alone.
+pub(super) fn parse(
+    engine: &mut Engine,
+    file: &str,
+    bytes: &[u8],
+    limits: &Limits,
+) -> Result<(), LoadError> {
     if bytes.len() > limits.rego_file {
         return Err(LoadError::TooLarge { what: file.to_owned(), limit: limits.rego_file });
     }

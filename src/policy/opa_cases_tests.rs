@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::graph::Graph;
-use super::{Limits, arithmetic, engine, sandbox, shape};
+use super::{Limits, compile, engine, sandbox};
 
 #[derive(Deserialize)]
 struct Cases {
@@ -156,13 +156,7 @@ fn answer(case: &Case, limits: &Limits) -> Result<Value, (Outcome, String)> {
     let mut engine: Engine = engine::new(limits).map_err(refused)?;
     for (number, text) in case.modules.iter().flatten().enumerate() {
         let name = format!("m{number}.rego");
-        let source = regorus::Source::from_contents(name.clone(), text.clone())
-            .map_err(|e| (Outcome::Refused, engine::explain(&e.to_string()).1))?;
-        shape::check(&source, limits.expression_depth).map_err(refused)?;
-        let text = arithmetic::rewrite(&source).map_err(refused)?.unwrap_or_else(|| text.clone());
-        engine
-            .add_policy(name, text)
-            .map_err(|e| (Outcome::Refused, engine::explain(&e.to_string()).1))?;
+        compile::parse(&mut engine, &name, text.as_bytes(), limits).map_err(refused)?;
     }
     let modules = engine.get_modules().clone();
     let graph = Graph::new(&modules, limits).map_err(refused)?;

@@ -80,8 +80,8 @@ fn further(pack: &ServedPack) -> HeaderMap {
     insert("digest", digest.ok());
     insert("repr-digest", repr_digest(pack.digest()));
     let link = format!(
-        "</v1/policy/packs/{}/attestation>; rel=\"attestation\"; type=\"{BUNDLE_MEDIA_TYPE}\"",
-        pack.id()
+        "<{}/attestation>; rel=\"attestation\"; type=\"{BUNDLE_MEDIA_TYPE}\"",
+        pack.id().path()
     );
     insert("link", HeaderValue::try_from(link).ok());
     if pack.inline_bundle() {
@@ -163,7 +163,7 @@ pub(super) fn json_document(body: Bytes) -> Representation {
 }
 
 fn entry(id: &PackId, item: &OnShelf) -> Value {
-    let at = format!("/v1/policy/packs/{id}");
+    let at = id.path();
     let links = json!({
         "self": at,
         "attestation": format!("{at}/attestation"),

@@ -20,7 +20,8 @@ use kube::runtime::controller::Action;
 use super::error::Error;
 use super::{Context, apply, backoff};
 use crate::api::{NamespacesFrom, PolicyPack, REQUESTED_AT};
-pub(super) use revise::Remembered;
+use crate::pack::PackId;
+pub(super) use revise::{Failure, Remembered};
 use revise::{Revision, Stage};
 
 /// Brings one pack up to date with its source.
@@ -29,10 +30,9 @@ pub(super) async fn reconcile(pack: Arc<PolicyPack>, ctx: Arc<Context>) -> Resul
     ctx.packs_listed().await;
     let key = key(&pack)?;
     ctx.packs.limit(&key, pack.spec.max_staleness.signed());
-    let outcome = look(&pack, &ctx, &key).await?;
-    if matches!(outcome, Revision::Outdated) {
+    let Some(outcome) = look(&pack, &ctx, &key).await? else {
         return Ok(Action::requeue(Duration::from_millis(100)));
-    }
+    };
     let served = serving::place(&pack, &ctx, &key).await;
     let now = Timestamp::now();
     let old = pack.status.clone().unwrap_or_default();
@@ -58,7 +58,6 @@ pub(super) async fn reconcile(pack: Arc<PolicyPack>, ctx: Arc<Context>) -> Resul
             ctx.succeeded(&*pack);
             Action::requeue(backoff::jittered(pack.spec.interval.std(), rand::random()))
         }
-        Revision::Outdated => Action::requeue(Duration::ZERO),
         Revision::Failed(_) => {
             let wait = backoff::after(ctx.failed(&*pack), rand::random());
             Action::requeue(wait.min(pack.spec.interval.std().max(wait / 2)))
@@ -67,31 +66,39 @@ pub(super) async fn reconcile(pack: Arc<PolicyPack>, ctx: Arc<Context>) -> Resul
 }
 
 /// First whom to trust, then what is new: a signer who was struck out judges no more, whatever
-/// becomes of the source.
-async fn look(pack: &Arc<PolicyPack>, ctx: &Arc<Context>, key: &str) -> Result<Revision, Error> {
+/// becomes of the source. `None` if spec or trust changed meanwhile.
+async fn look(
+    pack: &Arc<PolicyPack>,
+    ctx: &Arc<Context>,
+    key: &str,
+) -> Result<Option<Revision>, Error> {
     let trusted = match gather::trusted(pack, ctx).await? {
         Ok(trusted) => trusted,
         Err(failure) => {
             // Nobody is trusted until the spec can be read again: not what was loaded either.
             ctx.unload(key);
-            return Ok(Revision::Failed(failure));
+            return Ok(Some(Revision::Failed(failure)));
         }
     };
     let trusted = Arc::new(trusted);
-    let struck_out = revise::uphold(pack, ctx, &trusted).await?;
-    let outcome = match (pack.spec.suspend, gather::settings(pack, ctx).await?) {
-        (true, _) => Revision::Suspended,
-        (false, Ok(settings)) => revise::revise(pack, ctx, &trusted, &settings).await?,
-        (false, Err(failure)) => Revision::Failed(failure),
+    revise::uphold(pack, ctx, &trusted).await?;
+    // Struck out just now, or by a recheck that came first.
+    let struck_out = ctx.take_struck_out(key);
+    let outcome = match pack.spec.suspend {
+        true => Some(Revision::Suspended),
+        false => match gather::settings(pack, ctx).await? {
+            Ok(settings) => revise::revise(pack, ctx, &trusted, &settings).await?,
+            Err(failure) => Some(Revision::Failed(failure)),
+        },
     };
     // What was taken away outranks that nothing else could be had.
-    Ok(match (outcome, struck_out) {
+    Ok(outcome.map(|outcome| match (outcome, struck_out) {
         (Revision::Suspended, Some(failure)) => Revision::Failed(failure),
         (Revision::Failed(later), Some(failure)) if later.stage < Stage::Verify => {
             Revision::Failed(failure)
         }
         (outcome, _) => outcome,
-    })
+    }))
 }
 
 /// Looks at once whether what is loaded is still trusted: a reconciliation of the same pack may be
@@ -102,7 +109,7 @@ pub(super) async fn recheck(pack: Arc<PolicyPack>, ctx: Arc<Context>) {
         return;
     }
     let outcome = match gather::trusted(&pack, &ctx).await {
-        Ok(Ok(trusted)) => revise::uphold(&pack, &ctx, &Arc::new(trusted)).await.map(drop),
+        Ok(Ok(trusted)) => revise::uphold(&pack, &ctx, &Arc::new(trusted)).await,
         Ok(Err(_)) => {
             ctx.unload(&key);
             Ok(())
@@ -124,17 +131,18 @@ pub(super) async fn recheck(pack: Arc<PolicyPack>, ctx: Arc<Context>) {
 pub(super) fn reserve(ctx: &Context, packs: &[Arc<PolicyPack>]) {
     let mut asking: Vec<_> = packs
         .iter()
-        .filter(|pack| pack.spec.serve.as_ref().is_some_and(|serve| serve.enabled))
+        .filter_map(|pack| {
+            let serve = pack.spec.serve.as_ref().filter(|serve| serve.enabled)?;
+            Some((pack, serve.id.parse::<PackId>().ok()?))
+        })
         .collect();
-    asking.sort_by_key(|pack| {
-        let had = pack.status.as_ref().and_then(|status| status.served_at.as_deref());
-        let wants = pack.spec.serve.as_ref().map(|serve| format!("/v1/policy/packs/{}", serve.id));
+    asking.sort_by_key(|(pack, id)| {
+        let had = pack.status.as_ref().and_then(|status| status.served_at.clone());
         let created = pack.metadata.creation_timestamp.as_ref().map(|time| time.0);
-        (had != wants.as_deref(), created, pack.namespace(), pack.name_any())
+        (had != Some(id.path()), created, pack.namespace(), pack.name_any())
     });
-    for pack in asking {
-        let id = pack.spec.serve.as_ref().and_then(|serve| serve.id.parse().ok());
-        if let (Ok(key), Some(id)) = (key(pack), id) {
+    for (pack, id) in asking {
+        if let Ok(key) = key(pack) {
             // Whoever comes second is told so when it is looked at.
             drop(ctx.shelf.announce(&key, &id));
         }

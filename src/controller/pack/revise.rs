@@ -31,13 +31,11 @@ pub(super) enum Revision {
     Unchanged,
     /// The look failed; what was loaded stays.
     Failed(Failure),
-    /// The spec, or whom it trusts, changed while this look was under way.
-    Outdated,
 }
 
 /// How far a revision came.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) enum Stage {
+pub(in super::super) enum Stage {
     /// The spec or what it refers to.
     Spec,
     /// Whom to trust: keys, identities, trust roots.
@@ -52,7 +50,7 @@ pub(super) enum Stage {
 
 /// Why a revision was not loaded.
 #[derive(Clone, Debug)]
-pub(super) struct Failure {
+pub(in super::super) struct Failure {
     pub stage: Stage,
     pub reason: &'static str,
     pub message: String,
@@ -80,22 +78,22 @@ impl Remembered {
     }
 }
 
-/// Unloads what may not go on judging under what the spec says now, and tells why.
+/// Strikes out what may not go on judging under what the spec says now.
 pub(super) async fn uphold(
     pack: &PolicyPack,
     ctx: &Context,
     trusted: &Arc<Trusted>,
-) -> Result<Option<Failure>, Error> {
+) -> Result<(), Error> {
     let key = key(pack)?;
     // What is demanded of tests may have been raised since it was loaded.
     if pack.spec.contract_tests == ContractTests::Required
         && ctx.packs.peek(&key).is_some_and(|(loaded, _)| loaded.tests_passed() == 0)
     {
-        ctx.unload(&key);
-        return Ok(Some(no_tests(pack)));
+        ctx.strike_out(&key, no_tests(pack));
+        return Ok(());
     }
     let Some(last) = ctx.remembered(&key).filter(|last| last.trust != trusted.digest) else {
-        return Ok(None);
+        return Ok(());
     };
     let (fetched, trusted_now) = (last.verified.fetched().clone(), Arc::clone(trusted));
     let verified = tokio::task::spawn_blocking(move || {
@@ -106,29 +104,28 @@ pub(super) async fn uphold(
             // Perhaps another signer's word than before.
             let (previous, source) = (Previous::default(), last.source.clone());
             ctx.remember(&key, Remembered { previous, source, trust: trusted.digest, verified });
-            Ok(None)
         }
         Ok(Err(error)) => {
             // Somebody struck out a key or an identity: what it signed must not go on judging.
             tracing::warn!(reason = error.reason(), "the loaded revision is no longer trusted");
-            ctx.unload(&key);
-            Ok(Some(Failure::new(Stage::Verify, error.reason(), error.to_string())))
+            let why = Failure::new(Stage::Verify, error.reason(), error.to_string());
+            ctx.strike_out(&key, why);
         }
         Err(lost) => {
-            ctx.unload(&key);
             let text = format!("the signature could not be checked: {lost}");
-            Ok(Some(Failure::new(Stage::Verify, "VerifyFailed", text)))
+            ctx.strike_out(&key, Failure::new(Stage::Verify, "VerifyFailed", text));
         }
     }
+    Ok(())
 }
 
-/// Looks at the source once.
+/// Looks at the source once. `None` if spec or trust changed while it did.
 pub(super) async fn revise(
     pack: &Arc<PolicyPack>,
     ctx: &Arc<Context>,
     trusted: &Arc<Trusted>,
     settings: &FetchSettings,
-) -> Result<Revision, Error> {
+) -> Result<Option<Revision>, Error> {
     let key = key(pack)?;
     let now = Timestamp::now();
     let staleness = pack.spec.max_staleness.signed();
@@ -139,12 +136,12 @@ pub(super) async fn revise(
     let fetched = match fetch(settings, usable.as_ref().map(|last| &last.previous)).await {
         Ok(Fetched::NotModified) => {
             ctx.packs.touch(&key, now, Some(staleness));
-            return Ok(Revision::Unchanged);
+            return Ok(Some(Revision::Unchanged));
         }
         Ok(Fetched::Pack(fetched)) => fetched,
         Err(error) => {
             let message = error.to_string();
-            return Ok(Revision::Failed(Failure::new(Stage::Fetch, error.reason(), message)));
+            return Ok(Some(Revision::Failed(Failure::new(Stage::Fetch, error.reason(), message))));
         }
     };
     let digest = Digest::of(&fetched.tar);
@@ -163,29 +160,29 @@ pub(super) async fn revise(
     let (verified, compiled, shadowed) = match tokio::task::spawn_blocking(work).await {
         Ok(Ok(loaded)) => loaded,
         Ok(Err(failure)) => {
-            return Ok(Revision::Failed(Failure { digest: Some(digest), ..failure }));
+            return Ok(Some(Revision::Failed(Failure { digest: Some(digest), ..failure })));
         }
         Err(lost) => {
             let text = format!("the pack could not be loaded: {lost}");
-            return Ok(Revision::Failed(Failure::new(Stage::Compile, "LoadFailed", text)));
+            return Ok(Some(Revision::Failed(Failure::new(Stage::Compile, "LoadFailed", text))));
         }
     };
     // Minutes may have gone by: what was found under other keys or another spec is not taken.
     if !is_current(pack, ctx, trust).await? {
-        return Ok(Revision::Outdated);
+        return Ok(None);
     }
     if let Some(shadowed) = &shadowed
         && shadow::must_wait(&pack.spec, shadowed)
     {
         // The source was asked and answered; that its answer is not taken yet is a person's wish.
         ctx.packs.touch(&key, Timestamp::now(), Some(staleness));
-        return Ok(Revision::Waiting(shadowed.clone()));
+        return Ok(Some(Revision::Waiting(shadowed.clone())));
     }
     ctx.unless_deleted(&key, || {
         ctx.packs.publish(&key, Arc::new(compiled), Timestamp::now(), Some(staleness));
         ctx.remember(&key, Remembered { previous, source: source(pack), trust, verified });
     });
-    Ok(Revision::Loaded(shadowed))
+    Ok(Some(Revision::Loaded(shadowed)))
 }
 
 /// Whether the pack on the server is still the one that was looked at, and trusts the same.

@@ -51,7 +51,7 @@ pub(super) async fn place(pack: &PolicyPack, ctx: &Context, owner: &str) -> Serv
         ctx.shelf.demote(owner, &id);
         return Serving::Announced;
     };
-    let at = Serving::At(format!("/v1/policy/packs/{id}"));
+    let at = Serving::At(id.path());
     if let Some(OnShelf::Served(there)) = ctx.shelf.get(id.as_str())
         && there.digest() == last.verified.digest()
         && there.bundle_digest() == Digest::of(last.verified.bundle())

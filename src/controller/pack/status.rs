@@ -53,7 +53,7 @@ pub(super) fn render(
         set_condition(list, condition(kind, value, why, text, generation, now));
     };
     match revision {
-        Revision::Suspended | Revision::Outdated => {}
+        Revision::Suspended => {}
         Revision::Loaded(_) | Revision::Waiting(_) | Revision::Unchanged => {
             set(type_::FETCHED, true, reason::SUCCEEDED, "the source answered".into());
             set(type_::VERIFIED, true, reason::SUCCEEDED, "digest and signature hold".into());

@@ -147,8 +147,16 @@ impl VerifyError {
         }
     }
 
+    /// Of two refusals the one that came nearer to acceptance; the earlier if both came as near.
+    pub(super) fn or_nearer(self, before: Option<Self>) -> Self {
+        match before {
+            Some(before) if before.nearness() >= self.nearness() => before,
+            _ => self,
+        }
+    }
+
     /// How near the bundle came to being accepted: of several refusals the nearest is reported.
-    pub(super) const fn nearness(&self) -> u8 {
+    const fn nearness(&self) -> u8 {
         match self {
             Self::ContentNeeded => 6,
             Self::IdentityMismatch { .. } => 5,

@@ -122,32 +122,28 @@ pub fn verify(
     if let Some(pinned) = pinned.filter(|pinned| *pinned != digest) {
         return Err(VerifyError::DigestMismatch { pinned, actual: digest });
     }
-    let mut nearest = VerifyError::BundleMissing;
+    let mut nearest = None;
     for Attempt { covered, signed, bundle } in attempts(&fetched) {
         let content = match covered {
             Covered::Tar => Content::Bytes { bytes: &signed, digest },
             Covered::Manifest | Covered::Payload => Content::of(&signed),
         };
-        let mut outcome = check(&content, &bundle, authorities, &Payload::Signature);
+        let mut outcome = verify_blob(&content, &bundle, authorities, &Payload::Signature);
         if covered == Covered::Manifest
             && matches!(outcome, Err(VerifyError::PayloadMismatch { .. }))
         {
             // What `cosign sign` says of a manifest, it says in a statement of this type.
             let signed = Payload::Attestation(COSIGN_SIGN.to_owned());
-            outcome = check(&content, &bundle, authorities, &signed);
+            outcome = verify_blob(&content, &bundle, authorities, &signed);
         }
         match outcome {
             Ok(Verification { signer, .. }) => {
                 return Ok(VerifiedPack { fetched, bundle, covered, digest, signer });
             }
-            Err(error) => {
-                if nearest == VerifyError::BundleMissing || error.nearness() > nearest.nearness() {
-                    nearest = error;
-                }
-            }
+            Err(error) => nearest = Some(error.or_nearer(nearest)),
         }
     }
-    Err(nearest)
+    Err(nearest.unwrap_or(VerifyError::BundleMissing))
 }
 
 /// Checks a bundle about any content. One authority that accepts is enough.
@@ -155,15 +151,6 @@ pub fn verify(
 /// # Errors
 /// Of the authorities' refusals the one that came nearest to acceptance.
 pub fn verify_blob(
-    content: &Content<'_>,
-    bundle: &[u8],
-    authorities: &[Authority],
-    wanted: &Payload,
-) -> Result<Verification, VerifyError> {
-    check(content, bundle, authorities, wanted)
-}
-
-fn check(
     content: &Content<'_>,
     raw: &[u8],
     authorities: &[Authority],
@@ -175,7 +162,7 @@ fn check(
     wanted.accepts(&found)?;
     let with_key =
         matches!(bundle.verification_material.content, VerificationMaterialContent::PublicKey(_));
-    let mut nearest = VerifyError::NoAuthority;
+    let mut nearest = None;
     for authority in authorities {
         let outcome = match authority {
             Authority::Keyless { root, identities, require } if !with_key => {
@@ -196,12 +183,8 @@ fn check(
                     digest: content.digest(),
                 });
             }
-            Err(error) => {
-                if nearest == VerifyError::NoAuthority || error.nearness() > nearest.nearness() {
-                    nearest = error;
-                }
-            }
+            Err(error) => nearest = Some(error.or_nearer(nearest)),
         }
     }
-    Err(nearest)
+    Err(nearest.unwrap_or(VerifyError::NoAuthority))
 }

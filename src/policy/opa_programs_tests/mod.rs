@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use self::generate::Program;
 use self::opa::Opa;
 use super::graph::Graph;
-use super::{Limits, engine, sandbox, shape};
+use super::{Limits, compile, engine, sandbox};
 
 const INPUTS: usize = 6;
 
@@ -44,12 +44,7 @@ fn load(text: &str) -> Result<Engine, String> {
     let limits = Limits { evaluation: Duration::from_secs(5), ..Limits::default() };
     let mut engine = engine::new(&limits).map_err(|e| e.to_string())?;
     for (name, text) in [("lib.rego", LIB), ("gen.rego", text)] {
-        let source = regorus::Source::from_contents(name.to_owned(), text.to_owned());
-        shape::check(&source.map_err(|e| e.to_string())?, limits.expression_depth)
-            .map_err(|e| e.to_string())?;
-        engine
-            .add_policy(name.to_owned(), text.to_owned())
-            .map_err(|e| engine::explain(&e.to_string()).1)?;
+        compile::parse(&mut engine, name, text.as_bytes(), &limits).map_err(|e| e.to_string())?;
     }
     let graph = Graph::new(&engine.get_modules().clone(), &limits).map_err(|e| e.to_string())?;
     graph.check(&limits).map_err(|e| e.to_string())?;
