@@ -25,13 +25,14 @@ const ROOMS: [&str; 13] = [
 const STRANGERS: [(&str, &str); 1] = [("server", "controller")];
 
 /// What has no I/O and no clock: whole rooms, and files of other rooms that decide.
-const PURE: [&str; 21] = [
+const PURE: [&str; 24] = [
     "api/",
     "domain/",
     "contracts/",
     "policy/",
     "gates/",
     "pack/archive.rs",
+    "pack/attest.rs",
     "pack/tar.rs",
     "pack/trust.rs",
     "pack/verify.rs",
@@ -41,8 +42,10 @@ const PURE: [&str; 21] = [
     "dataset/names.rs",
     "dataset/view.rs",
     "promotion/approval.rs",
+    "promotion/decision.rs",
     "promotion/documents.rs",
     "promotion/plan.rs",
+    "promotion/statement.rs",
     "controller/triggers.rs",
     "controller/backoff.rs",
     "controller/pack/status.rs",

@@ -5,12 +5,17 @@ mod args;
 mod controller;
 mod crd;
 mod exit;
+mod explain;
+mod fix;
 mod ledger;
+mod lineage;
 mod pack;
 mod policy;
 mod promote;
+mod replay;
 mod report;
 mod settings;
+mod spec;
 
 use std::process::ExitCode;
 
@@ -36,6 +41,10 @@ pub fn main() -> ExitCode {
             Command::Controller(controller) => controller::controller(controller).await,
             Command::Crd(crd) => crd::crd(&crd),
             Command::Ledger(ledger) => ledger::ledger(ledger).await,
+            Command::Spec(command) => spec::spec(&command),
+            Command::Explain(arguments) => explain::explain(&arguments),
+            Command::Lineage(arguments) => lineage::lineage(arguments).await,
+            Command::Replay(arguments) => replay::replay(arguments).await,
             Command::Pack(pack) => pack::pack(pack).await,
             Command::Completions { shell } => {
                 let mut command = command();

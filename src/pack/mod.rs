@@ -4,6 +4,7 @@
 
 mod address;
 mod archive;
+mod attest;
 mod build;
 mod fetch;
 mod fetch_error;
@@ -20,6 +21,9 @@ mod fetch_tests;
 mod verify_tests;
 
 pub use archive::{ArchiveError, ArchiveLimits, Files, read_archive};
+pub use attest::{
+    IN_TOTO, VerifiedStatement, pre_authentication, sign_statement, verify_statement,
+};
 pub use build::{BuildError, BuiltPack, build};
 pub use fetch::{Auth, DEFAULT_MAX_BYTES, FetchSettings, Fetched, FetchedPack, Previous, fetch};
 pub use fetch_error::FetchError;

@@ -55,14 +55,8 @@ pub fn generate_key_pair() -> Result<KeyPairPem, SignError> {
 /// # Errors
 /// If the key cannot be used.
 pub fn sign_blob(blob: &[u8], private_pem: &str) -> Result<String, SignError> {
-    if private_pem.contains("ENCRYPTED") {
-        return Err(SignError::Encrypted);
-    }
-    let der =
-        PrivatePkcs8KeyDer::from_pem_slice(private_pem.as_bytes()).map_err(|_| SignError::Key)?;
-    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, der.secret_pkcs8_der())
-        .map_err(|_| SignError::Key)?;
-    let signature = pair.sign(&SystemRandom::new(), blob).map_err(|_| SignError::Failed)?;
+    let pair = key_pair(private_pem)?;
+    let signature = sign(&pair, blob)?;
     let bundle = json!({
         "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
         "verificationMaterial": {"publicKey": {"hint": key_hint(&spki(&pair)?)}},
@@ -77,12 +71,30 @@ pub fn sign_blob(blob: &[u8], private_pem: &str) -> Result<String, SignError> {
     Ok(bundle.to_string())
 }
 
+/// Reads a private key.
+pub(super) fn key_pair(private_pem: &str) -> Result<EcdsaKeyPair, SignError> {
+    if private_pem.contains("ENCRYPTED") {
+        return Err(SignError::Encrypted);
+    }
+    let der =
+        PrivatePkcs8KeyDer::from_pem_slice(private_pem.as_bytes()).map_err(|_| SignError::Key)?;
+    EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, der.secret_pkcs8_der())
+        .map_err(|_| SignError::Key)
+}
+
+pub(super) fn sign(
+    pair: &EcdsaKeyPair,
+    bytes: &[u8],
+) -> Result<aws_lc_rs::signature::Signature, SignError> {
+    pair.sign(&SystemRandom::new(), bytes).map_err(|_| SignError::Failed)
+}
+
 /// How cosign names a key in a bundle: the base64 of the SHA-256 of its SPKI.
 pub(super) fn key_hint(spki: &[u8]) -> String {
     BASE64.encode(Digest::of(spki).as_bytes())
 }
 
-fn spki(pair: &EcdsaKeyPair) -> Result<Vec<u8>, SignError> {
+pub(super) fn spki(pair: &EcdsaKeyPair) -> Result<Vec<u8>, SignError> {
     let der: PublicKeyX509Der<'_> = pair.public_key().as_der().map_err(|_| SignError::Failed)?;
     Ok(der.as_ref().to_vec())
 }

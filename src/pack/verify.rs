@@ -18,7 +18,7 @@ use super::trust::{Authority, Identity, PublicKey, TrustError, TrustRoot};
 use crate::domain::Digest;
 
 /// A bundle larger than this is no bundle.
-const MAX_BUNDLE: usize = 1 << 20;
+pub(super) const MAX_BUNDLE: usize = 1 << 20;
 
 /// Why a pack is not believed.
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
@@ -104,6 +104,16 @@ impl VerifyError {
             Self::Untrusted(_) => 2,
             Self::AuthorityMismatch { .. } => 0,
             _ => 1,
+        }
+    }
+}
+
+impl VerifyError {
+    /// The one of two refusals that came nearer to acceptance; the first, if both came as near.
+    pub(super) fn or_nearer(self, other: Self) -> Self {
+        match self == Self::NoAuthority || other.nearness() > self.nearness() {
+            true => other,
+            false => self,
         }
     }
 }
@@ -196,11 +206,7 @@ pub fn verify(
             Ok(signer) => {
                 return Ok(VerifiedPack { tar: fetched.tar, bundle: raw, digest, signer });
             }
-            Err(error) => {
-                if nearest == VerifyError::NoAuthority || error.nearness() > nearest.nearness() {
-                    nearest = error;
-                }
-            }
+            Err(error) => nearest = nearest.or_nearer(error),
         }
     }
     Err(nearest)
@@ -330,7 +336,7 @@ fn plain_key(tar: &[u8], bundle: &Bundle, key: &PublicKey) -> Result<(), VerifyE
         })
 }
 
-fn explain(error: &SigstoreError, root: &TrustRoot, bundle: &Bundle) -> VerifyError {
+pub(super) fn explain(error: &SigstoreError, root: &TrustRoot, bundle: &Bundle) -> VerifyError {
     let text = error.to_string();
     match error {
         SigstoreError::SignatureInvalid(_) | SigstoreError::ArtifactMismatch(_) => {

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
-use regorus::{Engine, Source, Value};
+use regorus::{Engine, Source, Value as Rego};
+use serde_json::Value;
 
 use super::error::LoadError;
 use super::graph::{self, Graph};
@@ -25,6 +27,7 @@ pub struct CompiledPack {
     packages: Vec<String>,
     rules: Vec<String>,
     tests_passed: usize,
+    pub(super) data: Arc<Value>,
 }
 
 impl CompiledPack {
@@ -96,7 +99,7 @@ fn load(pack: &VerifiedPack, files: &Files, limits: &Limits) -> Result<CompiledP
     let packages: BTreeSet<_> = modules.iter().map(|module| graph::package(module)).collect();
     let (gates, evidence) = find_gates(&modules, &graph)?;
     let taken = packages.iter().filter_map(|package| package.get(1).cloned()).collect();
-    data::load(&mut engine, files, &taken)?;
+    let data = data::load(&mut engine, files, &taken)?;
     prepare(&mut engine)?;
     let tests_passed = selftest::run(&engine, &graph, limits)?;
     Ok(CompiledPack {
@@ -111,6 +114,7 @@ fn load(pack: &VerifiedPack, files: &Files, limits: &Limits) -> Result<CompiledP
         packages: packages.iter().map(|package| package[1..].join(".")).collect(),
         rules: rules(&graph),
         tests_passed,
+        data: Arc::new(data),
     })
 }
 
@@ -137,7 +141,7 @@ fn parse(engine: &mut Engine, file: &str, bytes: &[u8], limits: &Limits) -> Resu
 
 /// Compiles. The engine does so before its first query; its clones then need not.
 fn prepare(engine: &mut Engine) -> Result<(), LoadError> {
-    engine.set_input(Value::new_object());
+    engine.set_input(Rego::new_object());
     engine
         .eval_query("true".to_owned(), false)
         .map(drop)

@@ -11,13 +11,14 @@ use super::error::LoadError;
 use crate::domain::parse_i_json;
 use crate::pack::Files;
 
-/// Gives every document to the engine. `taken` are the first components of the pack's packages,
+/// Gives every document to the engine, and tells them all as one. `taken` are the first components of the pack's packages,
 /// under which no document may lie: a rule and a document of one name hide each other.
 pub(super) fn load(
     engine: &mut Engine,
     files: &Files,
     taken: &BTreeSet<String>,
-) -> Result<(), LoadError> {
+) -> Result<Value, LoadError> {
+    let mut all = Value::Object(Map::new());
     for (file, bytes) in files.iter() {
         let Some(path) = file.strip_prefix("data/") else { continue };
         let invalid = |message: String| LoadError::DataInvalid { file: file.to_owned(), message };
@@ -38,11 +39,24 @@ pub(super) fn load(
             let message = format!("it lies at data.{name}, and a package of that name holds rules");
             return Err(invalid(message));
         }
+        merge(&mut all, &document);
         let document: Rego =
             serde_json::from_value(document).map_err(|e| invalid(e.to_string()))?;
         engine.add_data(document).map_err(|e| invalid(e.to_string()))?;
     }
-    Ok(())
+    Ok(all)
+}
+
+/// What two files say of one member in two ways, the engine refuses.
+fn merge(into: &mut Value, from: &Value) {
+    match (into, from) {
+        (Value::Object(into), Value::Object(from)) => {
+            for (name, value) in from {
+                merge(into.entry(name.clone()).or_insert(Value::Null), value);
+            }
+        }
+        (into, from) => *into = from.clone(),
+    }
 }
 
 /// YAML as far as it is JSON: no repeated keys, no infinities; then JSON's own rules.

@@ -4,7 +4,7 @@
 //! 2. write the objects;
 //! 3. write the receipt;
 //! 4. write the manifest by conditional create: from here the version is immutable;
-//! 5. append to the ledger;
+//! 5. append to the ledger, and write the statements that go with what it says;
 //! 6. move the pointer, in one conditional write.
 //!
 //! Readers start at the pointer, so that a crash before the last step leaves them what they had. A
@@ -20,7 +20,8 @@ use serde::de::DeserializeOwned;
 use super::documents::{
     Claim, Manifest, Places, Pointer, PointerState, Publisher, RECEIPT, manifest, receipt,
 };
-use super::{ApprovedPlan, PlannedFile};
+use super::statement::{Publication, statements};
+use super::{ApprovedPlan, Decision, PlannedFile};
 use crate::dataset;
 use crate::dataset::layout::SPEC;
 use crate::domain::{CanonicalError, DatasetRef, Digest, canonical_bytes, parse_i_json};
@@ -29,6 +30,9 @@ use crate::objects::{Created, Fence, Replaced, Store, StoreError};
 
 /// Manifests list every file: 64 MiB is some 200,000 of them.
 const MAX_DOCUMENT: u64 = 64 << 20;
+
+/// A decision holds every document of a workspace.
+const MAX_DECISION: u64 = 1 << 30;
 
 /// Objects copied at once.
 const PARALLEL: usize = 8;
@@ -168,7 +172,17 @@ pub async fn publish(
     let places = Places::of(dataset);
     let version = match read::<Manifest>(destination, &places.manifest()).await? {
         Some((found, digest)) if found.plan_digest != plan.digest() => {
-            again(approved, &found, digest, publisher)?
+            let version = again(approved, &found, digest, publisher)?;
+            let claim = Claim::new(plan.digest(), publisher, now);
+            if let Some(bytes) = decision(approved, &claim)? {
+                // The first record of a plan stays.
+                destination.create(&places.decision(plan.digest()), bytes).await?;
+            }
+            version
+        }
+        None => {
+            unpublished_elsewhere(approved, ledger).await?;
+            write(approved, source, destination, publisher, now, observer).await?
         }
         _ => write(approved, source, destination, publisher, now, observer).await?,
     };
@@ -193,6 +207,7 @@ pub async fn publish(
     let recorded = ledger.append(&draft, now).await?;
     observer.reached(Step::Ledger).await;
 
+    attest(approved, destination, &places, &recorded, publisher).await?;
     let pointer = Pointer::to(dataset, version.manifest, &recorded, None);
     point(destination, &places.pointer(), &pointer).await?;
     // Withdrawn between the entry and the pointer: the later entry has the last word.
@@ -210,6 +225,22 @@ pub async fn publish(
         released_at: version.released_at,
         bytes_written: version.bytes,
     })
+}
+
+/// The ledger knows more than this destination's manifest: a version that it has under another plan,
+/// from another destination of the same ledger or from one that was cleared, is published.
+async fn unpublished_elsewhere(
+    approved: &ApprovedPlan,
+    ledger: &Ledger,
+) -> Result<(), PublishError> {
+    let plan = approved.plan();
+    match ledger.last(plan.dataset()).await? {
+        Some(last) if last.entry.plan_digest != plan.digest() => {
+            let dataset = plan.dataset().clone();
+            Err(PublishError::AlreadyPublished { dataset, plan: last.entry.plan_digest })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A version whose objects and manifest are in place.
@@ -274,15 +305,110 @@ async fn write(
     let bytes = canonical_bytes(&receipt(approved, &claim))?;
     let receipt_digest = Digest::of(&bytes);
     overwrite(destination, &places.receipt(), &fence, bytes).await?;
+    let decided = decision(approved, &claim)?;
+    let decision_digest = decided.as_deref().map(Digest::of);
+    if let Some(bytes) = decided
+        && destination.digest(&places.manifest()).await?.is_none()
+    {
+        overwrite(destination, &places.decision(plan.digest()), &fence, bytes).await?;
+    }
     observer.reached(Step::Receipt).await;
 
     observer.may_finish(Step::Receipt).await.map_err(PublishError::Stopped)?;
-    let bytes = canonical_bytes(&manifest(approved, &claim, receipt_digest))?;
+    let bytes = canonical_bytes(&manifest(approved, &claim, receipt_digest, decision_digest))?;
     let mut manifest = Digest::of(&bytes);
     if destination.create_fenced(&places.manifest(), bytes, &fence).await? == Created::Exists {
         manifest = same_plan(destination, &places, approved).await?;
     }
     Ok(Version { manifest, released_at: claim.started_at, actor: claim.principal, bytes: written })
+}
+
+/// Writes the statements about a publication that the ledger has, and their signatures if there is a
+/// key. All that they say is on record, so that a retry writes the same; a signature that is there
+/// stays.
+async fn attest(
+    approved: &ApprovedPlan,
+    destination: &Store,
+    places: &Places,
+    recorded: &Recorded,
+    publisher: &Publisher,
+) -> Result<(), PublishError> {
+    let plan = approved.plan();
+    // The ledger already had the version under an earlier plan, and so do the statements.
+    if recorded.entry.plan_digest != plan.digest() {
+        return Ok(());
+    }
+    let path = places.manifest();
+    let gone = || PublishError::Contended(plan.dataset().clone());
+    let (manifest, digest) = read::<Manifest>(destination, &path).await?.ok_or_else(gone)?;
+    let publication = Publication {
+        approved,
+        manifest: &manifest,
+        manifest_path: &path,
+        manifest_digest: digest,
+        recorded,
+    };
+    for statement in statements(&publication) {
+        let bytes = canonical_bytes(&statement.value)?;
+        let place = |form| places.proof(plan.digest(), statement.name, form);
+        let path = place("intoto.json");
+        // Never sign what lies there, only what we would write.
+        if destination.create(&path, bytes.clone()).await? == Created::Exists
+            && destination.digest(&path).await? != Some(Digest::of(&bytes))
+        {
+            let why = "it is not the statement of this publication".to_owned();
+            return Err(PublishError::Malformed { path, why });
+        }
+        if let Some(attestor) = &publisher.attestor {
+            let path = place("sigstore.json");
+            let bundle = attestor.attest(&bytes);
+            let bundle =
+                bundle.map_err(|why| PublishError::Malformed { path: path.clone(), why })?;
+            destination.create(&path, bundle.into_bytes()).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The record of the decision, if the plan still knows what it came of.
+fn decision(approved: &ApprovedPlan, claim: &Claim) -> Result<Option<Vec<u8>>, CanonicalError> {
+    let plan = approved.plan();
+    let Some(judgement) = plan.judgement() else { return Ok(None) };
+    canonical_bytes(&judgement.decision(plan, claim)?).map(Some)
+}
+
+/// A recorded decision.
+#[derive(Debug)]
+pub struct Recalled {
+    /// The decision.
+    pub decision: Decision,
+    /// Digest of its record.
+    pub digest: Digest,
+    /// What the manifest says that this digest is, if it is the manifest's decision.
+    pub stated: Option<Digest>,
+}
+
+/// Reads the recorded decision on a version: of `plan`, or of the manifest's.
+///
+/// # Errors
+/// If the destination cannot be read or holds something else there.
+pub async fn recall(
+    destination: &Store,
+    dataset: &DatasetRef,
+    plan: Option<Digest>,
+) -> Result<Option<Recalled>, PublishError> {
+    let places = Places::of(dataset);
+    let manifest = read::<Manifest>(destination, &places.manifest()).await?;
+    let manifest = manifest.map(|(manifest, _)| manifest);
+    let Some(plan) = plan.or_else(|| manifest.as_ref().map(|m| m.plan_digest)) else {
+        return Ok(None);
+    };
+    let stated = manifest.filter(|m| m.plan_digest == plan).and_then(|m| m.policy.decision_digest);
+    let path = places.decision(plan);
+    let Some(bytes) = destination.get(&path, MAX_DECISION).await? else { return Ok(None) };
+    let decision = serde_json::from_slice(&bytes)
+        .map_err(|e| PublishError::Malformed { path, why: e.to_string() })?;
+    Ok(Some(Recalled { decision, digest: Digest::of(&bytes), stated }))
 }
 
 /// What the destination holds under this version's manifest, if there is one.
