@@ -407,7 +407,7 @@ fn contracts() {
         with(get),
         &["F OpenApiInvalid contracts/openapi.yaml#/paths/~1a/get/responses/200/$ref"],
     );
-    expect(with("  a: {}\n"), &["F OpenApiInvalid contracts/openapi.yaml#/paths"]);
+    expect(with("  a: {}\n"), &["F OpenApiInvalid contracts/openapi.yaml#/paths/a"]);
     expect(
         |ws| ws.put(api, "openapi: 3.7.0\ninfo: {title: x, version: '1'}\npaths: {}\n"),
         &["F OpenApiInvalid contracts/openapi.yaml#/openapi"],
