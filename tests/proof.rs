@@ -212,7 +212,8 @@ fn a_recorded_decision_is_made_again_to_the_byte() {
     let differs = stage.replay(other.to_str().unwrap(), &[]);
     assert_eq!(differs.status.code(), Some(1));
     let said = text(&differs.stdout);
-    for part in ["pack digest differs", "gate differs", "TooFar", "plan digest differs", "MISMATCH"] {
+    for part in ["pack digest differs", "gate differs", "TooFar", "plan digest differs", "MISMATCH"]
+    {
         assert!(said.contains(part), "{part}\n{said}");
     }
 
@@ -251,7 +252,12 @@ fn a_fix_shows_its_patch_proves_it_and_writes_only_when_asked() {
     let dry = fix(&workspace, &["--dry-run"]);
     let said = text(&dry.stdout);
     assert_eq!(dry.status.code(), Some(1), "{said}{}", text(&dry.stderr));
-    for part in ["--- a/catalog/dcat.jsonld", "+++ b/catalog/dcat.jsonld", "gate D turns green", "nothing was written"] {
+    for part in [
+        "--- a/catalog/dcat.jsonld",
+        "+++ b/catalog/dcat.jsonld",
+        "gate D turns green",
+        "nothing was written",
+    ] {
         assert!(said.contains(part), "{part}\n{said}");
     }
     let changed = said.lines().filter(|l| l.starts_with(['+', '-'])).count();

@@ -104,3 +104,53 @@ fn the_default_pack_passes_its_tests_in_stock_opa() -> Result<()> {
     ensure!(text.contains("PASS: "), "{text}");
     Ok(())
 }
+
+#[test]
+#[ignore = "needs cosign; run by make test-all"]
+fn cosign_verifies_the_statements_of_a_publication() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let tar = built(dir.path())?;
+    succeed(Command::new(program()?).args(["pack", "keygen", "--out"]).arg(dir.path()))?;
+    let (key, public) = (dir.path().join("lazaret.key"), dir.path().join("lazaret.pub"));
+    succeed(Command::new(program()?).args(["pack", "sign"]).arg(&tar).arg("--key").arg(&key))?;
+    let requests = std::fs::read(root().join("examples/requests.json"))?;
+    let requests: serde_json::Value = serde_json::from_slice(&requests)?;
+    let version = requests["seattle-weather"]["dataset_version_id"].as_str().context("version")?;
+    let destination = dir.path().join("published");
+    let mut promote = Command::new(program()?);
+    promote.args(["promote", "--dataset-slug", "seattle-weather", "--dataset-version-id", version]);
+    promote.arg("--workspace").arg(root().join("examples/seattle-weather"));
+    promote.arg("--destination").arg(&destination).arg("--policy-pack").arg(&tar);
+    promote.arg("--key").arg(&public).arg("--signing-key").arg(&key);
+    succeed(&mut promote)?;
+    let published = destination.join("seattle-weather").join(version);
+    let verify = |bundle: &Path, kind: &str, file: &Path| {
+        run(tool("LAZARET_COSIGN")?
+            .args(["verify-blob-attestation", "--insecure-ignore-tlog", "--type", kind, "--key"])
+            .arg(&public)
+            .arg("--bundle")
+            .arg(bundle)
+            .arg(file))
+    };
+    let other = dir.path().join("other");
+    std::fs::write(&other, "other")?;
+    for (name, kind) in [
+        ("vsa", "https://slsa.dev/verification_summary/v1"),
+        ("promotion", "https://lazaret.dev/promotion/v1"),
+    ] {
+        let end = format!(".{name}.sigstore.json");
+        let proofs = std::fs::read_dir(published.join("attestations/_promotion"))?;
+        let bundle = proofs
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .find(|path| path.to_string_lossy().ends_with(&end))
+            .with_context(|| format!("no {end}"))?;
+        for file in ["promotion_manifest.json", "dataset.json", "catalog/dcat.jsonld"] {
+            let good = verify(&bundle, kind, &published.join(file))?;
+            ensure!(good.status.success(), "{file}: {}", String::from_utf8_lossy(&good.stderr));
+        }
+        ensure!(!verify(&bundle, kind, &other)?.status.success(), "cosign accepted other bytes");
+        let wrong = verify(&bundle, "https://example.org/other", &published.join("dataset.json"))?;
+        ensure!(!wrong.status.success(), "cosign accepted another predicate");
+    }
+    Ok(())
+}

@@ -121,9 +121,12 @@ fn references(
 
 fn graphql(path: &str, text: &str, reasons: &mut Vec<Reason>) {
     let mut parser = Parser::new().token_limit(TOKENS).recursion_limit(DEPTH);
-    let checked = parser.parse_schema(text, path).and_then(|schema| schema.validate());
-    let Err(found) = checked else { return };
-    for diagnostic in found.errors.iter().take(FINDINGS) {
+    let errors = match parser.parse_schema(text, path) {
+        Ok(schema) => schema.validate().err().map(|found| found.errors),
+        Err(found) => Some(found.errors),
+    };
+    let Some(errors) = errors else { return };
+    for diagnostic in errors.iter().take(FINDINGS) {
         let place = diagnostic.line_column_range().map(|range| range.start);
         let place = place.map_or_else(String::new, |at| format!(" at {}:{}", at.line, at.column));
         let what = diagnostic.error.to_string();

@@ -164,7 +164,7 @@ fn by_key(
     let Some(entry) = bundle.verification_material.tlog_entries.first() else {
         let scheme = key.algorithm.default_signing_scheme();
         VerificationKey::from_spki_with_scheme(&key.der, scheme)
-            .and_then(|key| key.verify(&envelope.pae(), &envelope.signature.sig))
+            .and_then(|key| key.verify(envelope.pae(), &envelope.signature.sig))
             .map_err(|_| {
                 VerifyError::SignatureInvalid(format!("by the key {}", key.fingerprint()))
             })?;
@@ -203,7 +203,7 @@ mod tests {
     fn only_a_usable_key_signs() {
         let pair = generate_key_pair().unwrap();
         let bundle = sign_statement(b"{}", &pair.private).unwrap();
-        let bundle: serde_json::Value = serde_json::from_str(&bundle).unwrap();
+        let bundle: Value = serde_json::from_str(&bundle).unwrap();
         assert_eq!(bundle["dsseEnvelope"]["payload"], "e30=");
         assert_eq!(sign_statement(b"{}", &pair.public), Err(SignError::Key));
     }

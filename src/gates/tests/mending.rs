@@ -10,6 +10,8 @@ use crate::gates::{Mends, mendable, mends};
 
 use super::found;
 
+type Damage<'a> = &'a dyn Fn(&mut Workspace);
+
 fn mended(ws: &Workspace) -> Mends {
     let facts = ws.facts();
     let text = |path: String| (path.clone(), ws.text(&path));
@@ -40,7 +42,7 @@ fn what_catalogs_say_of_bytes_is_mended() {
     let dcat = "catalog/dcat.jsonld";
     let distribution = "dcat:distribution";
     let other = Digest::of(b"other");
-    let damages: [(&str, &dyn Fn(&mut Workspace)); 9] = [
+    let damages: [(&str, Damage<'_>); 9] = [
         ("DcatDigestMismatch", &|ws| {
             ws.edit(dcat, |d| {
                 d[distribution][0]["spdx:checksum"]["spdx:checksumValue"] = json!(other.hex())

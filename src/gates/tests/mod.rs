@@ -5,6 +5,7 @@ mod evidence;
 mod examples;
 mod identity;
 mod mending;
+mod messages;
 mod orders;
 mod provenance;
 

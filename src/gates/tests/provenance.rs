@@ -15,6 +15,8 @@ use super::{expect, found, now, verdict};
 const SBOM: &str = "attestations/sbom.json";
 const BUNDLE: &str = "attestations/image.sigstore.json";
 
+type Form<'a> = &'a dyn Fn(&Digest) -> Value;
+
 fn spdx_2(digest: &Digest) -> Value {
     json!({
         "spdxVersion": "SPDX-2.3", "SPDXID": "SPDXRef-DOCUMENT", "dataLicense": "CC0-1.0",
@@ -54,7 +56,7 @@ fn cyclone_dx(version: &'static str) -> impl Fn(&Digest) -> Value {
 
 #[test]
 fn sboms_are_valid_by_their_official_schemas_and_of_the_image() {
-    let forms: [(&dyn Fn(&Digest) -> Value, &str); 5] = [
+    let forms: [(Form<'_>, &str); 5] = [
         (&spdx_2, "/packages"),
         (&spdx_3, "/@graph"),
         (&cyclone_dx("1.5"), "/metadata/component"),
