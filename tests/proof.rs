@@ -350,3 +350,45 @@ fn the_lineage_is_drawn_and_its_gaps_are_named() {
     assert!(said.contains("work/by_hand.csv") && said.contains("(from nowhere)"), "{said}");
     assert!(said.contains("LineageBroken"), "{said}");
 }
+
+#[test]
+fn provenance_stands_for_a_receipt_under_the_default_pack() {
+    let dir = tempfile::tempdir().unwrap();
+    let workspace = dir.path().join("workspace");
+    copy(&Path::new("examples").join(SLUG), &workspace);
+    let path = workspace.join("receipts/summarize.json");
+    let receipt = read(&path);
+    let file = |side: &str, name: &str| {
+        let file = &receipt[side][0];
+        let hex = file["digest"].as_str().unwrap().trim_start_matches("sha256:");
+        json!({ name: file["uri"], "digest": { "sha256": hex } })
+    };
+    let environment = &receipt["environment"];
+    let image = environment["container_digest"].as_str().unwrap().trim_start_matches("sha256:");
+    let statement = json!({
+        "_type": "https://in-toto.io/Statement/v1",
+        "subject": [file("outputs", "name")],
+        "predicateType": "https://slsa.dev/provenance/v1",
+        "predicate": {
+            "buildDefinition": {
+                "buildType": "https://example.org/pipeline/v1",
+                "externalParameters": { "params_digest": environment["params_digest"] },
+                "resolvedDependencies": [
+                    file("inputs", "uri"),
+                    { "uri": "git+https://example.org/p", "digest": { "gitCommit": environment["git_commit"] } },
+                    { "uri": "oci://example.org/p", "digest": { "sha256": image } },
+                ],
+            },
+            "runDetails": {
+                "builder": { "id": "https://example.org/builder" },
+                "metadata": { "finishedOn": receipt["created_at"] },
+            },
+        },
+    });
+    fs::write(&path, statement.to_string()).unwrap();
+    let version = version();
+    let mut arguments = vec!["validate", "--dataset-slug", SLUG, "--dataset-version-id", &version];
+    arguments.extend(["--workspace", workspace.to_str().unwrap(), "--policy-pack", PACK]);
+    let output = lazaret(&arguments);
+    assert_eq!(output.status.code(), Some(0), "{}{}", text(&output.stdout), text(&output.stderr));
+}

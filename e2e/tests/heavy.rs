@@ -154,3 +154,75 @@ fn cosign_verifies_the_statements_of_a_publication() -> Result<()> {
     }
     Ok(())
 }
+
+fn copied(from: &Path, to: &Path) -> Result<()> {
+    succeed(Command::new("cp").arg("-r").arg(from).arg(to)).map(drop)
+}
+
+#[test]
+#[ignore = "needs cosign; run by make test-all"]
+fn gate_g_accepts_provenance_that_cosign_attests() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let path = |name: &str| dir.path().join(name);
+    std::fs::write(path("image"), "an image\n")?;
+    let image = lazaret::domain::Digest::of(b"an image\n").hex();
+    let predicate = serde_json::json!({
+        "buildDefinition": {
+            "buildType": "https://example.org/build/v1", "externalParameters": {},
+            "resolvedDependencies": [{
+                "uri": "git+https://example.org/pipeline@refs/heads/main",
+                "digest": { "gitCommit": "0123456789abcdef0123456789abcdef01234567" },
+            }],
+        },
+        "runDetails": { "builder": { "id": "https://example.org/builder" } },
+    });
+    std::fs::write(path("predicate.json"), predicate.to_string())?;
+    let cosign = |arguments: &[&str]| {
+        succeed(
+            tool("LAZARET_COSIGN")?.args(arguments).env("COSIGN_PASSWORD", "").current_dir(&dir),
+        )
+    };
+    cosign(&["generate-key-pair"])?;
+    let attest = ["attest-blob", "--yes", "--key", "cosign.key", "--predicate", "predicate.json"];
+    let rest = ["--type", "slsaprovenance1", "--tlog-upload=false", "--use-signing-config=false"];
+    cosign(&[&attest[..], &rest[..], &["--bundle", "bundle.json", "image"]].concat())?;
+
+    // The example as if that image had run it, under a pack that trusts the key.
+    copied(&root().join("examples/seattle-weather"), &path("workspace"))?;
+    for receipt in std::fs::read_dir(path("workspace/receipts"))? {
+        let receipt = receipt?.path();
+        let mut value: serde_json::Value = serde_json::from_slice(&std::fs::read(&receipt)?)?;
+        value["environment"]["container_digest"] = format!("sha256:{image}").into();
+        std::fs::write(receipt, value.to_string())?;
+    }
+    std::fs::create_dir(path("workspace/attestations"))?;
+    std::fs::copy(path("bundle.json"), path("workspace/attestations/image.sigstore.json"))?;
+    let sbom = serde_json::json!({
+        "bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1,
+        "metadata": { "component": { "type": "container", "name": "pipeline",
+            "hashes": [{ "alg": "SHA-256", "content": image }] } },
+    });
+    std::fs::write(path("workspace/attestations/sbom.cdx.json"), sbom.to_string())?;
+    copied(&root().join("contracts/policy/default"), &path("pack"))?;
+    let validate = |builder: &str| -> Result<Output> {
+        let trust = serde_json::json!({ "provenance": {
+            "keys": [std::fs::read_to_string(path("cosign.pub"))?],
+            "builders": [builder], "sources": ["git+https://example.org/pipeline"],
+        }});
+        std::fs::write(path("pack/data/provenance.json"), trust.to_string())?;
+        let requests = std::fs::read(root().join("examples/requests.json"))?;
+        let requests: serde_json::Value = serde_json::from_slice(&requests)?;
+        let version = &requests["seattle-weather"]["dataset_version_id"];
+        let mut command = Command::new(program()?);
+        command.args(["validate", "--require-gate", "G", "--dataset-slug", "seattle-weather"]);
+        command.args(["--dataset-version-id", version.as_str().context("version")?]);
+        command.arg("--workspace").arg(path("workspace")).arg("--policy-pack").arg(path("pack"));
+        run(&mut command)
+    };
+    let good = validate("https://example.org/builder")?;
+    ensure!(good.status.success(), "{}", String::from_utf8_lossy(&good.stdout));
+    let other = validate("https://example.org/another")?;
+    ensure!(other.status.code() == Some(1), "another builder was accepted");
+    ensure!(String::from_utf8_lossy(&other.stdout).contains("ProvenanceBuilderForbidden"));
+    Ok(())
+}

@@ -8,7 +8,9 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 use sigstore_verify::crypto::VerificationKey;
 use sigstore_verify::types::bundle::VerificationMaterialContent;
-use sigstore_verify::types::{Bundle, DsseEnvelope, Sha256Hash, SignatureContent};
+use sigstore_verify::types::{
+    ArtifactDigest, Bundle, DsseEnvelope, HashAlgorithm, SignatureContent,
+};
 use sigstore_verify::{PublicKeyVerificationPolicy, VerificationPolicy};
 
 use super::sign::{SignError, key_hint, key_pair, sign, spki};
@@ -96,12 +98,19 @@ pub fn verify_statement(
 
 /// The library wants to know of which artifact a statement is; which one counts is the caller's
 /// question, so that any of its subjects will do.
-fn subject(statement: &Value) -> Result<Sha256Hash, VerifyError> {
+fn subject(statement: &Value) -> Result<ArtifactDigest, VerifyError> {
     let subjects = statement["subject"].as_array().into_iter().flatten();
-    let digest = subjects.filter_map(|s| s.pointer("/digest/sha256")?.as_str()).next();
-    digest
-        .and_then(|hex| Sha256Hash::from_hex(hex).ok())
-        .ok_or_else(|| VerifyError::BundleInvalid("no subject has a sha256 digest".into()))
+    let digest = |subject: &Value| {
+        let of = |name: &str, kind: HashAlgorithm| {
+            let bytes = hex::decode(subject["digest"][name].as_str()?).ok()?;
+            ArtifactDigest::new(kind, bytes).ok()
+        };
+        of("sha256", HashAlgorithm::Sha2256).or_else(|| of("sha512", HashAlgorithm::Sha2512))
+    };
+    let found = subjects.filter_map(digest).next();
+    found.ok_or_else(|| {
+        VerifyError::BundleInvalid("no subject has a sha256 or sha512 digest".into())
+    })
 }
 
 fn by_identity(
@@ -226,5 +235,51 @@ mod tests {
         assert_eq!(reason(&changed, &authority(&pair.public)), "SignatureInvalid");
         assert_eq!(reason(&bundle, &[]), "NoAuthority");
         assert_eq!(reason("{}", &authority(&pair.public)), "BundleInvalid");
+    }
+
+    const NPM: &str = include_str!("../../e2e/fixtures/attestations/npm-provenance.sigstore.json");
+    const CONDA: &str =
+        include_str!("../../e2e/fixtures/attestations/conda-attestation.sigstore.json");
+
+    fn keyless(repository: &str) -> [Authority; 1] {
+        let issuer = Some("https://token.actions.githubusercontent.com");
+        let subject = format!("https://github\\.com/{repository}/.*");
+        let identity = Identity::new(issuer, None, None, Some(&subject)).unwrap();
+        let root = TrustRoot::public_good().unwrap();
+        [Authority::Keyless { root, identities: vec![identity] }]
+    }
+
+    #[test]
+    fn real_attestations_hold_for_their_identities_and_for_no_others() {
+        for (bundle, repository, kind) in [
+            (NPM, "sigstore/sigstore-js", "https://slsa.dev/provenance/v1"),
+            (
+                CONDA,
+                "prefix-dev/sigstore-example",
+                "https://schemas.conda.org/attestations-publish-1.schema.json",
+            ),
+        ] {
+            let seen = verify_statement(bundle, &keyless(repository)).unwrap();
+            assert_eq!(seen.statement["predicateType"], kind);
+            assert!(seen.signer.log_index.is_some() && seen.signer.integrated_time.is_some());
+            let reason = |bundle: &str, authorities: &[Authority]| {
+                verify_statement(bundle, authorities).unwrap_err().reason()
+            };
+            assert_eq!(reason(bundle, &keyless("example/other")), "IdentityMismatch");
+            let pair = generate_key_pair().unwrap();
+            let key = PublicKey::parse(&pair.public).unwrap();
+            let by_key = [Authority::Key { key, log_root: None }];
+            assert_eq!(reason(bundle, &by_key), "AuthorityMismatch");
+            // Another payload under the same signature.
+            let mut forged: Value = serde_json::from_str(bundle).unwrap();
+            let mut statement = seen.statement.clone();
+            statement["predicateType"] = json!("https://example.org/forged");
+            forged["dsseEnvelope"]["payload"] = json!(BASE64.encode(statement.to_string()));
+            let reason = reason(&forged.to_string(), &keyless(repository));
+            assert!(
+                ["SignatureInvalid", "LogProofInvalid", "BundleInvalid"].contains(&reason),
+                "{reason}"
+            );
+        }
     }
 }
