@@ -119,7 +119,7 @@ fn cosign_verifies_the_statements_of_a_publication() -> Result<()> {
     let destination = dir.path().join("published");
     let mut promote = Command::new(program()?);
     promote.args(["promote", "--dataset-slug", "seattle-weather", "--dataset-version-id", version]);
-    promote.arg("--workspace").arg(root().join("examples/seattle-weather"));
+    promote.arg("--workspace").arg(root().join("examples/seattle-weather").canonicalize()?);
     promote.arg("--destination").arg(&destination).arg("--policy-pack").arg(&tar);
     promote.arg("--key").arg(&public).arg("--signing-key").arg(&key);
     succeed(&mut promote)?;

@@ -15,6 +15,7 @@ use crate::dataset::Facts;
 use crate::domain::{Reason, canonical_digest, parse_i_json};
 
 use super::codes;
+use super::e_slsa::{Form, V0_2, V1};
 use super::receipt::{Listed, Receipt, Stated, locate};
 
 const STATEMENTS: [&str; 2] =
@@ -148,46 +149,6 @@ pub(super) fn receipt(
     }
     (reasons.len() == before).then_some(receipt)
 }
-
-/// Where a version of SLSA provenance says what.
-struct Form {
-    run_id: &'static str,
-    finished: &'static str,
-    builder: &'static str,
-    parameters: &'static str,
-    dependencies: &'static str,
-    more_dependencies: &'static str,
-    source: &'static str,
-    images: &'static [&'static str],
-    qa: &'static str,
-}
-
-const V1: Form = Form {
-    run_id: "/predicate/runDetails/metadata/invocationId",
-    finished: "/predicate/runDetails/metadata/finishedOn",
-    builder: "/predicate/runDetails/builder/id",
-    parameters: "/predicate/buildDefinition/externalParameters",
-    dependencies: "/predicate/buildDefinition/resolvedDependencies",
-    more_dependencies: "/predicate/runDetails/builder/builderDependencies",
-    source: "/predicate/buildDefinition/externalParameters/source",
-    images: &[
-        "/predicate/buildDefinition/externalParameters/builderImage",
-        "/predicate/buildDefinition/internalParameters/builderImage",
-    ],
-    qa: "/predicate/runDetails/byproducts",
-};
-
-const V0_2: Form = Form {
-    run_id: "/predicate/metadata/buildInvocationId",
-    finished: "/predicate/metadata/buildFinishedOn",
-    builder: "/predicate/builder/id",
-    parameters: "/predicate/invocation/parameters",
-    dependencies: "/predicate/materials",
-    more_dependencies: "/predicate/materials",
-    source: "/predicate/invocation/configSource",
-    images: &["/predicate/invocation/environment/builderImage"],
-    qa: "/predicate/byproducts",
-};
 
 fn entries<'a>(
     statement: &'a Statement<'_>,

@@ -9,6 +9,7 @@ mod decision;
 mod documents;
 mod plan;
 mod publish;
+mod records;
 mod statement;
 mod withdraw;
 
@@ -17,8 +18,7 @@ pub use assess::{AssessError, Assessment, Subject, assess};
 pub use decision::{Decision, Engine, Mismatch, ReplayError};
 pub use documents::{Manifest, Pointer, PointerState, Publisher};
 pub use plan::{FileKind, Plan, PlanError, PlannedFile};
-pub use publish::{
-    Observer, PublishError, Published, Recalled, Step, Unobserved, publish, published, recall,
-};
+pub use publish::{Observer, PublishError, Published, Step, Unobserved, publish, published};
+pub use records::{Recalled, recall};
 pub use statement::{Attestor, PROMOTION, SUMMARY};
 pub use withdraw::{Withdrawn, withdraw};
