@@ -16,7 +16,7 @@ fn denies(pack: &PolicyPack) -> bool {
 }
 
 /// A pack that is polled so rarely that only a watch can be the cause of what happens in a test.
-fn rarely(spec: Value) -> Value {
+fn rarely(spec: &Value) -> Value {
     let mut all = json!({ "interval": "1h" });
     all.as_object_mut().unwrap().extend(spec.as_object().unwrap().clone());
     all
@@ -29,8 +29,8 @@ async fn a_key_that_is_replaced_stops_judging_without_being_asked() -> Result<()
     let good = default_pack(&stage.keys, |_| Ok(()))?;
     stage.secret("own-key", "cosign.pub", &stage.keys.public).await?;
     let spec = json!({ "verify": { "keys": [{ "secretRef": { "name": "own-key" } }] } });
-    stage.pack("rare", rarely(spec.clone())).await?;
-    stage.pack("held", rarely(spec)).await?;
+    stage.pack("rare", rarely(&spec)).await?;
+    stage.pack("held", rarely(&spec)).await?;
     stage.pack_ready("rare", &good).await?;
     stage.pack_ready("held", &good).await?;
     // Suspension stops polling, not the striking out of keys.
@@ -116,7 +116,7 @@ async fn a_trust_root_that_is_replaced_unverifies_and_one_more_verifies() -> Res
         "identities": [{ "issuerRegExp": ".*", "subjectRegExp": ".*" }],
     });
     let spec = json!({ "verify": { "keys": null, "keyless": keyless } });
-    stage.pack("rooted", rarely(spec)).await?;
+    stage.pack("rooted", rarely(&spec)).await?;
     stage.pack_ready("rooted", &pack).await?;
     map("root", &empty.to_string()).await?;
     stage.pack_is("rooted", "denies", denies).await?;

@@ -40,21 +40,18 @@ fn messages() {
     let mut all = vec![
         said(&none, &[], |ws| ws.put_json(map, &statement("https://spdx.dev/Document"))),
         said(&none, &[], |ws| {
-            ws.edit(map, |r| r["outputs"][0]["uri"] = json!("processed/stations.csv"));
-            ws.edit(map, |r| r["outputs"][0]["digest"] = r["inputs"][0]["digest"].clone());
-            ws.edit(map, |r| {
-                r["inputs"][0] = json!({"uri": "raw/source.csv", "digest": "sha256:00"})
-            });
-            let digest = ws.digest("raw/source.csv").to_string();
-            ws.edit(map, |r| r["inputs"][0]["digest"] = json!(digest));
-            ws.edit(map, |r| {
-                r["inputs"]
-                    .as_array_mut()
-                    .unwrap()
-                    .push(json!({"uri": "work/qa_report.json", "digest": ""}))
-            });
-            let digest = ws.digest("work/qa_report.json").to_string();
-            ws.edit(map, |r| r["inputs"][1]["digest"] = json!(digest));
+            let mut provenance = statement("https://slsa.dev/provenance/v1");
+            let hex = ws.digest("processed/stations.geojson").hex();
+            provenance["subject"] =
+                json!([{"name": "processed/stations.geojson", "digest": {"sha256": hex}}]);
+            ws.put_json(map, &provenance);
+        }),
+        said(&none, &[], |ws| {
+            let mut twin = ws.json(map);
+            twin["run_id"] = json!("kfm://run/2026-11-20T12:00:00Z.twin");
+            let raw = ws.digest("raw/source.csv").to_string();
+            twin["inputs"] = json!([{"uri": "raw/source.csv", "digest": raw}]);
+            ws.put_json("receipts/twin.json", &twin);
         }),
         said(&json!({"evidence": {"allow": ["https://example.org/"]}}), &[], |ws| {
             ws.edit("dataset.json", |d| {
@@ -83,5 +80,25 @@ fn messages() {
         let bundle = sign_statement(provenance.to_string().as_bytes(), &keys.private).unwrap();
         all.push(said(&trust, &[], |ws| ws.put("attestations/image.json", bundle)));
     }
+    let mut other = statement("https://slsa.dev/provenance/v1");
+    other["subject"] = json!([{"name": "i", "digest": {"sha256": "00".repeat(32)}}]);
+    other["predicate"] = json!({
+        "buildDefinition": {"resolvedDependencies": [{"uri": "git+s", "digest": {"gitCommit": "0"}}]},
+        "runDetails": {"builder": {"id": "b"}},
+    });
+    let signed = sign_statement(other.to_string().as_bytes(), &keys.private).unwrap();
+    all.push(said(&trust, &[], |ws| ws.put("attestations/image.json", signed)));
+    let stranger = generate_key_pair().unwrap();
+    let signed = sign_statement(other.to_string().as_bytes(), &stranger.private).unwrap();
+    let refused = said(&trust, &[], |ws| ws.put("attestations/image.json", signed));
+    // The key is another one each time.
+    let at = refused.find("sha256:").unwrap();
+    all.push([&refused[..at], "sha256:…", &refused[at + 71..]].concat());
+    let image = image.hex();
+    let sbom = json!({"bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1, "metadata":
+        {"component": {"type": "container", "name": "i", "version": format!("sha256:{image}")}}});
+    let mut both = trust.clone();
+    both["smoke"] = smoke["smoke"].clone();
+    all.push(said(&both, &[GateId::G], |ws| ws.put_json("attestations/sbom.json", &sbom)));
     insta::assert_snapshot!(all.join("\n"));
 }
