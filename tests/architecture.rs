@@ -25,7 +25,7 @@ const ROOMS: [&str; 13] = [
 const STRANGERS: [(&str, &str); 1] = [("server", "controller")];
 
 /// What has no I/O and no clock: whole rooms, and files of other rooms that decide.
-const PURE: [&str; 34] = [
+const PURE: [&str; 37] = [
     "api/",
     "domain/",
     "contracts/",
@@ -41,6 +41,7 @@ const PURE: [&str; 34] = [
     "pack/oci/reference.rs",
     "pack/oci/signature.rs",
     "pack/opa_bundle.rs",
+    "pack/attest.rs",
     "pack/tar.rs",
     "pack/trust/",
     "pack/bundle/",
@@ -51,11 +52,13 @@ const PURE: [&str; 34] = [
     "dataset/names.rs",
     "dataset/view.rs",
     "promotion/approval.rs",
+    "promotion/decision.rs",
     "promotion/documents.rs",
     "promotion/plan.rs",
     "server/conditional.rs",
     "server/limits.rs",
     "server/range.rs",
+    "promotion/statement.rs",
     "controller/triggers.rs",
     "controller/backoff.rs",
     "controller/pack/status.rs",

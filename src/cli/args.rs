@@ -35,6 +35,15 @@ pub(super) enum Command {
     /// Looks into the ledger of a destination.
     #[command(subcommand)]
     Ledger(Ledger),
+    /// Hashes and compares specs.
+    #[command(subcommand)]
+    Spec(super::spec::Spec),
+    /// Says what a reason code means and what to do about it; without one, lists them all.
+    Explain(super::explain::Explain),
+    /// Shows which file was made by which run of which files, back to raw data.
+    Lineage(super::lineage::Lineage),
+    /// Makes a recorded decision again and compares it, byte for byte.
+    Replay(super::replay::Replay),
     /// Builds, signs and verifies policy packs.
     #[command(subcommand)]
     Pack(super::pack::Pack),
@@ -170,6 +179,13 @@ pub(super) struct Validate {
     /// Writes what the policy pack was asked, for `lazaret pack diff --facts`.
     #[arg(long, value_name = "FILE")]
     pub record_facts: Option<PathBuf>,
+    /// Mends what is mechanical: what catalogs and dataset.json say of bytes that a receipt vouches
+    /// for, and links between catalogs. Shows the patch and which gates it turns green.
+    #[arg(long)]
+    pub fix: bool,
+    /// With --fix: shows the patch and writes nothing.
+    #[arg(long, requires = "fix")]
+    pub dry_run: bool,
 }
 
 #[derive(Args, Debug)]
@@ -188,6 +204,9 @@ pub(super) struct Promote {
     /// The plan that is approved, as a dry run printed it; any other is refused.
     #[arg(long, value_name = "DIGEST")]
     pub plan: Option<String>,
+    /// A PKCS#8 PEM private key (ECDSA P-256) that signs the statements that go with a publication.
+    #[arg(long, value_name = "PEM", env = "LAZARET_SIGNING_KEY")]
+    pub signing_key: Option<PathBuf>,
     /// Runs the gates and prints what would be written; writes nothing.
     #[arg(long)]
     pub dry_run: bool,
@@ -225,6 +244,9 @@ pub(super) struct Controller {
     /// Promotions worked on at once.
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub concurrency: u16,
+    /// A PKCS#8 PEM private key (ECDSA P-256) that signs the statements that go with a publication.
+    #[arg(long, value_name = "PEM", env = "LAZARET_SIGNING_KEY")]
+    pub signing_key: Option<PathBuf>,
     /// How logs are written.
     #[arg(long, value_enum, default_value_t = LogFormat::Json)]
     pub log_format: LogFormat,

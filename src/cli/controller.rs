@@ -35,7 +35,11 @@ pub(super) async fn controller(arguments: Controller) -> Result<ExitCode, Failur
         remediation: day * u32::from(arguments.remediation_days),
         concurrency: arguments.concurrency,
         allow_loopback: arguments.allow_loopback_sources,
-        publisher: publisher("svc:lazaret".to_owned(), "publisher")?,
+        publisher: publisher(
+            "svc:lazaret".to_owned(),
+            "publisher",
+            arguments.signing_key.as_deref(),
+        )?,
         pause_at,
     };
     let mut registry = Registry::default();

@@ -38,6 +38,16 @@ impl Workspace {
         self.put(path, serde_json::to_vec_pretty(value).unwrap());
     }
 
+    /// Reads a text.
+    pub(crate) fn text(&self, path: &str) -> String {
+        String::from_utf8(self.files[path].clone()).unwrap()
+    }
+
+    /// Reads a JSON document.
+    pub(crate) fn json(&self, path: &str) -> Value {
+        serde_json::from_slice(&self.files[path]).unwrap()
+    }
+
     /// Changes a JSON document.
     pub(crate) fn edit(&mut self, path: &str, change: impl FnOnce(&mut Value)) {
         let mut value = serde_json::from_slice(&self.files[path]).unwrap();

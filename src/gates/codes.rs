@@ -170,6 +170,10 @@ codes! {
             "Let each producing run write a run_receipt v1 into receipts/.";
         RECEIPT_INVALID = "ReceiptInvalid": "A run receipt is not JSON, or not what its schema says.",
             "Mend the receipt where the pointer says; better, mend the pipeline that writes it.";
+        RECEIPT_PREDICATE_UNKNOWN = "ReceiptPredicateUnknown": "An in-toto document under receipts/ is no SLSA provenance.",
+            "Put SLSA provenance v1 or v0.2 or a run_receipt there; other attestations belong under attestations/.";
+        RECEIPT_INCOMPLETE = "ReceiptIncomplete": "Provenance that stands for a receipt leaves out what a receipt must say.",
+            "Let the builder record subjects with sha256, image, git commit, parameters and end; or write a run_receipt v1.";
         RECEIPT_VERSION_MISMATCH = "ReceiptVersionMismatch": "A run receipt is of another dataset version.",
             "Keep only the receipts of this version, or run the pipeline for it.";
         RECEIPT_IN_FUTURE = "ReceiptInFuture": "A run receipt was made after now.",
@@ -194,7 +198,7 @@ codes! {
             "Run the pipeline again, so that report and receipt are of the same run.";
         ARTIFACT_ORPHAN = "ArtifactOrphan": "An object under processed/ is no run's output.",
             "Add the receipt of the run that made it, or do not publish it.";
-        ARTIFACT_FORKED = "ArtifactForked": "An object is the output of more than one run.",
+        ARTIFACT_FORKED = "ArtifactForked": "Two receipts claim an object, made of other inputs or with other bytes.",
             "Keep the receipt of the run that really wrote it.";
         LINEAGE_BROKEN = "LineageBroken": "A run's input is neither raw nor another run's output.",
             "Add the receipt of the run that made the input, or keep the input under raw/.";
@@ -208,30 +212,50 @@ codes! {
             "List at least one of the dataset's objects in evidence_refs of dataset.json.";
         EVIDENCE_UNRESOLVED = "EvidenceUnresolved": "An evidence reference leads to nothing in the workspace.",
             "Point it at an object: a relative path, sha256:<digest>, or kfm://dataset/<slug>/<versionId>/<path>.";
+        EVIDENCE_NOT_ALLOWED = "EvidenceNotAllowed": "An evidence reference is a web address that the pack does not allow.",
+            "Refer to an object of the workspace, or have the pack's data.evidence.allow list the place.";
         EVIDENCE_OFFLINE = "EvidenceOffline": "No evidence reference can be resolved without the network.",
-            "Add a reference to an object of the workspace beside those to web pages.";
+            "Refer to an object of the workspace, or to an allowed address with #sha256:<digest> of a copy in the workspace.";
         CONTRACT_INVALID = "ContractInvalid": "A schema of the dataset cannot be read or does not compile.",
             "Mend the schema; references may lead only to the dataset's own schemas.";
         FIXTURE_ORPHAN = "FixtureOrphan": "A fixture belongs to no schema.",
             "Name it <schema>.valid*.json or <schema>.invalid*.json, after a schema in contracts/schemas/.";
         FIXTURE_FAILED = "FixtureFailed": "A schema accepts what it should refuse, or refuses what it should accept.",
             "Mend the schema or the fixture.";
-        OPEN_API_INVALID = "OpenApiInvalid": "An OpenAPI document cannot be read or lacks what it must have.",
-            "Write an OpenAPI 3 document with openapi, info and paths.";
+        OPEN_API_INVALID = "OpenApiInvalid": "An OpenAPI document breaks the official schema of its version, or refers to what it does not hold.",
+            "Mend the OpenAPI 3.0 or 3.1 document where the pointer says.";
+        GRAPHQL_INVALID = "GraphQlInvalid": "A GraphQL schema does not parse or does not hold together.",
+            "Mend the schema at the line that is named; every type and directive that it uses must be defined in it.";
     }
     G {
         ATTESTATION_INVALID = "AttestationInvalid": "A JSON document under attestations/ cannot be read.",
             "Write the attestation again, or leave it out.";
         SBOM_MISSING = "SbomMissing": "The SBOM of an image that ran is missing.",
-            "Put an SPDX 2.3 or CycloneDX JSON SBOM of each image in the receipts under attestations/.";
-        SBOM_INVALID = "SbomInvalid": "An SBOM lacks what its format demands.",
-            "Write the SBOM again with a current tool, as SPDX 2.3 or CycloneDX JSON.";
+            "Put an SPDX or CycloneDX JSON SBOM of each image in the receipts under attestations/.";
+        SBOM_INVALID = "SbomInvalid": "An SBOM breaks the official schema of its format.",
+            "Write the SBOM again with a current tool, as JSON of SPDX 2.3, SPDX 3.0.1 or CycloneDX 1.5 to 1.7.";
         SBOM_SUBJECT_MISMATCH = "SbomSubjectMismatch": "An SBOM is not of an image that ran.",
             "Make the SBOM from the image whose digest is in the receipts; it must name that digest.";
         PROVENANCE_UNSIGNED = "ProvenanceUnsigned": "A provenance statement lies there without a signature.",
             "Put the signed bundle there, or leave the statement out: anybody can write one.";
-        PROVENANCE_NOT_VERIFIABLE = "ProvenanceNotVerifiable": "Signed build provenance is required, and this version cannot verify it.",
-            "Take gate G out of requiredGates until a version of Lazaret that verifies signed provenance is installed.";
+        PROVENANCE_NOT_VERIFIABLE = "ProvenanceNotVerifiable": "The policy pack does not say whose signature on provenance counts.",
+            "Name keys or identities, builders and sources in the pack's data.provenance; docs/policypack.md shows them.";
+        PROVENANCE_SIGNATURE_INVALID = "ProvenanceSignatureInvalid": "The signature on a provenance bundle is of nobody whom the pack trusts, or does not fit.",
+            "Sign the provenance with a key or identity of the pack's data.provenance, or have the pack name the signer.";
+        PROVENANCE_MISSING = "ProvenanceMissing": "Signed provenance of an image that ran is missing.",
+            "Put the Sigstore bundle with the image's SLSA provenance under attestations/ as a .json file.";
+        PROVENANCE_SUBJECT_MISMATCH = "ProvenanceSubjectMismatch": "Signed provenance is not of an image that ran.",
+            "Take the provenance of the image whose digest is in the receipts.";
+        PROVENANCE_BUILDER_FORBIDDEN = "ProvenanceBuilderForbidden": "A builder that the pack does not allow made the image.",
+            "Build the image with a builder of the pack's data.provenance.builders.";
+        PROVENANCE_SOURCE_FORBIDDEN = "ProvenanceSourceForbidden": "The image was built from a source that the pack does not allow, or from none that is named.",
+            "Build the image from a repository of the pack's data.provenance.sources, and let the builder record it.";
+        SMOKE_REPORT_INVALID = "SmokeReportInvalid": "A smoke report is not what it should be.",
+            "Write lazaret_smoke_report_version v1 with status and metrics, or put Lighthouse's JSON report there.";
+        SMOKE_REPORT_MISSING = "SmokeReportMissing": "Nothing was measured for a budget of the pack.",
+            "Run the smoke check and put its report under attestations/; its metrics are named like the budgets.";
+        SMOKE_BUDGET_EXCEEDED = "SmokeBudgetExceeded": "A smoke check failed, or a metric is outside the pack's budget.",
+            "Mend what is slow or not accessible, and measure again; budgets are the pack's to change.";
     }
 }
 

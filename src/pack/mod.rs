@@ -5,6 +5,7 @@
 mod address;
 mod archive;
 mod archive_error;
+mod attest;
 mod build;
 mod bundle;
 mod documents;
@@ -30,9 +31,10 @@ mod verify_tests;
 
 pub use archive::{ArchiveLimits, Files, read_archive};
 pub use archive_error::{ArchiveError, Oddity, PathFlaw};
+pub use attest::{IN_TOTO, pre_authentication, sign_statement};
 pub use build::{BuildError, BuiltPack, build};
 pub use bundle::BundleError;
-pub use documents::mounted;
+pub use documents::{merge, mounted};
 pub use fetch::{
     Auth, DEFAULT_MAX_BYTES, FetchError, FetchSettings, Fetched, FetchedPack, Previous, Proxy,
     Retry, fetch,
@@ -45,7 +47,8 @@ pub use trust::{
     TrustRoot,
 };
 pub use verify::{
-    Content, Payload, Signer, Verification, VerifiedPack, VerifyError, verify, verify_blob,
+    Content, Payload, Signer, Verification, VerifiedPack, VerifiedStatement, VerifyError, verify,
+    verify_blob, verify_statement,
 };
 
 /// Media type of a pack's tar on the wire.

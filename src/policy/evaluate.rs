@@ -2,6 +2,7 @@
 //! never changes.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Instant;
 
 use regorus::{Engine, LimitError, Value as Rego};
@@ -27,7 +28,8 @@ pub fn evaluate(pack: &CompiledPack, name: &str, input: &Value) -> Result<Verdic
         return Err(other());
     }
     let pack_identity = PackIdentity { name: name.to_owned(), digest: pack.digest() };
-    Ok(Verdict { pack: pack_identity, tests_passed: pack.tests_passed(), denials })
+    let (tests_passed, data) = (pack.tests_passed(), Arc::clone(&pack.data));
+    Ok(Verdict { pack: pack_identity, tests_passed, denials, data })
 }
 
 /// Asks the pack about a release: `data.lazaret.evidence.deny`. A pack without that package adds

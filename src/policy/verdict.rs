@@ -1,8 +1,10 @@
 //! What a policy pack says of one dataset version.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::domain::{Digest, GateId, Reason};
 
@@ -24,4 +26,8 @@ pub struct Verdict {
     pub tests_passed: usize,
     /// What `data.lazaret.gates.<letter>.deny` adds to each gate.
     pub denials: BTreeMap<GateId, Vec<Reason>>,
+    /// The pack's data documents, as Rego sees them under `data`: budgets and allow-lists that the
+    /// built-in gates hold to.
+    #[serde(skip)]
+    pub data: Arc<Value>,
 }

@@ -1,10 +1,13 @@
 //! The documents that a publication writes, in the wire form of the promotion contract.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{ApprovedPlan, FileKind, PlannedFile};
+use super::{ApprovedPlan, Attestor, FileKind, PlannedFile};
+use crate::dataset::layout::PROOFS;
 use crate::domain::{DatasetRef, Digest};
 use crate::ledger::Recorded;
 
@@ -22,6 +25,8 @@ pub struct Publisher {
     pub container_digest: Digest,
     /// Commit that the program was built from: 40 hexadecimal digits.
     pub git_commit: String,
+    /// Signs the statements that go with a publication, if there is a key to sign with.
+    pub attestor: Option<Arc<dyn Attestor>>,
 }
 
 /// The promotion manifest, v1, as far as it is read again.
@@ -71,6 +76,9 @@ pub struct ManifestFile {
 pub struct ManifestPolicy {
     /// The pack that judged.
     pub pack_digest: Digest,
+    /// Digest of the recorded decision; none in manifests from before there were records.
+    #[serde(default)]
+    pub decision_digest: Option<Digest>,
 }
 
 /// `<slug>/current.json`: which version readers should take.
@@ -157,7 +165,7 @@ impl Claim {
 
 /// `kfm://policy_decision/<hex of the plan digest>`: the decision is the plan, which holds the
 /// pack's digest and the gates' results.
-fn decision_id(plan: Digest) -> String {
+pub(super) fn decision_id(plan: Digest) -> String {
     format!("kfm://policy_decision/{}", plan.hex())
 }
 
@@ -182,6 +190,14 @@ impl Places {
     }
     pub(super) fn manifest(&self) -> String {
         self.file("promotion_manifest.json")
+    }
+    /// A proof is named after its plan: the same bytes judged anew get another one.
+    pub(super) fn proof(&self, plan: Digest, name: &str, form: &str) -> String {
+        self.file(&format!("{PROOFS}{}.{name}.{form}", &plan.hex()[..16]))
+    }
+    /// Decisions lie beside the ledger: they hold what is not for readers of the data.
+    pub(super) fn decision(&self, plan: Digest) -> String {
+        format!("_decisions/{}/{}.json", self.prefix, plan.hex())
     }
     pub(super) fn pointer(&self) -> String {
         format!("{}/current.json", self.slug)
@@ -214,7 +230,12 @@ pub(super) fn receipt(approved: &ApprovedPlan, claim: &Claim) -> Value {
 }
 
 /// The promotion manifest.
-pub(super) fn manifest(approved: &ApprovedPlan, claim: &Claim, receipt: Digest) -> Value {
+pub(super) fn manifest(
+    approved: &ApprovedPlan,
+    claim: &Claim,
+    receipt: Digest,
+    decision: Option<Digest>,
+) -> Value {
     let plan = approved.plan();
     let list = |wanted: &[FileKind]| -> Vec<Value> {
         let files = plan.files().iter().filter(|file| wanted.contains(&file.kind));
@@ -247,6 +268,14 @@ pub(super) fn manifest(approved: &ApprovedPlan, claim: &Claim, receipt: Digest) 
             })
         })
         .collect();
+    let mut policy = json!({
+        "policy_label": plan.policy_label(),
+        "decision_id": decision_id(claim.plan_digest),
+        "pack_digest": plan.policy_digest(),
+    });
+    if let Some(decision) = decision {
+        policy["decision_digest"] = json!(decision);
+    }
     json!({
         "kfm_promotion_manifest_version": "v1",
         "dataset_slug": plan.dataset().slug.as_str(),
@@ -258,11 +287,7 @@ pub(super) fn manifest(approved: &ApprovedPlan, claim: &Claim, receipt: Digest) 
         "catalogs": list(&[FileKind::Catalog]),
         "supporting": supporting,
         "qa": { "status": "pass", "report_digest": plan.qa_report() },
-        "policy": {
-            "policy_label": plan.policy_label(),
-            "decision_id": decision_id(claim.plan_digest),
-            "pack_digest": plan.policy_digest(),
-        },
+        "policy": policy,
         "approvals": approvals,
     })
 }

@@ -1,8 +1,11 @@
 //! What would be published, to the byte.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use serde_json::Value;
 
+use super::decision::Judgement;
 use crate::dataset::layout::{QA_REPORT, SPEC};
 use crate::dataset::{Facts, is_published};
 use crate::domain::{
@@ -31,6 +34,8 @@ pub struct Plan {
     dataset: DatasetRef,
     #[serde(skip)]
     digest: Digest,
+    #[serde(skip)]
+    judgement: Option<Arc<Judgement>>,
 }
 
 /// One file of a plan.
@@ -136,9 +141,21 @@ impl Plan {
             files,
             dataset,
             digest: Digest::of(b""),
+            judgement: None,
         };
         plan.digest = canonical_digest(&plan)?;
         Ok(plan)
+    }
+
+    /// Keeps what the plan came of, to be recorded when it is published.
+    #[must_use]
+    pub(super) fn of(mut self, judgement: Judgement) -> Self {
+        self.judgement = Some(Arc::new(judgement));
+        self
+    }
+
+    pub(super) fn judgement(&self) -> Option<&Judgement> {
+        self.judgement.as_deref()
     }
 
     /// What an approval names: SHA-256 of the plan's canonical JSON.
@@ -159,6 +176,16 @@ impl Plan {
     /// The files of the workspace that are not published but were judged, sorted by path.
     pub fn inputs(&self) -> &[PlannedFile] {
         &self.inputs
+    }
+
+    /// What each gate said.
+    pub fn gates(&self) -> &[(GateId, GateState)] {
+        &self.gates
+    }
+
+    /// What the data is to be used for.
+    pub fn intended_use(&self) -> &str {
+        &self.intended_use
     }
 
     /// Bytes to publish.

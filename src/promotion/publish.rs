@@ -4,7 +4,7 @@
 //! 2. write the objects;
 //! 3. write the receipt;
 //! 4. write the manifest by conditional create: from here the version is immutable;
-//! 5. append to the ledger;
+//! 5. append to the ledger, and write the statements that go with what it says;
 //! 6. move the pointer, in one conditional write.
 //!
 //! Readers start at the pointer, so that a crash before the last step leaves them what they had. A
@@ -20,6 +20,7 @@ use serde::de::DeserializeOwned;
 use super::documents::{
     Claim, Manifest, Places, Pointer, PointerState, Publisher, RECEIPT, manifest, receipt,
 };
+use super::records::{attest, decision, unpublished_elsewhere};
 use super::{ApprovedPlan, PlannedFile};
 use crate::dataset;
 use crate::dataset::layout::SPEC;
@@ -168,7 +169,17 @@ pub async fn publish(
     let places = Places::of(dataset);
     let version = match read::<Manifest>(destination, &places.manifest()).await? {
         Some((found, digest)) if found.plan_digest != plan.digest() => {
-            again(approved, &found, digest, publisher)?
+            let version = again(approved, &found, digest, publisher)?;
+            let claim = Claim::new(plan.digest(), publisher, now);
+            if let Some(bytes) = decision(approved, &claim)? {
+                // The first record of a plan stays.
+                destination.create(&places.decision(plan.digest()), bytes).await?;
+            }
+            version
+        }
+        None => {
+            unpublished_elsewhere(approved, ledger).await?;
+            write(approved, source, destination, publisher, now, observer).await?
         }
         _ => write(approved, source, destination, publisher, now, observer).await?,
     };
@@ -193,6 +204,7 @@ pub async fn publish(
     let recorded = ledger.append(&draft, now).await?;
     observer.reached(Step::Ledger).await;
 
+    attest(approved, destination, &places, &recorded, publisher).await?;
     let pointer = Pointer::to(dataset, version.manifest, &recorded, None);
     point(destination, &places.pointer(), &pointer).await?;
     // Withdrawn between the entry and the pointer: the later entry has the last word.
@@ -274,10 +286,17 @@ async fn write(
     let bytes = canonical_bytes(&receipt(approved, &claim))?;
     let receipt_digest = Digest::of(&bytes);
     overwrite(destination, &places.receipt(), &fence, bytes).await?;
+    let decided = decision(approved, &claim)?;
+    let decision_digest = decided.as_deref().map(Digest::of);
+    if let Some(bytes) = decided
+        && destination.digest(&places.manifest()).await?.is_none()
+    {
+        overwrite(destination, &places.decision(plan.digest()), &fence, bytes).await?;
+    }
     observer.reached(Step::Receipt).await;
 
     observer.may_finish(Step::Receipt).await.map_err(PublishError::Stopped)?;
-    let bytes = canonical_bytes(&manifest(approved, &claim, receipt_digest))?;
+    let bytes = canonical_bytes(&manifest(approved, &claim, receipt_digest, decision_digest))?;
     let mut manifest = Digest::of(&bytes);
     if destination.create_fenced(&places.manifest(), bytes, &fence).await? == Created::Exists {
         manifest = same_plan(destination, &places, approved).await?;

@@ -1,6 +1,6 @@
 //! `lazaret pack verify`.
 
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -81,10 +81,10 @@ pub(super) fn run(arguments: &Verify) -> Result<ExitCode, Failure> {
         outcome = whole(file, &bundle, &authorities, &wanted)?;
     }
     match arguments.output {
-        Plain::Json => say!("{}", &format!("{}\n", document(&outcome, digest))),
+        Plain::Json => sayln!("{}", document(&outcome, digest)),
         Plain::Human => {
             if let Ok(found) = &outcome {
-                SAYCALL(&lines(found));
+                say!("{}", lines(found));
             }
         }
     }

@@ -4,7 +4,10 @@ mod catalogs;
 mod evidence;
 mod examples;
 mod identity;
+mod mending;
+mod messages;
 mod orders;
+mod provenance;
 
 use std::collections::BTreeMap;
 
@@ -19,6 +22,7 @@ pub(super) fn verdict() -> Verdict {
         pack: PackIdentity { name: "pack".into(), digest: Digest::of(b"pack") },
         tests_passed: 1,
         denials: BTreeMap::new(),
+        data: Default::default(),
     }
 }
 
@@ -71,6 +75,7 @@ fn every_code_has_a_test() {
         include_str!("identity.rs"),
         include_str!("catalogs.rs"),
         include_str!("evidence.rs"),
+        include_str!("provenance.rs"),
     ]
     .concat();
     for code in super::codes::ALL {
