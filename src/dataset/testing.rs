@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use crate::domain::{Digest, SpecHash, canonical_digest};
 
-use super::assemble::assemble;
+use super::assemble::{Body, assemble, rules};
+use super::content::Inspector;
 use super::{Facts, Names, ObjectFact, Published, Requested, media_type};
 
 /// Files of a workspace; facts are made of them anew after each change.
@@ -45,6 +46,25 @@ impl Workspace {
         self.put_json(path, &value);
     }
 
+    /// Writes a published file anew, and its digest and size wherever they stand.
+    pub(crate) fn rewrite(&mut self, path: &str, text: &str) {
+        let (old, size) = (self.digest(path).hex(), self.files[path].len());
+        self.put(path, text);
+        let new = self.digest(path).hex();
+        let sized = |text: &str| {
+            ["\"file:size\": ", "\"dcat:byteSize\": "].iter().fold(text.to_owned(), |text, name| {
+                text.replace(&format!("{name}{size},"), &format!("{name}{},", self.files[path].len()))
+            })
+        };
+        let documents = ["catalog/dcat.jsonld", "catalog/stac/items/stations.json", "receipts/clean.json", "receipts/map.json"];
+        for document in documents {
+            let text = String::from_utf8(self.files[document].clone()).unwrap();
+            let text = text.replace(&old, &new);
+            let text = if text.contains(&new) { sized(&text) } else { text };
+            self.files.insert(document.to_owned(), text.into_bytes());
+        }
+    }
+
     /// The digest of a file as it is now.
     pub(crate) fn digest(&self, path: &str) -> Digest {
         Digest::of(&self.files[path])
@@ -58,10 +78,19 @@ impl Workspace {
             (path.clone(), ObjectFact { digest: Digest::of(bytes), size, media_type })
         };
         let bodies = self.files.iter().map(|(path, bytes)| (path.clone(), Ok(bytes.clone())));
+        let bodies: BTreeMap<String, Body> = bodies.collect();
+        let rules = rules(&bodies);
+        let looked = self.files.iter().filter(|(path, _)| path.starts_with("processed/"));
+        let content = looked.filter_map(|(path, bytes)| {
+            let mut inspector = Inspector::new(media_type(path), rules.as_ref()?, 1 << 20);
+            inspector.update(bytes);
+            Some((path.clone(), inspector.finish()))
+        });
         assemble(
             self.requested.clone(),
             self.files.iter().map(object).collect(),
-            bodies.collect(),
+            bodies.clone(),
+            content.collect(),
             self.published.clone(),
         )
     }

@@ -82,6 +82,10 @@ codes! {
             "Get another licence from the rights holder, or ask for an intended use that the licence allows.";
         LICENSE_CONTRADICTION = "LicenseContradiction": "A catalog names another licence than dataset.json.",
             "Make the catalog and dataset.json name the same licence.";
+        LICENSE_LINK_MISSING = "LicenseLinkMissing": "STAC says a licence that its one word cannot name, and does not link to it.",
+            "Add a link with rel license to the licence's text, or name the licence by its SPDX identifier.";
+        OBLIGATION_NOT_STATED = "ObligationNotStated": "The DCAT record does not say what the licence obliges to.",
+            "Add dct:rights with the attribution, word for word; for share-alike also odrl:hasPolicy, or the words in dct:rights.";
     }
     C {
         LABEL_MISSING = "LabelMissing": "There is no policy label.",
@@ -100,6 +104,14 @@ codes! {
             "Record the plan's activity in catalog/prov/bundle.jsonld: it uses the plan's inputs and generates its outputs.";
         REDACTION_INCOMPLETE = "RedactionIncomplete": "Something would be published that did not go through the redaction.",
             "Run the file through the redaction and list it in the plan's outputs, or derive it in PROV from nothing but redacted files.";
+        REDACTION_UNCHECKABLE = "RedactionUncheckable": "The redaction plan names nothing that the bytes can be held against.",
+            "Say in the plan's parameters cell_degrees or coordinate_decimals; for a redaction, dropped_columns may do.";
+        CONTENT_UNCHECKABLE = "ContentUncheckable": "An object that needs redaction cannot be looked into.",
+            "Publish it as CSV, GeoJSON, JSON or Parquet of at most 64 MiB a file, whole and in UTF-8.";
+        COORDINATE_TOO_FINE = "CoordinateTooFine": "A published place is finer than the redaction plan allows.",
+            "Round the coordinates to the plan's grid in the step that redacts, and write the file again.";
+        COLUMN_NOT_DROPPED = "ColumnNotDropped": "A published file has a column that the redaction plan drops.",
+            "Drop the column in the step that redacts, and write the file again.";
     }
     D {
         JSON_LD_REMOTE_CONTEXT = "JsonLdRemoteContext": "A JSON-LD document asks for a context from the network.",

@@ -5,7 +5,9 @@
 
 mod a_identity;
 mod b_licence;
+mod b_obligations;
 mod b_rights;
+mod c_content;
 mod c_sensitivity;
 pub mod codes;
 mod d_catalogs;
@@ -41,7 +43,7 @@ pub fn judge(
     let gates = GateId::ALL.into_iter().map(|id| {
         let built_in = match id {
             GateId::A => Some(a_identity::check(facts)),
-            GateId::B => Some(b_rights::check(&known)),
+            GateId::B => Some(b_rights::check(&known, &verdict.obligations)),
             GateId::C => Some(c_sensitivity::check(&known)),
             GateId::D => Some(d_catalogs::check(&known)),
             GateId::E => Some(e_receipts::check(facts, now)),

@@ -99,6 +99,12 @@ impl Graph {
             .map(|(_, _, o)| o)
     }
 
+    /// Everything that a node has, by whichever predicate.
+    pub(super) fn all_objects<'a>(&'a self, subject: &Term) -> impl Iterator<Item = &'a Term> + use<'a> {
+        let found = self.by_subject.get(subject).into_iter().flatten();
+        found.filter_map(|&index| self.triples.get(index)).map(|(_, _, o)| o)
+    }
+
     /// Every node of a class, once, in document order.
     pub(super) fn of_type(&self, class: &str) -> Vec<&Term> {
         let mut seen = BTreeSet::new();

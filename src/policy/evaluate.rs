@@ -1,7 +1,7 @@
 //! Input → verdict. Any number of threads may ask one pack at once; they share nothing but what
 //! never changes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use regorus::{Engine, LimitError, Value as Rego};
@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use super::compile::CompiledPack;
 use super::engine::explain;
-use super::error::{EVIDENCE_RULE, EvalError, gate_rule};
-use super::{PackIdentity, Verdict, denial, sandbox};
+use super::error::{EVIDENCE_RULE, EvalError, OBLIGATIONS_RULE, gate_rule};
+use super::{Obligation, PackIdentity, Verdict, denial, sandbox};
 use crate::domain::Reason;
 
 /// Asks the pack about a dataset version: `data.lazaret.gates.<letter>.deny` of every gate that it
@@ -20,15 +20,16 @@ use crate::domain::Reason;
 /// # Errors
 /// If any gate gives no answer. That means deny.
 pub fn evaluate(pack: &CompiledPack, name: &str, input: &Value) -> Result<Verdict, EvalError> {
-    let denials = ask(pack, input, |engine| {
+    let answer = ask(pack, input, |engine| {
         let mut denials = BTreeMap::new();
         for gate in &pack.gates {
             denials.insert(*gate, deny(pack, engine, &gate_rule(*gate))?);
         }
-        Ok(denials)
+        Ok((denials, obligations(pack, engine)?))
     })?;
+    let (denials, obligations) = answer;
     let pack_identity = PackIdentity { name: name.to_owned(), digest: pack.digest() };
-    Ok(Verdict { pack: pack_identity, tests_passed: pack.tests_passed(), denials })
+    Ok(Verdict { pack: pack_identity, tests_passed: pack.tests_passed(), denials, obligations })
 }
 
 /// Asks the pack about a release: `data.lazaret.evidence.deny`. A pack without that package adds
@@ -60,7 +61,33 @@ fn ask<T: Send>(
     .map_err(EvalError::EngineFailed)?
 }
 
-fn deny(pack: &CompiledPack, engine: &mut Engine, rule: &str) -> Result<Vec<Reason>, EvalError> {
+/// What comes with the licence. A rule that gives anything but a set of obligations is an error,
+/// and so denies: a manifest without them would promise too much.
+fn obligations(
+    pack: &CompiledPack,
+    engine: &mut Engine,
+) -> Result<BTreeSet<Obligation>, EvalError> {
+    if !pack.rules.iter().any(|rule| rule == OBLIGATIONS_RULE) {
+        return Ok(BTreeSet::new());
+    }
+    let value = rule(pack, engine, OBLIGATIONS_RULE)?;
+    let malformed =
+        |message: String| EvalError::Malformed { rule: OBLIGATIONS_RULE.to_owned(), message };
+    let value = serde_json::to_value(&value).map_err(|e| malformed(e.to_string()))?;
+    let found: BTreeSet<Obligation> =
+        serde_json::from_value(value).map_err(|e| malformed(e.to_string()))?;
+    let too_long = found.iter().any(|obligation| obligation.license.len() > 256);
+    if found.len() > pack.limits.reasons || too_long {
+        return Err(malformed("it gives too much".to_owned()));
+    }
+    Ok(found)
+}
+
+fn deny(pack: &CompiledPack, engine: &mut Engine, name: &str) -> Result<Vec<Reason>, EvalError> {
+    denial::read(name, &rule(pack, engine, name)?, &pack.limits)
+}
+
+fn rule(pack: &CompiledPack, engine: &mut Engine, rule: &str) -> Result<Rego, EvalError> {
     let begun = Instant::now();
     let limit = pack.limits.evaluation;
     let value = engine.eval_rule(rule.to_owned());
@@ -68,7 +95,7 @@ fn deny(pack: &CompiledPack, engine: &mut Engine, rule: &str) -> Result<Vec<Reas
     match value {
         // The timer only looks between steps: one long step may have passed it unseen.
         _ if begun.elapsed() > limit => Err(timeout),
-        Ok(value) => denial::read(rule, &value, &pack.limits),
+        Ok(value) => Ok(value),
         Err(error) if error.is::<LimitError>() => Err(timeout),
         Err(error) => {
             let message = match explain(&error.to_string()) {

@@ -33,4 +33,4 @@ pub use evaluate::{evaluate, evaluate_evidence};
 pub use limits::Limits;
 pub use shadow::{Change, Said, compare};
 pub use store::{PackStore, Unavailable};
-pub use verdict::{PackIdentity, Verdict};
+pub use verdict::{Obligation, ObligationKind, PackIdentity, Verdict};

@@ -101,7 +101,7 @@ mod tests {
             .map(|(gate, codes)| (*gate, codes.iter().map(reason).collect()))
             .collect();
         let pack = PackIdentity { name: "p".into(), digest: Digest::of(b"p") };
-        Ok(Verdict { pack, tests_passed: 1, denials })
+        Ok(Verdict { pack, tests_passed: 1, denials, obligations: Default::default() })
     }
 
     #[test]

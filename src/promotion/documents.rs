@@ -263,6 +263,7 @@ pub(super) fn manifest(approved: &ApprovedPlan, claim: &Claim, receipt: Digest) 
             "decision_id": decision_id(claim.plan_digest),
             "pack_digest": plan.policy_digest(),
         },
+        "obligations": plan.obligations(),
         "approvals": approvals,
     })
 }

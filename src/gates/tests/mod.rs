@@ -6,7 +6,7 @@ mod examples;
 mod identity;
 mod orders;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dataset::testing::{Workspace, facts, workspace};
 use crate::domain::{Digest, GateId, GateState, Reason, ReasonCode, Report};
@@ -19,6 +19,7 @@ pub(super) fn verdict() -> Verdict {
         pack: PackIdentity { name: "pack".into(), digest: Digest::of(b"pack") },
         tests_passed: 1,
         denials: BTreeMap::new(),
+        obligations: BTreeSet::new(),
     }
 }
 
