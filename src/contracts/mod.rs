@@ -3,6 +3,7 @@
 
 mod schemas;
 mod stac;
+mod stac_extensions;
 mod violation;
 
 pub use schemas::{SchemaName, Schemas, violations};

@@ -74,14 +74,19 @@ mod tests {
     #[test]
     fn operators_bind_as_spdx_says() {
         let of = |text| {
-            let terms = |parts: Vec<Part>| parts.into_iter().map(|(term, _)| term).collect::<Vec<_>>().join("&");
+            let terms = |parts: Vec<Part>| {
+                parts.into_iter().map(|(term, _)| term).collect::<Vec<_>>().join("&")
+            };
             alternatives(text).map(|all| all.into_iter().map(terms).collect::<Vec<_>>().join("|"))
         };
         for (text, expected) in [
             ("MIT", Some("MIT")),
             ("MIT OR ISC AND Zlib", Some("ISC&Zlib|MIT")),
             ("(MIT OR ISC) AND Zlib", Some("ISC&Zlib|MIT&Zlib")),
-            ("GPL-2.0-only WITH Classpath-exception-2.0", Some("GPL-2.0-only WITH Classpath-exception-2.0")),
+            (
+                "GPL-2.0-only WITH Classpath-exception-2.0",
+                Some("GPL-2.0-only WITH Classpath-exception-2.0"),
+            ),
             ("LicenseRef-a AND MIT AND MIT", Some("LicenseRef-a&MIT")),
             ("CC BY", None),
         ] {

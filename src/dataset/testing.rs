@@ -53,10 +53,18 @@ impl Workspace {
         let new = self.digest(path).hex();
         let sized = |text: &str| {
             ["\"file:size\": ", "\"dcat:byteSize\": "].iter().fold(text.to_owned(), |text, name| {
-                text.replace(&format!("{name}{size},"), &format!("{name}{},", self.files[path].len()))
+                text.replace(
+                    &format!("{name}{size},"),
+                    &format!("{name}{},", self.files[path].len()),
+                )
             })
         };
-        let documents = ["catalog/dcat.jsonld", "catalog/stac/items/stations.json", "receipts/clean.json", "receipts/map.json"];
+        let documents = [
+            "catalog/dcat.jsonld",
+            "catalog/stac/items/stations.json",
+            "receipts/clean.json",
+            "receipts/map.json",
+        ];
         for document in documents {
             let text = String::from_utf8(self.files[document].clone()).unwrap();
             let text = text.replace(&old, &new);
@@ -196,6 +204,7 @@ fn dcat(ws: &mut Workspace, version: &str) {
             "dcat:mediaType": {"@id": format!("https://www.iana.org/assignments/media-types/{media}")},
             "dcat:byteSize": ws.files[path].len(),
             "spdx:checksum": {
+                "@type": "spdx:Checksum",
                 "spdx:algorithm": {"@id": "spdx:checksumAlgorithm_sha256"},
                 "spdx:checksumValue": ws.digest(path).hex(),
             }

@@ -10,9 +10,9 @@ use crate::domain::{Digest, Reason};
 use crate::policy::Obligation;
 
 use super::b_licence::{Licence, id_of_url, is_placeholder};
-use super::{b_obligations, codes};
 use super::known::Known;
 use super::rdf::Term;
+use super::{b_obligations, codes};
 
 const DCT_LICENSE: &str = "http://purl.org/dc/terms/license";
 

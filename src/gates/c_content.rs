@@ -45,8 +45,10 @@ pub(super) fn check(known: &Known<'_>, plan_path: &str, plan: &Value, all: bool)
         }
         if content.dropped.count > 0 {
             let places = content.dropped.first.join("; ");
-            let message =
-                format!("{path} still has what the redaction plan drops: {places}{}.", more(&content.dropped));
+            let message = format!(
+                "{path} still has what the redaction plan drops: {places}{}.",
+                more(&content.dropped)
+            );
             reasons.push(codes::COLUMN_NOT_DROPPED.because(message).in_file(path));
         }
     }
@@ -89,7 +91,8 @@ fn coarser_in_words(path: &str, plan: &Value, rules: &Rules) -> Option<Reason> {
     let metres = plan.get("parameters")?.get("cell_size_m")?.as_f64()?;
     let Coordinates::Steps { step, .. } = rules.coordinates else { return None };
     (metres > step * METRES).then(|| {
-        let message = format!("cell_size_m says {metres} m, but a cell of {step} degrees is smaller.");
+        let message =
+            format!("cell_size_m says {metres} m, but a cell of {step} degrees is smaller.");
         codes::REDACTION_PLAN_INVALID.because(message).at(path, "/parameters/cell_size_m")
     })
 }

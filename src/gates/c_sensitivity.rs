@@ -10,9 +10,9 @@ use crate::dataset::{DocumentState, normal};
 use crate::domain::{Band, PolicyLabel, Reason};
 
 use super::known::Known;
-use super::{c_content, codes};
 use super::lineage::{Kind, Lineage};
 use super::rdf::Term;
+use super::{c_content, codes};
 
 pub(super) fn check(known: &Known<'_>) -> Vec<Reason> {
     let dataset = known.facts.dataset.value();

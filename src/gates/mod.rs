@@ -12,18 +12,25 @@ mod c_sensitivity;
 pub mod codes;
 mod d_catalogs;
 mod d_dcat;
+mod d_events;
 mod d_prov;
+mod d_shapes;
 mod d_stac;
+mod d_stac_space;
 mod e_lineage;
 mod e_receipts;
 mod f_policy;
 mod g_provenance;
 mod known;
 mod lineage;
+mod multihash;
 mod places;
+mod prov_json;
 mod rdf;
+mod shacl;
 #[cfg(test)]
 mod tests;
+mod xsd;
 
 use crate::dataset::Facts;
 use crate::domain::{GateId, GateReport, Reason, Report};

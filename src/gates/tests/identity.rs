@@ -356,10 +356,7 @@ fn tables_are_held_against_the_plan() {
         with_table("id,lat,lon\n1,47.5,7.5\n2,47.5123,7.5\n"),
         &["C CoordinateTooFine processed/stations.csv"],
     );
-    expect(
-        with_table("id,Observer\n1,jane\n"),
-        &["C ColumnNotDropped processed/stations.csv"],
-    );
+    expect(with_table("id,Observer\n1,jane\n"), &["C ColumnNotDropped processed/stations.csv"]);
     expect(with_table("a\n\"open\n"), &["C ContentUncheckable processed/stations.csv"]);
 }
 
@@ -388,7 +385,10 @@ fn stac_links_to_the_licence() {
 
 #[test]
 fn obligations_stand_in_the_record() {
-    use crate::policy::{Obligation, ObligationKind::{Attribution, ShareAlike}};
+    use crate::policy::{
+        Obligation,
+        ObligationKind::{Attribution, ShareAlike},
+    };
     let judged = |rights: Option<Value>, kinds: &[crate::policy::ObligationKind]| {
         let mut ws = crate::dataset::testing::workspace();
         if let Some(rights) = rights {

@@ -1,0 +1,95 @@
+//! The DCAT record against the shapes of `contracts/shapes/dcat.ttl`.
+
+use std::sync::LazyLock;
+
+use crate::dataset::layout::DCAT;
+use crate::domain::Reason;
+
+use super::known::Known;
+use super::rdf::{Graph, Term};
+use super::{codes, shacl};
+
+/// No more are told at once.
+const MAX: usize = 100;
+
+static SHAPES: LazyLock<Result<Graph, String>> = LazyLock::new(|| {
+    let graph = Graph::of_turtle(include_str!("../../contracts/shapes/dcat.ttl"))?;
+    match shacl::unknown(&graph) {
+        Some(word) => Err(format!("sh:{word} is not understood")),
+        None => Ok(graph),
+    }
+});
+
+const PREFIXES: &[(&str, &str)] = &[
+    ("dcat", "http://www.w3.org/ns/dcat#"),
+    ("dct", "http://purl.org/dc/terms/"),
+    ("foaf", "http://xmlns.com/foaf/0.1/"),
+    ("locn", "http://www.w3.org/ns/locn#"),
+    ("odrl", "http://www.w3.org/ns/odrl/2/"),
+    ("prov", "http://www.w3.org/ns/prov#"),
+    ("spdx", "http://spdx.org/rdf/terms#"),
+    ("vcard", "http://www.w3.org/2006/vcard/ns#"),
+];
+
+pub(super) fn check(known: &Known<'_>, graph: &Graph, reasons: &mut Vec<Reason>) {
+    let shapes = match &*SHAPES {
+        Ok(shapes) => shapes,
+        Err(error) => {
+            let message = format!("The shapes cannot be read, so that nothing is judged: {error}.");
+            reasons.push(codes::DCAT_SHAPE_VIOLATED.because(message).at(DCAT, ""));
+            return;
+        }
+    };
+    for violation in shacl::validate(shapes, graph).into_iter().take(MAX) {
+        let shacl::Violation { focus, path, missing, message } = violation;
+        let what = what(known, graph, &focus);
+        let path = short(&path);
+        let (code, message) = match path.as_str() {
+            "" => (&codes::DCAT_SHAPE_VIOLATED, format!("{what} {message}.")),
+            // The inverse path of the shapes: nothing leads to it.
+            path if path.starts_with('^') => {
+                let path = &path[1..];
+                (&codes::DCAT_SHAPE_VIOLATED, format!("{what} is named by no {path}."))
+            }
+            path if missing && message == "is missing" => {
+                (&codes::DCAT_PROPERTY_MISSING, format!("{what} has no {path}."))
+            }
+            path => (&codes::DCAT_SHAPE_VIOLATED, format!("{path} of {what} {message}.")),
+        };
+        let mut message = message;
+        if let Some(first) = message.get(..1) {
+            message = first.to_uppercase() + message.get(1..).unwrap_or_default();
+        }
+        reasons.push(code.because(message).at(DCAT, graph.pointer_of(&[&focus])));
+    }
+}
+
+fn what(known: &Known<'_>, graph: &Graph, focus: &Term) -> String {
+    let classes =
+        [("Dataset", "dataset"), ("Distribution", "distribution"), ("Catalog", "catalog")];
+    let found =
+        classes.iter().find(|(class, _)| graph.is_a(focus, &format!("{}{class}", PREFIXES[0].1)));
+    match (found, focus) {
+        (Some((_, "dataset")), _) => "the DCAT dataset".to_owned(),
+        (Some((_, name)), Term::Iri(_)) => format!("the {name} {}", known.show(focus)),
+        (Some((_, name)), _) => format!("a {name} without @id"),
+        (None, Term::Blank(_)) => "a node without @id".to_owned(),
+        (None, _) => known.show(focus),
+    }
+}
+
+fn short(path: &str) -> String {
+    PREFIXES
+        .iter()
+        .fold(path.to_owned(), |path, (prefix, iri)| path.replace(iri, &format!("{prefix}:")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shapes_are_understood() {
+        assert!(SHAPES.as_ref().is_ok(), "{:?}", SHAPES.as_ref().err());
+    }
+}
