@@ -48,28 +48,21 @@ impl Workspace {
 
     /// Writes a published file anew, and its digest and size wherever they stand.
     pub(crate) fn rewrite(&mut self, path: &str, text: &str) {
-        let (old, size) = (self.digest(path).hex(), self.files[path].len());
+        let (old, before) = (self.digest(path).hex(), self.files[path].len());
         self.put(path, text);
-        let new = self.digest(path).hex();
-        let sized = |text: &str| {
-            ["\"file:size\": ", "\"dcat:byteSize\": "].iter().fold(text.to_owned(), |text, name| {
-                text.replace(
-                    &format!("{name}{size},"),
-                    &format!("{name}{},", self.files[path].len()),
-                )
-            })
-        };
-        let documents = [
+        let (new, after) = (self.digest(path).hex(), text.len());
+        for document in [
             "catalog/dcat.jsonld",
             "catalog/stac/items/stations.json",
             "receipts/clean.json",
             "receipts/map.json",
-        ];
-        for document in documents {
+        ] {
             let text = String::from_utf8(self.files[document].clone()).unwrap();
-            let text = text.replace(&old, &new);
-            let text = if text.contains(&new) { sized(&text) } else { text };
-            self.files.insert(document.to_owned(), text.into_bytes());
+            // The files' sizes differ, so that a size is that of one file.
+            let text = ["file:size", "dcat:byteSize"].iter().fold(text, |text, name| {
+                text.replace(&format!("\"{name}\": {before},"), &format!("\"{name}\": {after},"))
+            });
+            self.put(document, text.replace(&old, &new));
         }
     }
 

@@ -40,7 +40,10 @@ pub(super) fn check(known: &Known<'_>, graph: &Graph, reasons: &mut Vec<Reason>)
             return;
         }
     };
-    for violation in shacl::validate(shapes, graph).into_iter().take(MAX) {
+    let mut found = shacl::validate(shapes, graph);
+    // A value of the wrong kind breaks several constraints; one is enough to mend it.
+    found.dedup_by(|next, first| next.focus == first.focus && next.path == first.path);
+    for violation in found.into_iter().take(MAX) {
         let shacl::Violation { focus, path, missing, message } = violation;
         let what = what(known, graph, &focus);
         let path = short(&path);
@@ -54,12 +57,8 @@ pub(super) fn check(known: &Known<'_>, graph: &Graph, reasons: &mut Vec<Reason>)
             path if missing && message == "is missing" => {
                 (&codes::DCAT_PROPERTY_MISSING, format!("{what} has no {path}."))
             }
-            path => (&codes::DCAT_SHAPE_VIOLATED, format!("{path} of {what} {message}.")),
+            path => (&codes::DCAT_SHAPE_VIOLATED, format!("{what}: {path} {message}.")),
         };
-        let mut message = message;
-        if let Some(first) = message.get(..1) {
-            message = first.to_uppercase() + message.get(1..).unwrap_or_default();
-        }
         reasons.push(code.because(message).at(DCAT, graph.pointer_of(&[&focus])));
     }
 }
@@ -70,10 +69,10 @@ fn what(known: &Known<'_>, graph: &Graph, focus: &Term) -> String {
     let found =
         classes.iter().find(|(class, _)| graph.is_a(focus, &format!("{}{class}", PREFIXES[0].1)));
     match (found, focus) {
-        (Some((_, "dataset")), _) => "the DCAT dataset".to_owned(),
-        (Some((_, name)), Term::Iri(_)) => format!("the {name} {}", known.show(focus)),
-        (Some((_, name)), _) => format!("a {name} without @id"),
-        (None, Term::Blank(_)) => "a node without @id".to_owned(),
+        (Some((_, "dataset")), _) => "The DCAT dataset".to_owned(),
+        (Some((_, name)), Term::Iri(_)) => format!("The {name} {}", known.show(focus)),
+        (Some((_, name)), _) => format!("A {name} without @id"),
+        (None, Term::Blank(_)) => "A node without @id".to_owned(),
         (None, _) => known.show(focus),
     }
 }

@@ -202,9 +202,10 @@ impl Graph {
 
     /// Every IRI of the graph.
     pub(super) fn iris(&self) -> impl Iterator<Item = &str> {
-        self.triples.iter().flat_map(|(s, p, o)| {
-            let iri = |term| if let Term::Iri(iri) = term { Some(iri.as_str()) } else { None };
-            [iri(s), Some(p.as_str()), iri(&o.term)].into_iter().flatten()
+        self.triples.iter().flat_map(|(subject, predicate, object)| {
+            let nodes = [subject, &object.term].into_iter();
+            let iris = nodes.filter(|term| matches!(term, Term::Iri(_))).map(Term::text);
+            iris.chain([predicate.as_str()])
         })
     }
 

@@ -67,7 +67,7 @@ fn obligations(
     pack: &CompiledPack,
     engine: &mut Engine,
 ) -> Result<BTreeSet<Obligation>, EvalError> {
-    if !pack.rules.iter().any(|rule| rule == OBLIGATIONS_RULE) {
+    if !pack.rules().iter().any(|rule| rule == OBLIGATIONS_RULE) {
         return Ok(BTreeSet::new());
     }
     let value = rule(pack, engine, OBLIGATIONS_RULE)?;

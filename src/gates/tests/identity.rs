@@ -231,7 +231,7 @@ fn redacted(ws: &mut Workspace) {
     });
     ws.put_json(
         "work/redaction_plan.json",
-        &json!({"method": "generalization", "parameters": {"cell_degrees": 0.1},
+        &json!({"method": "generalization", "parameters": {"cell_degrees": 0.05},
                 "inputs": ["raw/source.csv"], "outputs": ["processed/stations.csv"],
                 "activity": "../catalog/prov/bundle.jsonld#clean"}),
     );
@@ -390,7 +390,7 @@ fn obligations_stand_in_the_record() {
         ObligationKind::{Attribution, ShareAlike},
     };
     let judged = |rights: Option<Value>, kinds: &[crate::policy::ObligationKind]| {
-        let mut ws = crate::dataset::testing::workspace();
+        let mut ws = workspace();
         if let Some(rights) = rights {
             ws.edit("catalog/dcat.jsonld", |d| d["dct:rights"] = rights);
         }
