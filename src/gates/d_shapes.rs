@@ -63,6 +63,13 @@ pub(super) fn check(known: &Known<'_>, graph: &Graph, reasons: &mut Vec<Reason>)
     }
 }
 
+/// The same without a workspace.
+pub(super) fn bare(graph: &Graph) -> Result<Vec<String>, String> {
+    let shapes = SHAPES.as_ref().map_err(Clone::clone)?;
+    let line = |v: shacl::Violation| format!("{} {} {}", v.focus.text(), short(&v.path), v.message);
+    Ok(shacl::validate(shapes, graph).into_iter().map(line).collect())
+}
+
 fn what(known: &Known<'_>, graph: &Graph, focus: &Term) -> String {
     let classes =
         [("Dataset", "dataset"), ("Distribution", "distribution"), ("Catalog", "catalog")];

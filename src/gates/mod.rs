@@ -28,6 +28,7 @@ mod places;
 mod prov_json;
 mod rdf;
 mod shacl;
+pub mod single;
 #[cfg(test)]
 mod tests;
 mod xsd;

@@ -126,7 +126,7 @@ mod tests {
             (point(1, &[1.0, 2.0, 3.0]), None),
             (vec![1, 4, 0, 0, 0, 255, 255, 255, 255], None),
             (vec![], None),
-            (vec![1, 7, 0, 0, 0, 1, 0, 0, 0].repeat(100), None),
+            ([1, 7, 0, 0, 0, 1, 0, 0, 0].repeat(100), None),
         ] {
             assert_eq!(is_too_fine(&rules, &bytes), expected, "{bytes:?}");
         }
