@@ -314,6 +314,31 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn data_is_held_against_the_plan_while_it_streams_by() {
+        let plan = r#"{"method":"generalization","parameters":{"cell_degrees":0.1}}"#;
+        let mut files = vec![
+            ("processed/a.csv", "lat\n1.5\n1.55\n"),
+            ("processed/b.tif", "II*"),
+            ("raw/c.csv", "lat\n1.55\n"),
+            ("work/p.json", plan),
+            (
+                "dataset.json",
+                r#"{"policy_label":"sensitive_location","redaction_plan":"work/p.json"}"#,
+            ),
+        ];
+        for _ in 0..2 {
+            let facts = read(&memory(&files), &Limits::default()).await.unwrap();
+            assert_eq!(facts.content["processed/a.csv"].too_fine.first, ["row 2, column \"lat\""]);
+            assert!(facts.content["processed/b.tif"].unreadable.is_some());
+            assert_eq!(facts.content.len(), 2);
+            files.reverse();
+        }
+        // Without a plan nobody looks.
+        files.retain(|(path, _)| *path != "work/p.json");
+        assert!(read(&memory(&files), &Limits::default()).await.unwrap().content.is_empty());
+    }
+
+    #[tokio::test]
     async fn what_cannot_be_read_is_an_error_not_a_denial() {
         let limits = Limits { objects: 3, path_depth: 3, path_bytes: 20, ..Limits::default() };
         for (files, part) in [
