@@ -45,6 +45,15 @@ fn catalogs(c: &mut Criterion) {
     c.bench_function("dcat read and held against its shapes", |b| {
         b.iter(|| assert!(dcat_shape_violations(&dcat).unwrap().is_empty()));
     });
+    let mut large = dcat.clone();
+    let distribution = large["dcat:distribution"][0].clone();
+    large["dcat:distribution"] = json!(vec![distribution; 10_000]);
+    let mut group = c.benchmark_group("dcat");
+    group.sample_size(10);
+    group.bench_function("10000 distributions", |b| {
+        b.iter(|| assert!(dcat_shape_violations(&large).unwrap().is_empty()));
+    });
+    group.finish();
     c.bench_function("prov read", |b| {
         b.iter(|| assert!(!prov_statements(&prov).unwrap().is_empty()))
     });

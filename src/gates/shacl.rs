@@ -1,6 +1,9 @@
 //! SHACL Core over graphs, as far as shapes here go. What a shapes graph says in SHACL's vocabulary
 //! and this engine does not know is an error, never skipped.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use regex::Regex;
 
 use super::rdf::{Graph, Kind, Object, Term};
@@ -70,7 +73,7 @@ pub(super) fn unknown(shapes: &Graph) -> Option<&str> {
 
 /// Everything in `data` that is not what `shapes` says, sorted.
 pub(super) fn validate(shapes: &Graph, data: &Graph) -> Vec<Violation> {
-    let engine = Engine { shapes, data };
+    let engine = Engine { shapes, data, patterns: RefCell::default() };
     let mut found = Vec::new();
     for shape in shapes.of_type(&sh("NodeShape")) {
         for focus in engine.targets(shape) {
@@ -89,6 +92,8 @@ fn sh(name: &str) -> String {
 struct Engine<'a> {
     shapes: &'a Graph,
     data: &'a Graph,
+    /// Compiled once a run; one that does not compile matches nothing.
+    patterns: RefCell<BTreeMap<String, Option<Regex>>>,
 }
 
 impl Engine<'_> {
@@ -125,7 +130,9 @@ impl Engine<'_> {
         let said = self.parameters(shape);
         let path = said.iter().find(|(word, _)| word == "path").map(|(_, path)| &path.term);
         let shown = path.map(|path| self.show(path, 0)).unwrap_or_default();
+        let own = said.iter().find(|(word, _)| word == "message").map(|(_, text)| text.term.text());
         let mut say = |missing: bool, message: String| {
+            let message = own.filter(|_| !missing).map_or(message, str::to_owned);
             let (focus, path) = (focus.term.clone(), shown.clone());
             found.push(Violation { focus, path, missing, message });
         };
@@ -205,8 +212,11 @@ impl Engine<'_> {
                 wrong(self.data.is_a(&value.term, wanted), format!("is no {}", short(wanted)))
             }
             "pattern" => {
-                let held = !matches!(value.kind, Kind::Blank)
-                    && Regex::new(wanted).is_ok_and(|regex| regex.is_match(value.term.text()));
+                let mut patterns = self.patterns.borrow_mut();
+                let pattern =
+                    patterns.entry(wanted.to_owned()).or_insert_with(|| Regex::new(wanted).ok());
+                let held = value.kind != Kind::Blank
+                    && pattern.as_ref().is_some_and(|regex| regex.is_match(value.term.text()));
                 wrong(held, format!("does not match {wanted}"))
             }
             "minLength" => wrong(
