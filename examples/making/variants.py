@@ -178,8 +178,8 @@ def also_an_activity(node, _documents):
     node["@type"] = [node["@type"], "prov:Activity"]
 
 
-def also_summarized(node, documents):
-    (other,) = [n for n in documents[PROV]["@graph"] if n.get("rdfs:label") == "summarize"]
+def also_ingested(node, documents):
+    (other,) = [n for n in documents[PROV]["@graph"] if n.get("rdfs:label") == "ingest"]
     node["prov:wasGeneratedBy"] = [node["prov:wasGeneratedBy"], other["@id"]]
 
 
@@ -286,7 +286,7 @@ def variants(weather):
                 edit=of_node("../../processed/daily.csv", also_an_activity)),
         Variant("D-generated-twice", "ProvGeneratedTwice",
                 "A table is said to be made by two activities.",
-                edit=of_node("../../processed/daily.csv", also_summarized)),
+                edit=of_node("../../processed/monthly.geojson", also_ingested)),
         Variant("D-no-dcat", "DcatMissing",
                 "There is no DCAT record.",
                 after=without(DCAT)),

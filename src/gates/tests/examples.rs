@@ -88,7 +88,9 @@ fn each_variant_fails_at_its_gate_with_its_code() {
         let base = variant["base"].as_str().unwrap();
         let (ws, required) = example(base, Some((&folder, &variant)));
         let report = judge(&ws.facts(), &verdict(), &required, now());
-        messages.extend(report.reasons().map(|(gate, reason)| {
+        // Of those gates whose messages are held fast here.
+        let held = |gate: &GateId| matches!(gate, GateId::B | GateId::C | GateId::D);
+        messages.extend(report.reasons().filter(|(gate, _)| held(gate)).map(|(gate, reason)| {
             let place = (reason.path.as_deref(), reason.pointer.as_deref());
             let place = format!("{}#{}", place.0.unwrap_or("-"), place.1.unwrap_or_default());
             format!("{name}: {gate} {} at {place}: {}\n", reason.code, reason.message)
