@@ -34,8 +34,8 @@ pub struct Facts {
     pub contracts: BTreeMap<String, Document>,
     /// JSON documents under `attestations/`, by path: SBOM, signed provenance.
     pub attestations: BTreeMap<String, Document>,
-    /// What looking into the bytes found, by path; of every object under `processed/` if there is a
-    /// redaction plan to hold them against, of none otherwise.
+    /// What looking into the bytes found, by path; of every published object that is no document
+    /// if there is a redaction plan to hold them against, of none otherwise.
     pub content: BTreeMap<String, ContentFact>,
     /// What the destination already holds under this version id, if anything is published there.
     pub published: Option<Published>,

@@ -53,7 +53,7 @@ pub async fn gather(
     for (entries, last) in [(documents, false), (data, true)] {
         let rules = if last { rules(&bodies) } else { None };
         let look = |path: &str| {
-            let rules = rules.as_ref().filter(|_| path.starts_with(layout::PROCESSED));
+            let rules = rules.as_ref().filter(|_| layout::is_published(path));
             rules.map(|rules| (rules.clone(), &keepers))
         };
         let mut reads = stream::iter(entries)
@@ -319,6 +319,7 @@ mod tests {
         let mut files = vec![
             ("processed/a.csv", "lat\n1.5\n1.55\n"),
             ("processed/b.tif", "II*"),
+            ("catalog/notes.csv", "lat\n1.55\n"),
             ("raw/c.csv", "lat\n1.55\n"),
             ("work/p.json", plan),
             (
@@ -330,7 +331,8 @@ mod tests {
             let facts = read(&memory(&files), &Limits::default()).await.unwrap();
             assert_eq!(facts.content["processed/a.csv"].too_fine.first, ["row 2, column \"lat\""]);
             assert!(facts.content["processed/b.tif"].unreadable.is_some());
-            assert_eq!(facts.content.len(), 2);
+            assert_eq!(facts.content["catalog/notes.csv"].too_fine.count, 1);
+            assert_eq!(facts.content.len(), 3);
             files.reverse();
         }
         // Without a plan nobody looks.

@@ -8,7 +8,7 @@ use crate::domain::{Digest, SpecHash, canonical_digest};
 
 use super::assemble::{Body, assemble, rules};
 use super::content::Inspector;
-use super::{Facts, Names, ObjectFact, Published, Requested, media_type};
+use super::{Facts, Names, ObjectFact, Published, Requested, is_published, layout, media_type};
 
 /// Files of a workspace; facts are made of them anew after each change.
 #[derive(Clone)]
@@ -81,7 +81,10 @@ impl Workspace {
         let bodies = self.files.iter().map(|(path, bytes)| (path.clone(), Ok(bytes.clone())));
         let bodies: BTreeMap<String, Body> = bodies.collect();
         let rules = rules(&bodies);
-        let looked = self.files.iter().filter(|(path, _)| path.starts_with("processed/"));
+        let looked = self
+            .files
+            .iter()
+            .filter(|(path, _)| is_published(path) && layout::kind(path).is_none());
         let content = looked.filter_map(|(path, bytes)| {
             let mut inspector = Inspector::new(media_type(path), rules.as_ref()?, 1 << 20);
             inspector.update(bytes);

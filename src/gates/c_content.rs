@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::dataset::layout::PROCESSED;
-use crate::dataset::{Coordinates, Findings, Rules, inspect_json, normal};
+use crate::dataset::{Coordinates, Findings, Rules, inspect_json, is_published, normal};
 use crate::domain::Reason;
 
 use super::codes;
@@ -29,7 +28,10 @@ pub(super) fn check(known: &Known<'_>, plan_path: &str, plan: &Value, all: bool)
     let outputs = plan.get("outputs").and_then(Value::as_array);
     let outputs: BTreeSet<String> =
         outputs.into_iter().flatten().filter_map(|path| normal(path.as_str()?)).collect();
-    for path in known.facts.under(PROCESSED).filter(|path| all || outputs.contains(*path)) {
+    let documents: BTreeSet<&str> = known.facts.documents().map(|d| d.path.as_str()).collect();
+    let data = known.facts.objects.keys().map(String::as_str);
+    let data = data.filter(|path| is_published(path) && !documents.contains(path));
+    for path in data.filter(|path| all || outputs.contains(*path)) {
         let Some(content) = known.facts.content.get(path) else {
             let message = format!("{path} was not looked into.");
             reasons.push(codes::CONTENT_UNCHECKABLE.because(message).in_file(path));
@@ -53,15 +55,15 @@ pub(super) fn check(known: &Known<'_>, plan_path: &str, plan: &Value, all: bool)
         }
     }
     if all {
-        catalogs(known, &rules, &mut reasons);
+        published_documents(known, &rules, &mut reasons);
     }
     reasons
 }
 
-/// The catalogs are published too, and tell places of their own.
-fn catalogs(known: &Known<'_>, rules: &Rules, reasons: &mut Vec<Reason>) {
-    let facts = known.facts;
-    for document in facts.stac.values().chain([&facts.dcat]) {
+/// Catalogs, receipts and the rest are published too, and may tell places of their own. What cannot
+/// be read of them is another gate's to deny.
+fn published_documents(known: &Known<'_>, rules: &Rules, reasons: &mut Vec<Reason>) {
+    for document in known.facts.documents().filter(|document| is_published(&document.path)) {
         let Some(value) = document.value() else { continue };
         let found = inspect_json(rules, value).too_fine;
         if let Some(first) = found.first.first() {

@@ -327,6 +327,15 @@ fn what_is_published_is_as_coarse_as_the_plan_says() {
         }),
         &["C RedactionPlanInvalid work/redaction_plan.json#/parameters/cell_size_m"],
     );
+    // Whatever is published counts, wherever it lies.
+    expect(
+        with(|ws| ws.put("catalog/notes.csv", "lat,lon\n47.55123,7.5\n")),
+        &["C CoordinateTooFine catalog/notes.csv"],
+    );
+    expect(
+        with(|ws| ws.put("attestations/map.png", "PNG")),
+        &["C ContentUncheckable attestations/map.png"],
+    );
     // The item's own geometry is a place as well.
     expect(
         with(|ws| {
