@@ -4,6 +4,7 @@
 mod official;
 mod schemas;
 mod stac;
+mod stac_extensions;
 mod violation;
 
 pub use official::{Format, official_violations};

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::domain::{Digest, parse_i_json};
 
 use super::layout::{self, Kind};
-use super::{Document, DocumentState, Facts, ObjectFact, Published, Requested};
+use super::{ContentFact, Document, DocumentState, Facts, ObjectFact, Published, Requested, Rules};
 
 /// A document's bytes, or why they were not kept.
 pub(super) type Body = Result<Vec<u8>, String>;
@@ -17,6 +17,7 @@ pub(super) fn assemble(
     requested: Requested,
     objects: BTreeMap<String, ObjectFact>,
     bodies: BTreeMap<String, Body>,
+    content: BTreeMap<String, ContentFact>,
     published: Option<Published>,
 ) -> Facts {
     let mut facts = Facts {
@@ -31,6 +32,7 @@ pub(super) fn assemble(
         work: BTreeMap::new(),
         contracts: BTreeMap::new(),
         attestations: BTreeMap::new(),
+        content,
         published,
     };
     for (path, body) in bodies {
@@ -72,6 +74,14 @@ fn place(facts: &mut Facts, path: String, body: Body) {
         }
         Kind::Attestation => drop(facts.attestations.insert(path, document)),
     }
+}
+
+/// What the redaction plan demands of the bytes, as soon as the documents are read.
+pub(super) fn rules(bodies: &BTreeMap<String, Body>) -> Option<Rules> {
+    let document = |path: &str| parse_i_json(bodies.get(path)?.as_ref().ok()?).ok();
+    let dataset = document(layout::DATASET)?;
+    let plan = document(&layout::redaction_plan(&dataset)?)?;
+    Rules::of_plan(layout::policy_label(&dataset), &plan)
 }
 
 fn parse(kind: Kind, bytes: &[u8]) -> DocumentState {

@@ -7,6 +7,8 @@ use serde_json::Value;
 
 use crate::domain::Digest;
 
+use super::ContentFact;
+
 /// Everything that the gates look at. Built once, then only read.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Facts {
@@ -32,6 +34,9 @@ pub struct Facts {
     pub contracts: BTreeMap<String, Document>,
     /// JSON documents under `attestations/`, by path: SBOM, signed provenance.
     pub attestations: BTreeMap<String, Document>,
+    /// What looking into the bytes found, by path; of every published object that is no document
+    /// if there is a redaction plan to hold them against, of none otherwise.
+    pub content: BTreeMap<String, ContentFact>,
     /// What the destination already holds under this version id, if anything is published there.
     pub published: Option<Published>,
 }

@@ -1,5 +1,9 @@
 //! What lies where in a workspace (`docs/workspace.md`).
 
+use serde_json::Value;
+
+use crate::domain::PolicyLabel;
+
 /// The pipeline's spec.
 pub(crate) const SPEC: &str = "spec.json";
 /// Identity, rights, label, contacts.
@@ -25,6 +29,17 @@ pub(crate) const ATTESTATIONS: &str = "attestations/";
 
 /// Statements that a publication writes about itself. Nobody else's file is published there.
 pub(crate) const PROOFS: &str = "attestations/_promotion/";
+
+/// The path of the redaction plan that `dataset.json` names, if it lies under `work/`.
+pub(crate) fn redaction_plan(dataset: &Value) -> Option<String> {
+    let named = dataset.get("redaction_plan")?.as_str()?;
+    super::normal(named).filter(|path| !named.starts_with('/') && path.starts_with("work/"))
+}
+
+/// The label in `dataset.json`, if it is known.
+pub(crate) fn policy_label(dataset: &Value) -> Option<PolicyLabel> {
+    dataset.get("policy_label")?.as_str()?.parse().ok()
+}
 
 /// Which document a path holds, if it is one to parse.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -82,6 +82,10 @@ codes! {
             "Get another licence from the rights holder, or ask for an intended use that the licence allows.";
         LICENSE_CONTRADICTION = "LicenseContradiction": "A catalog names another licence than dataset.json.",
             "Make the catalog and dataset.json name the same licence.";
+        LICENSE_LINK_MISSING = "LicenseLinkMissing": "STAC says a licence that its one word cannot name, and does not link to it.",
+            "Add a link with rel license to the licence's text, or name the licence by its SPDX identifier.";
+        OBLIGATION_NOT_STATED = "ObligationNotStated": "The DCAT record does not say what the licence obliges to.",
+            "Add dct:rights with the attribution, word for word; for share-alike also odrl:hasPolicy, or the words in dct:rights.";
     }
     C {
         LABEL_MISSING = "LabelMissing": "There is no policy label.",
@@ -100,6 +104,14 @@ codes! {
             "Record the plan's activity in catalog/prov/bundle.jsonld: it uses the plan's inputs and generates its outputs.";
         REDACTION_INCOMPLETE = "RedactionIncomplete": "Something would be published that did not go through the redaction.",
             "Run the file through the redaction and list it in the plan's outputs, or derive it in PROV from nothing but redacted files.";
+        REDACTION_UNCHECKABLE = "RedactionUncheckable": "The redaction plan names nothing that the bytes can be held against.",
+            "Say in the plan's parameters cell_degrees or coordinate_decimals; for a redaction, dropped_columns may do.";
+        CONTENT_UNCHECKABLE = "ContentUncheckable": "An object that needs redaction cannot be looked into.",
+            "Publish it as CSV, GeoJSON, JSON or Parquet of at most 64 MiB a file, whole and in UTF-8.";
+        COORDINATE_TOO_FINE = "CoordinateTooFine": "A published place is finer than the redaction plan allows.",
+            "Round the coordinates to the plan's grid in the step that redacts, and write the file again.";
+        COLUMN_NOT_DROPPED = "ColumnNotDropped": "A published file has a column that the redaction plan drops.",
+            "Drop the column in the step that redacts, and write the file again.";
     }
     D {
         JSON_LD_REMOTE_CONTEXT = "JsonLdRemoteContext": "A JSON-LD document asks for a context from the network.",
@@ -114,6 +126,8 @@ codes! {
             "Add the property; docs/workspace.md has the profile.";
         DCAT_PROPERTY_INVALID = "DcatPropertyInvalid": "A property of the DCAT record says something else than the dataset.",
             "Make the property say what dataset.json and the workspace say.";
+        DCAT_SHAPE_VIOLATED = "DcatShapeViolated": "The DCAT record breaks a shape of DCAT-AP's essentials: a count, a kind of node, a datatype.",
+            "Write the property as contracts/shapes/dcat.ttl says.";
         DCAT_LINK_BROKEN = "DcatLinkBroken": "A dcat:downloadURL leads to nothing that is published.",
             "Point dcat:downloadURL at an object under processed/, relative to catalog/dcat.jsonld.";
         DCAT_DIGEST_MISMATCH = "DcatDigestMismatch": "A distribution's checksum is not that of the object.",
@@ -136,6 +150,14 @@ codes! {
             "Give the asset file:checksum (1220 and 64 hex digits) and file:size.";
         STAC_CHECKSUM_MISMATCH = "StacChecksumMismatch": "A STAC asset's checksum is not that of the object.",
             "Write 1220 and the object's SHA-256 in hex into file:checksum after the object is final.";
+        STAC_CHECKSUM_UNSUPPORTED = "StacChecksumUnsupported": "A STAC asset's checksum is by a hash function that is not SHA-256.",
+            "Write 1220 and the object's SHA-256 in hex into file:checksum.";
+        STAC_LINK_WRONG = "StacLinkWrong": "A link of a STAC document leads to something else than its rel says.",
+            "Point self at the document itself, root and parent at a catalog or collection, collection at the item's collection.";
+        STAC_BBOX_MISMATCH = "StacBboxMismatch": "A STAC item's bbox does not hold its geometry, or the collection's extent does not hold the item.",
+            "Compute bbox from the geometry, and the collection's extent from its items, west south east north.";
+        STAC_TIME_ORDER = "StacTimeOrder": "A STAC item ends before it starts, or its time lies outside of its own interval.",
+            "Correct datetime, start_datetime and end_datetime.";
         STAC_SIZE_MISMATCH = "StacSizeMismatch": "A STAC asset's size is not that of the object.",
             "Write the object's length in bytes into file:size.";
         STAC_MEDIA_TYPE_MISMATCH = "StacMediaTypeMismatch": "A STAC asset's type is not that of the object.",
@@ -154,10 +176,14 @@ codes! {
             "Name the entity by the path of an object, relative to catalog/prov/bundle.jsonld.";
         PROV_CYCLE = "ProvCycle": "Something in the PROV bundle is derived from itself.",
             "Give each state of a file an entity of its own, so that derivation goes one way.";
+        PROV_TYPE_CONFLICT = "ProvTypeConflict": "Something in the PROV bundle is both an entity and an activity.",
+            "Give the activity and the entity names of their own: no thing is both.";
+        PROV_GENERATED_TWICE = "ProvGeneratedTwice": "An entity of the PROV bundle is generated by two activities.",
+            "Keep the activity that really made it, or give each state of the file an entity of its own.";
         PROV_TIME_INVALID = "ProvTimeInvalid": "A time in the PROV bundle is no xsd:dateTime.",
             "Write the time as RFC 3339 with a zone, for instance 2026-11-20T12:00:00Z.";
-        PROV_TIME_ORDER = "ProvTimeOrder": "An activity ends before it starts.",
-            "Correct prov:startedAtTime and prov:endedAtTime.";
+        PROV_TIME_ORDER = "ProvTimeOrder": "Times in the PROV bundle cannot be: an end before its start, a use before the making.",
+            "Correct the times: start, then use and generation, then end; nothing is used before it is generated.";
         PROV_ARTIFACT_MISSING = "ProvArtifactMissing": "An object under processed/ is no entity that an activity generated.",
             "Add the object as a prov:Entity with prov:wasGeneratedBy.";
         CROSS_LINK_MISSING = "CrossLinkMissing": "A catalog does not name another one that it must name.",

@@ -5,13 +5,18 @@
 
 mod a_identity;
 mod b_licence;
+mod b_obligations;
 mod b_rights;
+mod c_content;
 mod c_sensitivity;
 pub mod codes;
 mod d_catalogs;
 mod d_dcat;
+mod d_events;
 mod d_prov;
+mod d_shapes;
 mod d_stac;
+mod d_stac_space;
 mod e_lineage;
 mod e_provenance;
 mod e_receipts;
@@ -27,12 +32,17 @@ mod known;
 mod lineage;
 mod mend;
 mod mend_names;
+mod multihash;
 mod places;
+mod prov_json;
 mod rdf;
 mod receipt;
+mod shacl;
+pub mod single;
 #[cfg(test)]
 mod tests;
 mod trace;
+mod xsd;
 
 use crate::dataset::Facts;
 use crate::domain::{GateId, GateReport, Reason, Report};
@@ -55,7 +65,7 @@ pub fn judge(
     let gates = GateId::ALL.into_iter().map(|id| {
         let built_in = match id {
             GateId::A => Some(a_identity::check(facts)),
-            GateId::B => Some(b_rights::check(&known)),
+            GateId::B => Some(b_rights::check(&known, &verdict.obligations)),
             GateId::C => Some(c_sensitivity::check(&known)),
             GateId::D => Some(d_catalogs::check(&known)),
             GateId::E => Some(e_receipts::check(facts, now)),

@@ -288,6 +288,7 @@ pub(super) fn manifest(
         "supporting": supporting,
         "qa": { "status": "pass", "report_digest": plan.qa_report() },
         "policy": policy,
+        "obligations": plan.obligations(),
         "approvals": approvals,
     })
 }

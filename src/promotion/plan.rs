@@ -1,5 +1,6 @@
 //! What would be published, to the byte.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -12,7 +13,7 @@ use crate::domain::{
     CanonicalError, DatasetRef, Digest, GateId, GateState, PolicyLabel, Report, canonical_bytes,
     canonical_digest,
 };
-use crate::policy::Verdict;
+use crate::policy::{Obligation, Verdict};
 
 /// Every path and digest that would be published, and what was decided over them. Its digest is
 /// what an approval names: if one byte of data, the policy pack or a gate's result changes, it is
@@ -27,6 +28,8 @@ pub struct Plan {
     policy_label: PolicyLabel,
     policy_digest: Digest,
     gates: Vec<(GateId, GateState)>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    obligations: BTreeSet<Obligation>,
     qa_report: Digest,
     inputs: Vec<PlannedFile>,
     files: Vec<PlannedFile>,
@@ -136,6 +139,7 @@ impl Plan {
             policy_label,
             policy_digest: verdict.pack.digest,
             gates: report.gates.iter().map(|gate| (gate.id, gate.state)).collect(),
+            obligations: verdict.obligations.clone(),
             qa_report,
             inputs,
             files,
@@ -201,6 +205,11 @@ impl Plan {
     /// The pack that judged.
     pub const fn policy_digest(&self) -> Digest {
         self.policy_digest
+    }
+
+    /// What whoever uses the data must do.
+    pub const fn obligations(&self) -> &BTreeSet<Obligation> {
+        &self.obligations
     }
 
     /// Hash of the spec.

@@ -9,7 +9,7 @@ mod messages;
 mod orders;
 mod provenance;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dataset::testing::{Workspace, facts, workspace};
 use crate::domain::{Digest, GateId, GateState, Reason, ReasonCode, Report};
@@ -23,6 +23,7 @@ pub(super) fn verdict() -> Verdict {
         tests_passed: 1,
         denials: BTreeMap::new(),
         data: Default::default(),
+        obligations: BTreeSet::new(),
     }
 }
 
