@@ -7,6 +7,7 @@ pub mod controller;
 pub mod controlplane;
 pub mod example;
 pub mod packs;
+pub mod s3;
 pub mod stage;
 
 use std::path::PathBuf;

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::args::Trust;
 use super::exit::Failure;
 use crate::domain::Digest;
-use crate::objects::{FileAccess, Store};
+use crate::objects::{Access, Store};
 use crate::pack::{Authority, Identity, PublicKey, TrustRoot};
 use crate::promotion::Publisher;
 
@@ -19,7 +19,7 @@ pub(super) fn store(place: &str) -> Result<Store, Failure> {
             format!("file://{}", path.display())
         }
     };
-    Store::open(&url, &FileAccess::Caller).map_err(|error| Failure::usage(error.to_string()))
+    Store::open_with(&url, &Access::caller()).map_err(|error| Failure::usage(error.to_string()))
 }
 
 /// Reads a file whole.

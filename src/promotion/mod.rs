@@ -5,9 +5,12 @@
 
 mod approval;
 mod assess;
+mod claim;
 mod documents;
 mod plan;
 mod publish;
+#[cfg(test)]
+mod publish_tests;
 mod withdraw;
 
 pub use approval::{ApprovedPlan, Missing, approve};
