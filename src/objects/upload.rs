@@ -134,7 +134,7 @@ impl Remote {
         copied.map_err(|error| source.failed(from, &error))?;
         let digest = self.digest_of(&aside, to).await?;
         if digest != Some(expected) {
-            let _ = self.base.delete(&aside).await;
+            self.discard(&aside).await;
             return Ok(digest);
         }
         self.unveil(&aside, to, expected).await?;
@@ -144,15 +144,22 @@ impl Remote {
     /// Makes what lies aside an object, unless there is one.
     async fn unveil(&self, aside: &Path, path: &str, expected: Digest) -> Result<(), StoreError> {
         let target = self.full(path)?;
-        match self.base.copy_if_not_exists(aside, &target).await {
-            // S3 answers when it is done. Azure may answer before.
-            Ok(()) if self.large == Large::Completion => {}
-            Ok(()) => self.expect(path, expected).await?,
-            Err(error) => self.there(path, expected, &error).await?,
-        }
-        // Left behind it costs a little money and misleads nobody.
+        let outcome = match self.base.copy_if_not_exists(aside, &target).await {
+            // S3 answers when it is done. Azure may answer before, and then still needs the original.
+            Ok(()) if self.large == Large::Completion => Ok(()),
+            Ok(()) => {
+                self.expect(path, expected).await?;
+                Ok(())
+            }
+            Err(error) => self.there(path, expected, &error).await,
+        };
+        self.discard(aside).await;
+        outcome
+    }
+
+    /// Left behind it costs a little money and misleads nobody.
+    async fn discard(&self, aside: &Path) {
         let _ = self.base.delete(aside).await;
-        Ok(())
     }
 
     /// After a refusal: whether what is there is what was to be.
