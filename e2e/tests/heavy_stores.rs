@@ -324,3 +324,28 @@ async fn killed_at_any_step_the_publication_to_s3_is_finished() -> Result<()> {
     }
     Ok(())
 }
+
+#[tokio::test]
+#[ignore = "needs versitygw; run by make test-all"]
+async fn the_operators_identity_is_lent_below_the_namespaces_own_prefix_only() -> Result<()> {
+    let s3 = S3::start().await?;
+    let mut stage = Stage::new("s3-lent").await?;
+    stage.start.arguments.extend(["--allow-ambient-store".into(), "s3://bucket/lent".into()]);
+    stage.start.environment = s3.variables().map(|(k, v)| (k.to_owned(), v)).to_vec();
+    let _controller = stage.controller().await?;
+    let own = format!("s3://bucket/lent/{}", stage.namespace);
+    let example = Example::whole("seattle-weather")?;
+    for (name, root) in [("weather", own.as_str()), ("foreign", "s3://bucket/lent/other")] {
+        let mut manifest = stage.manifest(name, &example)?;
+        let source = format!("{root}/in");
+        s3.upload(&stage.path("workspaces").join(name), &source).await?;
+        manifest["spec"]["source"] = json!({ "url": source });
+        manifest["spec"]["destination"] = json!({ "url": format!("{own}/{name}") });
+        let promotion: DatasetPromotion = serde_json::from_value(manifest)?;
+        stage.api().create(&Default::default(), &promotion).await?;
+    }
+    stage.reaches("weather", Phase::Published).await?;
+    says(&stage, "foreign", "needs a Secret").await?;
+    assert!(!s3.bucket(&format!("{own}/foreign"))?.exists());
+    Ok(())
+}

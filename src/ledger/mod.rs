@@ -229,7 +229,7 @@ mod tests {
     async fn writers_in_several_processes_never_fork_the_chain() {
         let dir = tempfile::tempdir().unwrap();
         chain_of_forty(&|| open(&dir)).await;
-        let memory = std::sync::Arc::default();
+        let memory = std::sync::Arc::new(object_store::memory::InMemory::new());
         chain_of_forty(&|| Ledger::new(Store::in_memory("s3://bucket/x", &memory))).await;
     }
 

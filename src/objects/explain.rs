@@ -59,9 +59,11 @@ pub(super) fn explain(path: String, error: &object_store::Error) -> StoreError {
     }
 }
 
-/// Whether the store misses the bucket, not the object.
-pub(super) fn no_bucket(error: &object_store::Error) -> bool {
-    matches!(code(&error.to_string()), Some("NoSuchBucket" | "ContainerNotFound"))
+/// Whether the object is not there. A store may say *not found* of the bucket or of the caller,
+/// too; then nothing is known of the object.
+pub(super) fn absent(error: &object_store::Error) -> bool {
+    matches!(error, object_store::Error::NotFound { .. })
+        && matches!(code(&error.to_string()), None | Some("NoSuchKey" | "BlobNotFound"))
 }
 
 /// Whether the store does not know the operation.
@@ -141,6 +143,7 @@ mod tests {
             ("403 Forbidden", "RequestTimeTooSkewed", "ClockSkewed"),
             ("404 Not Found", "NoSuchBucket", "NoSuchBucket"),
             ("404 Not Found", "ContainerNotFound", "NoSuchBucket"),
+            ("404 Not Found", "InvalidAccessKeyId", "CredentialsRefused"),
             ("301 Moved Permanently", "PermanentRedirect", "OtherRegion"),
             ("503 Service Unavailable", "SlowDown", "StoreBusy"),
             ("429 Too Many Requests", "Whatever", "StoreBusy"),
@@ -156,5 +159,18 @@ mod tests {
         }
         let odd = object_store::Error::Generic { store: "S3", source: "token=hush".into() };
         assert!(!explain(String::new(), &odd).to_string().contains("hush"));
+    }
+
+    #[test]
+    fn only_a_missing_object_is_absent() {
+        for (code, is) in
+            [("NoSuchKey", true), ("NoSuchBucket", false), ("InvalidAccessKeyId", false)]
+        {
+            let source = format!("<Code>{code}</Code>").into();
+            let error = object_store::Error::NotFound { path: String::new(), source };
+            assert_eq!(absent(&error), is, "{code}");
+        }
+        let other = object_store::Error::Generic { store: "S3", source: "404".into() };
+        assert!(!absent(&other));
     }
 }

@@ -111,11 +111,11 @@ impl Store {
         Place::parse(url)?.map(|_| ()).ok_or_else(|| StoreError::Url { url: url.to_owned(), why })
     }
 
-    /// A store that behaves as a bucket does and is gone with its last clone.
+    /// A bucket that a test has made; gone with its last clone.
     #[cfg(test)]
-    pub(crate) fn in_memory(
+    pub(crate) fn in_memory<S: object_store::ObjectStore>(
         url: &str,
-        store: &std::sync::Arc<object_store::memory::InMemory>,
+        store: &std::sync::Arc<S>,
     ) -> Self {
         let place = Place::parse(url).unwrap().unwrap();
         let store: std::sync::Arc<dyn object_store::ObjectStore> = store.clone();

@@ -13,7 +13,7 @@ use object_store::{
 use tokio::sync::OnceCell;
 
 use super::cloud::Bucket;
-use super::explain::{explain, no_bucket, unsupported};
+use super::explain::{absent, explain, unsupported};
 use super::place::Place;
 use super::{Created, Entry, Replaced, StoreError};
 use crate::domain::{Digest, DigestWriter};
@@ -110,8 +110,7 @@ impl Remote {
     pub(super) async fn find(&self, path: &str) -> Result<Option<GetResult>, StoreError> {
         match self.base.get(&self.full(path)?).await {
             Ok(found) => Ok(Some(found)),
-            // Without its bucket nothing is known of an object.
-            Err(error @ object_store::Error::NotFound { .. }) if !no_bucket(&error) => Ok(None),
+            Err(error) if absent(&error) => Ok(None),
             Err(error) => Err(self.failed(path, &error)),
         }
     }
@@ -162,12 +161,12 @@ impl Remote {
 
     /// Whether the write was done, or what it was conditional on did not hold.
     async fn put(&self, path: &Path, bytes: Vec<u8>, mode: PutMode) -> object_store::Result<bool> {
-        use object_store::Error::{AlreadyExists, NotFound, Precondition};
+        use object_store::Error::{AlreadyExists, Precondition};
         let update = matches!(mode, PutMode::Update(_));
         match self.base.put_opts(path, PutPayload::from(bytes), PutOptions::from(mode)).await {
             Ok(_) => Ok(true),
             Err(AlreadyExists { .. } | Precondition { .. }) => Ok(false),
-            Err(error @ NotFound { .. }) if update && !no_bucket(&error) => Ok(false),
+            Err(error) if update && absent(&error) => Ok(false),
             Err(error) => Err(error),
         }
     }

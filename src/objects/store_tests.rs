@@ -5,7 +5,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt as _};
 use object_store::memory::InMemory;
-use object_store::{ObjectStore, ObjectStoreExt as _};
+use object_store::path::Path;
+use object_store::{
+    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
+    ObjectStoreExt as _, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult,
+};
 
 use super::*;
 use crate::domain::Digest;
@@ -208,5 +212,85 @@ fn who_may_open_what() {
         let access = Access { files, identity, allow_loopback: false };
         let found = Store::open_with(url, &access).err().map(|error| error.reason());
         assert_eq!(found, reason, "{url}");
+    }
+}
+
+/// A store that takes conditions and does as it likes.
+#[derive(Debug)]
+struct Careless {
+    inner: InMemory,
+    creates: bool,
+}
+
+impl std::fmt::Display for Careless {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("careless")
+    }
+}
+
+type Stored<T> = object_store::Result<T>;
+
+#[async_trait::async_trait]
+impl ObjectStore for Careless {
+    async fn put_opts(
+        &self,
+        at: &Path,
+        bytes: PutPayload,
+        options: PutOptions,
+    ) -> Stored<PutResult> {
+        let ignored = match options.mode {
+            PutMode::Create => !self.creates,
+            _ => true,
+        };
+        let options = if ignored { PutMode::Overwrite.into() } else { options };
+        self.inner.put_opts(at, bytes, options).await
+    }
+    async fn put_multipart_opts(
+        &self,
+        at: &Path,
+        options: PutMultipartOptions,
+    ) -> Stored<Box<dyn MultipartUpload>> {
+        self.inner.put_multipart_opts(at, options).await
+    }
+    async fn get_opts(&self, at: &Path, options: GetOptions) -> Stored<GetResult> {
+        self.inner.get_opts(at, options).await
+    }
+    fn delete_stream(
+        &self,
+        at: BoxStream<'static, Stored<Path>>,
+    ) -> BoxStream<'static, Stored<Path>> {
+        self.inner.delete_stream(at)
+    }
+    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Stored<ObjectMeta>> {
+        self.inner.list(prefix)
+    }
+    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Stored<ListResult> {
+        self.inner.list_with_delimiter(prefix).await
+    }
+    async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Stored<()> {
+        self.inner.copy_opts(from, to, options).await
+    }
+}
+
+#[tokio::test]
+async fn a_store_without_conditional_writes_is_read_and_never_written() {
+    for creates in [false, true] {
+        let careless = Arc::new(Careless { inner: InMemory::new(), creates });
+        careless.inner.put(&"in/a".into(), "1".into()).await.unwrap();
+        let store = Store::in_memory("s3://bucket/in", &careless);
+        assert_eq!(store.get("a", 9).await.unwrap().unwrap(), "1");
+        assert_eq!(store.list(9).await.unwrap().len(), 1);
+        let one = Some(Digest::of(b"1"));
+        let outcomes = [
+            store.create("b", vec![]).await.map(|_| ()),
+            store.replace("a", one, vec![]).await.map(|_| ()),
+            store.write("c", content("x"), Digest::of(b"x"), 1, &fence(b"")).await.map(|_| ()),
+        ];
+        for outcome in outcomes {
+            let error = outcome.unwrap_err();
+            assert_eq!(error.reason(), "NoConditionalWrites", "{error}");
+            assert!(error.to_string().contains("atomic publication"), "{error}");
+        }
+        assert_eq!(store.list(9).await.unwrap().len(), 2, "a and the probe");
     }
 }

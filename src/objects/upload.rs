@@ -221,7 +221,7 @@ mod tests {
     fn parts_are_few_enough_and_of_one_size() {
         for size in [0, SINGLE, 80 << 30, 1 << 40, 5 << 40] {
             let part = part_size(size);
-            assert!(part >= SINGLE && part % MIB == 0, "{size}");
+            assert!(part >= SINGLE && part.is_multiple_of(MIB), "{size}");
             assert!(size.div_ceil(part) <= 10_000, "{size}");
         }
     }
