@@ -36,7 +36,9 @@ pub(super) fn explain(path: String, error: &object_store::Error) -> StoreError {
         | "AuthenticationFailed"
         | "InvalidToken"
         | "InvalidAuthenticationInfo"
-        | "NoAuthenticationInformation" => {
+        | "NoAuthenticationInformation"
+        // So says versitygw of an access key that it does not know.
+        | "XAdminUserNotFound" => {
             return StoreError::Unknown { path, code: shown };
         }
         "PermanentRedirect" | "AuthorizationHeaderMalformed" | "TemporaryRedirect" => {
