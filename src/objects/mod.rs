@@ -1,14 +1,15 @@
 //! Object stores behind one face: list, stream, create if absent, replace if unchanged.
 //!
 //! [`Store`] is the face. Behind it is a directory (`files`) or a prefix of a bucket (`remote`,
-//! `upload`). `place` says what a URL means, `open` who may open it, `credentials` and `cloud` with
-//! what, `connect` over which connections, `explain` what an answer means for people.
+//! `upload`). `place` says what a URL means, `open` who may open it, `credentials`, `endpoint` and
+//! `cloud` with what, `connect` over which connections, `explain` what an answer means for people.
 
 mod access;
 mod address;
 mod cloud;
 mod connect;
 mod credentials;
+mod endpoint;
 mod error;
 mod explain;
 mod files;

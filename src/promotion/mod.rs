@@ -6,6 +6,7 @@
 mod approval;
 mod assess;
 mod claim;
+mod copy;
 mod documents;
 mod plan;
 mod publish;
