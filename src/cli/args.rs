@@ -69,7 +69,7 @@ pub(super) struct Subject {
     /// The spec; must be the same, canonically, as the workspace's spec.json.
     #[arg(long, value_name = "FILE")]
     pub spec: Option<PathBuf>,
-    /// The workspace: a directory or a file:// URL.
+    /// The workspace: a directory, or a URL: file://, s3://, gs://, az://.
     #[arg(long, visible_alias = "outputs", value_name = "DIR")]
     pub workspace: String,
     /// What the data is to be used for: a key of the pack's licence table.
@@ -173,7 +173,7 @@ impl Trust {
 pub(super) struct Validate {
     #[command(flatten)]
     pub subject: Subject,
-    /// Where the version may be published already: a directory or a file:// URL.
+    /// Where the version may be published already: a directory, or a URL: file://, s3://, gs://, az://.
     #[arg(long, value_name = "DIR")]
     pub destination: Option<String>,
     /// Writes what the policy pack was asked, for `lazaret pack diff --facts`.
@@ -192,7 +192,7 @@ pub(super) struct Validate {
 pub(super) struct Promote {
     #[command(flatten)]
     pub subject: Subject,
-    /// Where to publish: a directory or a file:// URL.
+    /// Where to publish: a directory, or a URL: file://, s3://, gs://, az://.
     #[arg(long, value_name = "DIR")]
     pub destination: String,
     /// Who approves the plan, for instance principal:jane.
@@ -221,7 +221,11 @@ pub(super) struct Controller {
     /// are refused.
     #[arg(long, value_name = "DIR")]
     pub allow_file_root: Vec<PathBuf>,
-    /// Lets packs be fetched from loopback addresses: for development.
+    /// A prefix such as s3://bucket/data; for URLs of a namespace below URL/<namespace> the
+    /// controller's own cloud identity is used. Elsewhere a Secret is needed.
+    #[arg(long, value_name = "URL", value_parser = remote_store)]
+    pub allow_ambient_store: Vec<String>,
+    /// Lets packs be fetched from loopback addresses, and stores be there: for development.
     #[arg(long)]
     pub allow_loopback_sources: bool,
     /// Where /metrics, /healthz and /readyz are answered.
@@ -256,6 +260,11 @@ pub(super) struct Controller {
     pub pause_publication_at: Option<String>,
 }
 
+fn remote_store(text: &str) -> Result<String, String> {
+    let checked = crate::objects::Store::check_remote(text);
+    checked.map(|()| text.to_owned()).map_err(|error| error.to_string())
+}
+
 pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: u64 = text.parse().map_err(|_| "a whole number of seconds".to_owned())?;
     if (1..=86_400).contains(&seconds) {
@@ -284,7 +293,7 @@ pub(super) struct Crd {
 pub(super) enum Ledger {
     /// Checks the whole chain and prints its entries.
     Verify {
-        /// The destination: a directory or a file:// URL.
+        /// The destination: a directory, or a URL: file://, s3://, gs://, az://.
         destination: String,
         /// How to report.
         #[arg(long, value_enum, default_value_t = Plain::Human)]

@@ -30,6 +30,7 @@ pub(super) async fn controller(arguments: Controller) -> Result<ExitCode, Failur
     let settings = Settings {
         namespace: arguments.namespace,
         file_roots: arguments.allow_file_root,
+        ambient_stores: arguments.allow_ambient_store,
         recheck: arguments.recheck_interval,
         default_owner: arguments.default_owner,
         remediation: day * u32::from(arguments.remediation_days),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::args::{Demand, Sct, Trust};
 use super::exit::Failure;
 use crate::domain::Digest;
-use crate::objects::{FileAccess, Store};
+use crate::objects::{Access, Store};
 use crate::pack::{
     Authority, CertificateTimestamp, Identity, KeyLog, PublicKey, Requirements, TrustError,
     TrustRoot, sign_statement,
@@ -23,7 +23,7 @@ pub(super) fn store(place: &str) -> Result<Store, Failure> {
             format!("file://{}", path.display())
         }
     };
-    Store::open(&url, &FileAccess::Caller).map_err(|error| Failure::usage(error.to_string()))
+    Store::open_with(&url, &Access::caller()).map_err(|error| Failure::usage(error.to_string()))
 }
 
 /// Reads a file whole.

@@ -76,6 +76,11 @@ impl Workspace {
         }
     }
 
+    /// Every file.
+    pub(crate) fn files(&self) -> impl Iterator<Item = (&String, &Vec<u8>)> {
+        self.files.iter()
+    }
+
     /// The digest of a file as it is now.
     pub(crate) fn digest(&self, path: &str) -> Digest {
         Digest::of(&self.files[path])

@@ -137,7 +137,8 @@ pub enum PointerState {
     Withdrawn,
 }
 
-/// The claim on a version's place: fixes the time, so that a retry writes the same bytes.
+/// The claim on a version's place: fixes the time, so that a retry writes the same bytes. Whoever
+/// has another plan may take an open claim over; a sealed one stands for ever.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(super) struct Claim {
     pub plan_digest: Digest,
@@ -146,6 +147,16 @@ pub(super) struct Claim {
     pub role: String,
     pub container_digest: Digest,
     pub git_commit: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<Sealed>,
+}
+
+/// What is still to be written once all objects are there: whole, so that anybody can finish,
+/// whatever became of the approvals and of the program that began.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(super) struct Sealed {
+    pub receipt: Value,
+    pub manifest: Value,
 }
 
 impl Claim {
@@ -159,7 +170,13 @@ impl Claim {
             role: publisher.role.clone(),
             container_digest: publisher.container_digest,
             git_commit: publisher.git_commit.clone(),
+            sealed: None,
         }
+    }
+
+    /// The same claim, with what remains to be written.
+    pub(super) fn seal(self, receipt: Value, manifest: Value) -> Self {
+        Self { sealed: Some(Sealed { receipt, manifest }), ..self }
     }
 }
 

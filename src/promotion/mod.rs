@@ -5,10 +5,14 @@
 
 mod approval;
 mod assess;
+mod claim;
+mod copy;
 mod decision;
 mod documents;
 mod plan;
 mod publish;
+#[cfg(test)]
+mod publish_tests;
 mod records;
 mod statement;
 mod withdraw;

@@ -5,7 +5,7 @@ use super::documents::{Claim, Manifest, Places, Publisher};
 use super::publish::read;
 use super::statement::{Publication, statements};
 use super::{ApprovedPlan, Decision, PublishError};
-use crate::domain::{CanonicalError, DatasetRef, Digest, canonical_bytes};
+use crate::domain::{DatasetRef, Digest, canonical_bytes};
 use crate::ledger::{Ledger, Recorded};
 use crate::objects::{Created, Store};
 
@@ -75,14 +75,22 @@ pub(super) async fn attest(
     Ok(())
 }
 
-/// The record of the decision, if the plan still knows what it came of.
-pub(super) fn decision(
+/// Records the decision, if the plan still knows what it came of, and tells the record's digest. The
+/// first record of a plan stays: who comes later decided the same at another time.
+pub(super) async fn decide(
     approved: &ApprovedPlan,
+    destination: &Store,
+    places: &Places,
     claim: &Claim,
-) -> Result<Option<Vec<u8>>, CanonicalError> {
+) -> Result<Option<Digest>, PublishError> {
     let plan = approved.plan();
     let Some(judgement) = plan.judgement() else { return Ok(None) };
-    canonical_bytes(&judgement.decision(plan, claim)?).map(Some)
+    let bytes = canonical_bytes(&judgement.decision(plan, claim)?)?;
+    let (path, digest) = (places.decision(plan.digest()), Digest::of(&bytes));
+    match destination.create(&path, bytes).await? {
+        Created::New => Ok(Some(digest)),
+        Created::Exists => Ok(destination.digest(&path).await?),
+    }
 }
 
 /// A recorded decision.
