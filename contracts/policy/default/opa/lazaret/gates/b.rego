@@ -19,7 +19,8 @@ deny contains lib.reason(
 	"",
 	sprintf("Ask for one of: %s.", [concat(", ", sort(object.keys(data.licenses.uses)))]),
 ) if {
-	not lib.has(data.licenses.uses, lib.use)
+	use := lib.use
+	not lib.has(data.licenses.uses, use)
 }
 
 deny contains lib.reason(
@@ -72,7 +73,8 @@ deny contains lib.reason(
 	name := obligation.license
 	obligation.kind == "attribution"
 	holder := lib.text(rights, "rights_holder")
-	not names_holder(lib.text(rights, "attribution"), holder)
+	attribution := lib.text(rights, "attribution")
+	not names_holder(attribution, holder)
 }
 
 # What comes with the licence. If there is a choice, what comes with every usable alternative: the
@@ -106,7 +108,10 @@ usable contains parts if {
 # exception only permits more.
 entry(part) := part.term if lib.has(data.licenses.table, part.term)
 
-entry(part) := part.license if not lib.has(data.licenses.table, part.term)
+entry(part) := part.license if {
+	term := part.term
+	not lib.has(data.licenses.table, term)
+}
 
 names_holder(attribution, holder) if {
 	holder != ""
