@@ -141,7 +141,8 @@ mod tests {
             forged["dsseEnvelope"]["payload"] = json!(BASE64.encode(statement.to_string()));
             let reason = reason(&forged.to_string(), &keyless(repository));
             assert!(
-                ["SignatureInvalid", "LogProofInvalid", "BundleInvalid"].contains(&reason),
+                ["SignatureInvalid", "LogProofInvalid", "LogEntryMismatch", "BundleInvalid"]
+                    .contains(&reason),
                 "{reason}"
             );
         }
