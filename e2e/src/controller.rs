@@ -37,6 +37,8 @@ pub struct Start {
     pub root: PathBuf,
     /// Further arguments.
     pub arguments: Vec<String>,
+    /// Further environment.
+    pub environment: Vec<(String, String)>,
 }
 
 impl Controller {
@@ -57,6 +59,7 @@ impl Controller {
             .args(&how.arguments)
             .env("KUBECONFIG", &how.kubeconfig)
             .env_remove("RUST_LOG")
+            .envs(how.environment.iter().cloned())
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)
             .stderr(output)

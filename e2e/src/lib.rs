@@ -8,6 +8,7 @@ pub mod controlplane;
 pub mod example;
 pub mod packs;
 pub mod registry;
+pub mod s3;
 pub mod sigstore;
 pub mod stage;
 

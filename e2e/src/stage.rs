@@ -61,6 +61,7 @@ impl Stage {
             namespace: namespace.clone(),
             root,
             arguments: vec!["--recheck-interval".into(), "2".into()],
+            environment: vec![],
         };
         let stage = Self { client, namespace, keys, server, start, dir };
         stage.secret("pack-key", "cosign.pub", &stage.keys.public).await?;

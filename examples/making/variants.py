@@ -61,7 +61,7 @@ def rights(**changes):
     return change
 
 
-SPDX = {"CC-PDM-1.0", "CC0-1.0", "CC-BY-NC-4.0"}
+SPDX = {"CC-PDM-1.0", "CC0-1.0", "CC-BY-4.0", "CC-BY-NC-4.0"}
 
 
 def without(path):
@@ -150,6 +150,39 @@ def unsigned_provenance(files):
     })
 
 
+def table(change):
+    """The published table with other bytes; all that hashes it follows."""
+    path = "processed/cells.csv"
+    return lambda recipe: replace(recipe, outputs={**recipe.outputs, path: change(recipe.outputs[path])})
+
+
+def other_place(data):
+    assert data.count(b"10.00 -140.40,") == 1
+    return data.replace(b"10.00 -140.40,", b"10.05 -140.38,")
+
+
+def with_observer(data):
+    head, *rows = data.decode().splitlines()
+    return "\n".join([head + ",observer", *(row + ",observer-6" for row in rows), ""]).encode()
+
+
+def of_node(name, change):
+    """Changes one node of the PROV bundle."""
+    def edit(documents, _files):
+        (node,) = [node for node in documents[PROV]["@graph"] if node["@id"] == name]
+        change(node, documents)
+    return edit
+
+
+def also_an_activity(node, _documents):
+    node["@type"] = [node["@type"], "prov:Activity"]
+
+
+def also_ingested(node, documents):
+    (other,) = [n for n in documents[PROV]["@graph"] if n.get("rdfs:label") == "ingest"]
+    node["prov:wasGeneratedBy"] = [node["prov:wasGeneratedBy"], other["@id"]]
+
+
 def license_ref(recipe):
     return rights(license="LicenseRef-Seattle-Open-Data")(recipe)
 
@@ -194,6 +227,14 @@ def variants(weather):
         Variant("B-use-forbidden", "LicenseForbidsUse",
                 "A licence that forbids commercial use, asked for commercial use; the pack's table says no.",
                 recipe=rights(license="CC-BY-NC-4.0"), request={"intended_use": "commercial"}),
+        Variant("B-obligation-not-stated", "ObligationNotStated",
+                "The licence demands attribution, and the DCAT record does not carry its words.",
+                recipe=rights(license="CC-BY-4.0")),
+        Variant("B-license-link-missing", "LicenseLinkMissing",
+                "Two licences together: STAC can only say other, and has no link to them.",
+                recipe=rights(license="CC-PDM-1.0 AND CC0-1.0"),
+                edit=at(DCAT, "dct:license", to=["https://spdx.org/licenses/CC-PDM-1.0",
+                                                 "https://spdx.org/licenses/CC0-1.0"])),
         Variant("C-no-label", "LabelMissing",
                 "No policy_label: nobody has classified the data.",
                 edit=at("dataset.json", "policy_label", drop=True)),
@@ -213,6 +254,39 @@ def variants(weather):
         Variant("C-plan-too-fine", "GeneralizationTooFine",
                 "The plan generalizes to cells of 250 m, finer than the pack allows.",
                 base="restricted-sightings", edit=at(PLAN, "parameters", "cell_size_m", to=250)),
+        Variant("C-plan-uncheckable", "RedactionUncheckable",
+                "The plan does not say how large the cells are in degrees, so that nothing can be held against it.",
+                base="restricted-sightings", edit=at(PLAN, "parameters", "cell_degrees", drop=True)),
+        Variant("C-place-too-fine", "CoordinateTooFine",
+                "One row of the published table names a place by hundredths of a degree.",
+                base="restricted-sightings", recipe=table(other_place)),
+        Variant("C-column-not-dropped", "ColumnNotDropped",
+                "The published table has the observers, whom the plan drops.",
+                base="restricted-sightings", recipe=table(with_observer)),
+        Variant("C-content-uncheckable", "ContentUncheckable",
+                "A quotation mark in the published table is never closed, so that nobody knows its columns.",
+                base="restricted-sightings", recipe=table(lambda data: data + b'"')),
+        Variant("D-publisher-without-name", "DcatShapeViolated",
+                "The publisher is a node with neither name nor address.",
+                edit=at(DCAT, "dct:publisher", "foaf:name", drop=True)),
+        Variant("D-checksum-by-md5", "StacChecksumUnsupported",
+                "A STAC asset's checksum is by MD5.",
+                edit=at(item, *asset, "file:checksum", to="d50110" + "ab" * 16)),
+        Variant("D-bbox-elsewhere", "StacBboxMismatch",
+                "The STAC item's box lies in the Gulf of Guinea, its geometry in Seattle.",
+                edit=at(item, "bbox", to=[0.0, 0.0, 1.0, 1.0])),
+        Variant("D-root-is-an-item", "StacLinkWrong",
+                "The STAC item's root is the item itself.",
+                edit=at(item, "links", 0, "href", to=f"./{item.rsplit('/', 1)[1]}")),
+        Variant("D-ends-before-start", "StacTimeOrder",
+                "The STAC item ends before it starts.",
+                edit=at(item, "properties", "end_datetime", to="2011-01-01T00:00:00Z")),
+        Variant("D-entity-and-activity", "ProvTypeConflict",
+                "A table is said to be an activity as well.",
+                edit=of_node("../../processed/daily.csv", also_an_activity)),
+        Variant("D-generated-twice", "ProvGeneratedTwice",
+                "A table is said to be made by two activities.",
+                edit=of_node("../../processed/monthly.geojson", also_ingested)),
         Variant("D-no-dcat", "DcatMissing",
                 "There is no DCAT record.",
                 after=without(DCAT)),

@@ -82,11 +82,13 @@ pub struct DatasetSelector {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ObjectStoreRef {
-    /// `file://`, `s3://`, `gs://` or `az://`.
+    /// `s3://bucket/prefix`, `gs://bucket/prefix`, `az://container/prefix` or `file:///path`.
     #[schemars(length(max = 2048))]
     #[x_kube(validation = Rule::new("self.matches('^(file|s3|gs|az)://')").message("an object-store URL begins with file://, s3://, gs:// or az://"))]
     pub url: String,
-    /// Secret with the store's credentials.
+    /// Secret with the store's credentials and endpoint, under the names of the cloud's own
+    /// environment variables: `AWS_ACCESS_KEY_ID`, `GOOGLE_SERVICE_ACCOUNT_KEY`,
+    /// `AZURE_STORAGE_ACCOUNT_NAME` and their kin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_ref: Option<LocalReference>,
 }

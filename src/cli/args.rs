@@ -35,6 +35,15 @@ pub(super) enum Command {
     /// Looks into the ledger of a destination.
     #[command(subcommand)]
     Ledger(Ledger),
+    /// Hashes and compares specs.
+    #[command(subcommand)]
+    Spec(super::spec::Spec),
+    /// Says what a reason code means and what to do about it; without one, lists them all.
+    Explain(super::explain::Explain),
+    /// Shows which file was made by which run of which files, back to raw data.
+    Lineage(super::lineage::Lineage),
+    /// Makes a recorded decision again and compares it, byte for byte.
+    Replay(super::replay::Replay),
     /// Builds, signs and verifies policy packs.
     #[command(subcommand)]
     Pack(super::pack::Pack),
@@ -60,7 +69,7 @@ pub(super) struct Subject {
     /// The spec; must be the same, canonically, as the workspace's spec.json.
     #[arg(long, value_name = "FILE")]
     pub spec: Option<PathBuf>,
-    /// The workspace: a directory or a file:// URL.
+    /// The workspace: a directory, or a URL: file://, s3://, gs://, az://.
     #[arg(long, visible_alias = "outputs", value_name = "DIR")]
     pub workspace: String,
     /// What the data is to be used for: a key of the pack's licence table.
@@ -164,19 +173,26 @@ impl Trust {
 pub(super) struct Validate {
     #[command(flatten)]
     pub subject: Subject,
-    /// Where the version may be published already: a directory or a file:// URL.
+    /// Where the version may be published already: a directory, or a URL: file://, s3://, gs://, az://.
     #[arg(long, value_name = "DIR")]
     pub destination: Option<String>,
     /// Writes what the policy pack was asked, for `lazaret pack diff --facts`.
     #[arg(long, value_name = "FILE")]
     pub record_facts: Option<PathBuf>,
+    /// Mends what is mechanical: what catalogs and dataset.json say of bytes that a receipt vouches
+    /// for, and links between catalogs. Shows the patch and which gates it turns green.
+    #[arg(long)]
+    pub fix: bool,
+    /// With --fix: shows the patch and writes nothing.
+    #[arg(long, requires = "fix")]
+    pub dry_run: bool,
 }
 
 #[derive(Args, Debug)]
 pub(super) struct Promote {
     #[command(flatten)]
     pub subject: Subject,
-    /// Where to publish: a directory or a file:// URL.
+    /// Where to publish: a directory, or a URL: file://, s3://, gs://, az://.
     #[arg(long, value_name = "DIR")]
     pub destination: String,
     /// Who approves the plan, for instance principal:jane.
@@ -188,6 +204,9 @@ pub(super) struct Promote {
     /// The plan that is approved, as a dry run printed it; any other is refused.
     #[arg(long, value_name = "DIGEST")]
     pub plan: Option<String>,
+    /// A PKCS#8 PEM private key (ECDSA P-256) that signs the statements that go with a publication.
+    #[arg(long, value_name = "PEM", env = "LAZARET_SIGNING_KEY")]
+    pub signing_key: Option<PathBuf>,
     /// Runs the gates and prints what would be written; writes nothing.
     #[arg(long)]
     pub dry_run: bool,
@@ -202,7 +221,11 @@ pub(super) struct Controller {
     /// are refused.
     #[arg(long, value_name = "DIR")]
     pub allow_file_root: Vec<PathBuf>,
-    /// Lets packs be fetched from loopback addresses: for development.
+    /// A prefix such as s3://bucket/data; for URLs of a namespace below URL/<namespace> the
+    /// controller's own cloud identity is used. Elsewhere a Secret is needed.
+    #[arg(long, value_name = "URL", value_parser = remote_store)]
+    pub allow_ambient_store: Vec<String>,
+    /// Lets packs be fetched from loopback addresses, and stores be there: for development.
     #[arg(long)]
     pub allow_loopback_sources: bool,
     /// Where /metrics, /healthz and /readyz are answered.
@@ -225,6 +248,9 @@ pub(super) struct Controller {
     /// Promotions worked on at once.
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub concurrency: u16,
+    /// A PKCS#8 PEM private key (ECDSA P-256) that signs the statements that go with a publication.
+    #[arg(long, value_name = "PEM", env = "LAZARET_SIGNING_KEY")]
+    pub signing_key: Option<PathBuf>,
     /// How logs are written.
     #[arg(long, value_enum, default_value_t = LogFormat::Json)]
     pub log_format: LogFormat,
@@ -232,6 +258,11 @@ pub(super) struct Controller {
     #[cfg(debug_assertions)]
     #[arg(long, hide = true)]
     pub pause_publication_at: Option<String>,
+}
+
+fn remote_store(text: &str) -> Result<String, String> {
+    let checked = crate::objects::Store::check_remote(text);
+    checked.map(|()| text.to_owned()).map_err(|error| error.to_string())
 }
 
 pub(super) fn seconds(text: &str) -> Result<Duration, String> {
@@ -262,7 +293,7 @@ pub(super) struct Crd {
 pub(super) enum Ledger {
     /// Checks the whole chain and prints its entries.
     Verify {
-        /// The destination: a directory or a file:// URL.
+        /// The destination: a directory, or a URL: file://, s3://, gs://, az://.
         destination: String,
         /// How to report.
         #[arg(long, value_enum, default_value_t = Plain::Human)]

@@ -30,12 +30,17 @@ pub(super) async fn controller(arguments: Controller) -> Result<ExitCode, Failur
     let settings = Settings {
         namespace: arguments.namespace,
         file_roots: arguments.allow_file_root,
+        ambient_stores: arguments.allow_ambient_store,
         recheck: arguments.recheck_interval,
         default_owner: arguments.default_owner,
         remediation: day * u32::from(arguments.remediation_days),
         concurrency: arguments.concurrency,
         allow_loopback: arguments.allow_loopback_sources,
-        publisher: publisher("svc:lazaret".to_owned(), "publisher")?,
+        publisher: publisher(
+            "svc:lazaret".to_owned(),
+            "publisher",
+            arguments.signing_key.as_deref(),
+        )?,
         pause_at,
     };
     let mut registry = Registry::default();

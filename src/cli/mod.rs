@@ -7,16 +7,21 @@ mod args;
 mod controller;
 mod crd;
 mod exit;
+mod explain;
+mod fix;
 mod ledger;
+mod lineage;
 mod pack;
 mod policy;
 mod policy_worker;
 mod process;
 mod promote;
+mod replay;
 mod report;
 mod serve;
 mod settings;
 mod snippet;
+mod spec;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -51,6 +56,10 @@ pub fn main() -> ExitCode {
             Command::Serve(serve) => serve::serve(serve).await,
             Command::Crd(crd) => crd::crd(&crd),
             Command::Ledger(ledger) => ledger::ledger(ledger).await,
+            Command::Spec(command) => spec::spec(&command),
+            Command::Explain(arguments) => explain::explain(&arguments),
+            Command::Lineage(arguments) => lineage::lineage(arguments).await,
+            Command::Replay(arguments) => replay::replay(arguments).await,
             Command::Pack(pack) => pack::pack(pack).await,
             Command::PolicyWorker => Ok(policy_worker::run()),
             Command::Completions { shell } => {

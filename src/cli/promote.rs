@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::args::{Promote, Subject as Arguments, Validate};
 use super::exit::{DENIED, Failure};
+use super::fix;
 use super::policy::{Judge, judge};
 use super::report::{Conclusion, Finished, print, progress};
 use super::settings::{publisher, read, store};
@@ -18,12 +19,18 @@ use crate::promotion::{Assessment, PublishError, Subject, Unobserved, approve, a
 pub(super) async fn validate(arguments: Validate) -> Result<ExitCode, Failure> {
     let destination = arguments.destination.as_deref().map(store).transpose()?;
     let subject = &arguments.subject;
+    if arguments.fix {
+        fix::folder(&subject.workspace)?;
+    }
     let judge = judge(&subject.policy)?;
     let source = store(&subject.workspace)?;
     let assessment = examine(subject, &judge, &source, destination.as_ref()).await?;
     if let Some(path) = &arguments.record_facts {
         std::fs::write(path, format!("{:#}\n", assessment.input))
             .map_err(|error| Failure::undecided(format!("{}: {error}", path.display())))?;
+    }
+    if arguments.fix {
+        return fix::fix(subject, &judge, &assessment, arguments.dry_run);
     }
     let conclusion = match assessment.report.passed() {
         true => Conclusion::Valid,
@@ -78,7 +85,7 @@ pub(super) async fn promote(arguments: Promote) -> Result<ExitCode, Failure> {
         return finish(subject, &judge, &assessment, Conclusion::DryRun);
     }
     let principal = arguments.approver.unwrap_or_else(|| "svc:lazaret-cli".to_owned());
-    let publisher = publisher(principal, "publisher")?;
+    let publisher = publisher(principal, "publisher", arguments.signing_key.as_deref())?;
     let ledger = Ledger::new(destination.clone());
     let done =
         publish(&approved, &source, &destination, &ledger, &publisher, now, &Unobserved).await;

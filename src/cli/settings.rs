@@ -1,16 +1,17 @@
 //! Arguments made into what the rooms take.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::args::{Demand, Sct, Trust};
 use super::exit::Failure;
 use crate::domain::Digest;
-use crate::objects::{FileAccess, Store};
+use crate::objects::{Access, Store};
 use crate::pack::{
     Authority, CertificateTimestamp, Identity, KeyLog, PublicKey, Requirements, TrustError,
-    TrustRoot,
+    TrustRoot, sign_statement,
 };
-use crate::promotion::Publisher;
+use crate::promotion::{Attestor, Publisher};
 
 /// Opens a directory or URL with the caller's own rights.
 pub(super) fn store(place: &str) -> Result<Store, Failure> {
@@ -22,7 +23,7 @@ pub(super) fn store(place: &str) -> Result<Store, Failure> {
             format!("file://{}", path.display())
         }
     };
-    Store::open(&url, &FileAccess::Caller).map_err(|error| Failure::usage(error.to_string()))
+    Store::open_with(&url, &Access::caller()).map_err(|error| Failure::usage(error.to_string()))
 }
 
 /// Reads a file whole.
@@ -103,7 +104,12 @@ fn root(trust: &Trust) -> Result<TrustRoot, Failure> {
 }
 
 /// Who publishes, as receipt and ledger will say.
-pub(super) fn publisher(principal: String, role: &str) -> Result<Publisher, Failure> {
+pub(super) fn publisher(
+    principal: String,
+    role: &str,
+    signing_key: Option<&Path>,
+) -> Result<Publisher, Failure> {
+    let attestor = signing_key.map(attestor).transpose()?;
     let container_digest = match std::env::var("LAZARET_CONTAINER_DIGEST") {
         Ok(digest) => digest
             .parse()
@@ -120,5 +126,22 @@ pub(super) fn publisher(principal: String, role: &str) -> Result<Publisher, Fail
         role: role.to_owned(),
         container_digest,
         git_commit: env!("LAZARET_GIT_COMMIT").to_owned(),
+        attestor,
     })
+}
+
+/// A local key that signs statements.
+struct Key(String);
+
+impl Attestor for Key {
+    fn attest(&self, statement: &[u8]) -> Result<String, String> {
+        sign_statement(statement, &self.0).map_err(|error| error.to_string())
+    }
+}
+
+fn attestor(path: &Path) -> Result<Arc<dyn Attestor>, Failure> {
+    let key = Key(String::from_utf8_lossy(&read(path)?).into_owned());
+    // Before anything is published, not after.
+    key.attest(b"{}").map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
+    Ok(Arc::new(key))
 }

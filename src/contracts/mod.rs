@@ -1,10 +1,13 @@
 //! Schemas and validation. Every schema is built in, formats are asserted, and nothing is ever
 //! fetched: a reference to a schema that is not here is an error.
 
+mod official;
 mod schemas;
 mod stac;
+mod stac_extensions;
 mod violation;
 
+pub use official::{Format, official_violations};
 pub use schemas::{SchemaName, Schemas, violations};
 pub use stac::{FILE_EXTENSION, stac_violations, unknown_extensions};
 pub use violation::Violation;

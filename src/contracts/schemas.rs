@@ -24,6 +24,8 @@ pub enum SchemaName {
     PromotionManifest,
     /// One entry of the ledger, v1.
     LedgerEntry,
+    /// The predicate of a publication's own statement, v1.
+    PromotionPredicate,
 }
 
 macro_rules! embedded {
@@ -53,6 +55,7 @@ embedded! {
     RedactionPlan => "redaction_plan.v1.schema.json",
     PromotionManifest => "promotion_manifest.v1.schema.json",
     LedgerEntry => "ledger_entry.v1.schema.json",
+    PromotionPredicate => "promotion_predicate.v1.schema.json",
 }
 
 type Compiled = Result<Validator, String>;

@@ -7,6 +7,7 @@ use jsonschema::{Registry, Validator};
 use serde_json::Value;
 
 use super::schemas::options;
+use super::stac_extensions::EXTENSIONS;
 use super::violation::{Violation, collect};
 
 /// The File Info extension, whose fields carry checksums and sizes.
@@ -43,11 +44,7 @@ vendored! {
     "https://schemas.stacspec.org/v1.1.0/item-spec/json-schema/item.json" => "v1.1.0/item.json",
     "https://schemas.stacspec.org/v1.1.0/item-spec/json-schema/licensing.json" => "v1.1.0/licensing.json",
     "https://schemas.stacspec.org/v1.1.0/item-spec/json-schema/provider.json" => "v1.1.0/provider.json",
-    "https://stac-extensions.github.io/file/v2.1.0/schema.json" => "extensions/file/v2.1.0.json",
 }
-
-/// Extensions whose schema is built in.
-const EXTENSIONS: &[&str] = &[FILE_EXTENSION];
 
 type Compiled = BTreeMap<String, Result<Validator, String>>;
 
@@ -59,14 +56,14 @@ fn root(version: &str, kind: &str) -> String {
 
 fn compile() -> Result<Compiled, String> {
     let mut parsed: Vec<(&str, Value)> = Vec::new();
-    for (uri, text) in SCHEMAS {
+    for (uri, text) in SCHEMAS.iter().chain(EXTENSIONS) {
         parsed.push((uri, serde_json::from_str(text).map_err(|e| format!("{uri}: {e}"))?));
     }
     let registry = Registry::new()
         .extend(parsed)
         .and_then(jsonschema::RegistryBuilder::prepare)
         .map_err(|e| e.to_string())?;
-    let mut roots: Vec<String> = EXTENSIONS.iter().map(|&uri| uri.to_owned()).collect();
+    let mut roots: Vec<String> = EXTENSIONS.iter().map(|(uri, _)| (*uri).to_owned()).collect();
     for version in ["1.0.0", "1.1.0"] {
         roots.extend(["item", "collection", "catalog"].map(|kind| root(version, kind)));
     }
@@ -135,7 +132,7 @@ fn canonical(uri: &str) -> &str {
 }
 
 fn is_known(uri: &str) -> bool {
-    EXTENSIONS.contains(&canonical(uri))
+    EXTENSIONS.iter().any(|(known, _)| *known == canonical(uri))
 }
 
 #[cfg(test)]
@@ -178,10 +175,69 @@ mod tests {
     }
 
     #[test]
+    fn extensions_judge_their_fields_wherever_they_stand() {
+        for (extension, field, good, bad) in [
+            ("eo/v1.1.0", "eo:cloud_cover", json!(12.5), json!(101)),
+            ("eo/v2.0.0", "eo:common_name", json!("red"), json!("crimson")),
+            ("projection/v1.1.0", "proj:epsg", json!(null), json!("4326")),
+            ("projection/v2.0.0", "proj:code", json!("EPSG:4326"), json!("4326")),
+            ("view/v1.0.0", "view:sun_elevation", json!(-12), json!(91)),
+            (
+                "raster/v1.1.0",
+                "raster:bands",
+                json!([{"nodata": "nan"}]),
+                json!([{"nodata": "none"}]),
+            ),
+            ("scientific/v1.0.0", "sci:doi", json!("10.5061/dryad.s2v81.2"), json!("doi")),
+            ("sat/v1.0.0", "sat:orbit_state", json!("ascending"), json!("up")),
+            ("timestamps/v1.1.0", "expires", json!("2026-11-20T12:00:00Z"), json!("soon")),
+            ("table/v1.2.0", "table:columns", json!([{"name": "a"}]), json!([{}])),
+            (
+                "datacube/v2.2.0",
+                "cube:dimensions",
+                json!({"t": {"type": "temporal", "extent": [null, null]}}),
+                json!({"t": {"type": "temporal"}}),
+            ),
+            ("processing/v1.2.0", "processing:software", json!({"a": "1"}), json!({"a": 1})),
+            (
+                "classification/v2.0.0",
+                "classification:classes",
+                json!([{"value": 1, "name": "water"}]),
+                json!([{"name": "water"}]),
+            ),
+            ("grid/v1.1.0", "grid:code", json!("MGRS-35NKA"), json!("35NKA")),
+        ] {
+            let uri = format!("https://stac-extensions.github.io/{extension}/schema.json");
+            let with = |place: &str, value: &Value| {
+                let mut item = item("1.1.0");
+                item["stac_extensions"] = json!([uri]);
+                if extension.starts_with("grid") {
+                    item["properties"]["grid:code"] = json!("MGRS-35NKA");
+                }
+                item.pointer_mut(place).unwrap()[field] = value.clone();
+                item
+            };
+            for place in ["/properties", "/assets/data"] {
+                assert_eq!(stac_violations(&with(place, &good)), [], "{extension} {place}");
+                let found = stac_violations(&with(place, &bad));
+                let start = format!("{place}/{field}");
+                assert!(
+                    found.iter().any(|v| v.pointer.starts_with(&start)),
+                    "{extension} {place}: {found:?}"
+                );
+            }
+            let mut misspelt = with("/properties", &good);
+            misspelt["properties"][format!("{field}_")] = json!(1);
+            let misspells = field.contains(':');
+            assert_eq!(stac_violations(&misspelt).is_empty(), !misspells, "{extension}");
+        }
+    }
+
+    #[test]
     fn what_is_unknown_is_told_not_fetched() {
         let mut unknown = item("1.0.0");
         unknown["stac_extensions"] =
-            json!([FILE_EXTENSION, "https://stac-extensions.github.io/eo/v1.0.0/schema.json"]);
+            json!([FILE_EXTENSION, "https://example.org/own/v1.0.0/schema.json"]);
         assert_eq!(unknown_extensions(&unknown)[0].0, "/stac_extensions/1");
         assert_eq!(stac_violations(&unknown), []);
         assert_eq!(stac_violations(&json!({"type": "FeatureCollection"}))[0].pointer, "/type");

@@ -21,6 +21,9 @@ use crate::pack::Shelf;
 use crate::policy::PackStore;
 use crate::promotion::{Publisher, Step};
 
+/// Ledgers kept in memory for the next who publishes there.
+const MAX_LEDGERS: usize = 256;
+
 /// How the controller is to behave.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -28,6 +31,8 @@ pub struct Settings {
     pub namespace: Option<String>,
     /// Directories whose `<namespace>` folders `file://` URLs may name.
     pub file_roots: Vec<PathBuf>,
+    /// URLs of remote stores below whose `<namespace>` prefixes the operator's own identity is lent.
+    pub ambient_stores: Vec<String>,
     /// How often a denied or waiting promotion is looked at again.
     pub recheck: Duration,
     /// Who owns a Quarantine whose dataset names no steward.
@@ -92,7 +97,12 @@ impl Context {
     /// in the store.
     pub(super) fn ledger(&self, destination: &Store) -> Arc<Ledger> {
         let mut ledgers = self.ledgers.lock().unwrap_or_else(PoisonError::into_inner);
-        let ledger = ledgers.entry(destination.url().to_owned());
+        // A tenant makes new keys at will, by new URLs or new credentials. What nobody uses can be
+        // read again.
+        if ledgers.len() >= MAX_LEDGERS {
+            ledgers.retain(|_, ledger| Arc::strong_count(ledger) > 1);
+        }
+        let ledger = ledgers.entry(destination.key());
         Arc::clone(ledger.or_insert_with(|| Arc::new(Ledger::new(destination.clone()))))
     }
 

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::domain::parse_i_json;
+use crate::domain::{Digest, parse_i_json};
 
 use super::layout::{self, Kind};
-use super::{Document, DocumentState, Facts, ObjectFact, Published, Requested};
+use super::{ContentFact, Document, DocumentState, Facts, ObjectFact, Published, Requested, Rules};
 
 /// A document's bytes, or why they were not kept.
 pub(super) type Body = Result<Vec<u8>, String>;
@@ -17,6 +17,7 @@ pub(super) fn assemble(
     requested: Requested,
     objects: BTreeMap<String, ObjectFact>,
     bodies: BTreeMap<String, Body>,
+    content: BTreeMap<String, ContentFact>,
     published: Option<Published>,
 ) -> Facts {
     let mut facts = Facts {
@@ -31,34 +32,65 @@ pub(super) fn assemble(
         work: BTreeMap::new(),
         contracts: BTreeMap::new(),
         attestations: BTreeMap::new(),
+        content,
         published,
     };
     for (path, body) in bodies {
-        let Some(kind) = layout::kind(&path) else { continue };
-        let state = match body {
-            Ok(bytes) => parse(kind, &bytes),
-            Err(message) => DocumentState::Invalid(message),
-        };
-        let document = Document { path: path.clone(), state };
-        match kind {
-            Kind::Spec => facts.spec = document,
-            Kind::Dataset => facts.dataset = document,
-            Kind::Dcat => facts.dcat = document,
-            Kind::Prov => facts.prov = document,
-            Kind::Stac => drop(facts.stac.insert(path, document)),
-            Kind::Receipt => drop(facts.receipts.insert(path, document)),
-            Kind::Work => drop(facts.work.insert(path, document)),
-            Kind::Contract | Kind::ContractYaml => drop(facts.contracts.insert(path, document)),
-            Kind::Attestation => drop(facts.attestations.insert(path, document)),
-        }
+        place(&mut facts, path, body);
     }
     facts
+}
+
+impl Facts {
+    /// The facts of the same workspace with other bytes in one of its documents.
+    #[must_use]
+    pub fn revised(mut self, path: &str, bytes: &[u8]) -> Self {
+        if let Some(object) = self.objects.get_mut(path) {
+            object.digest = Digest::of(bytes);
+            object.size = bytes.len() as u64;
+        }
+        place(&mut self, path.to_owned(), Ok(bytes.to_vec()));
+        self
+    }
+}
+
+fn place(facts: &mut Facts, path: String, body: Body) {
+    let Some(kind) = layout::kind(&path) else { return };
+    let state = match body {
+        Ok(bytes) => parse(kind, &bytes),
+        Err(message) => DocumentState::Invalid(message),
+    };
+    let document = Document { path: path.clone(), state };
+    match kind {
+        Kind::Spec => facts.spec = document,
+        Kind::Dataset => facts.dataset = document,
+        Kind::Dcat => facts.dcat = document,
+        Kind::Prov => facts.prov = document,
+        Kind::Stac => drop(facts.stac.insert(path, document)),
+        Kind::Receipt => drop(facts.receipts.insert(path, document)),
+        Kind::Work => drop(facts.work.insert(path, document)),
+        Kind::Contract | Kind::ContractYaml | Kind::ContractText => {
+            drop(facts.contracts.insert(path, document));
+        }
+        Kind::Attestation => drop(facts.attestations.insert(path, document)),
+    }
+}
+
+/// What the redaction plan demands of the bytes, as soon as the documents are read.
+pub(super) fn rules(bodies: &BTreeMap<String, Body>) -> Option<Rules> {
+    let document = |path: &str| parse_i_json(bodies.get(path)?.as_ref().ok()?).ok();
+    let dataset = document(layout::DATASET)?;
+    let plan = document(&layout::redaction_plan(&dataset)?)?;
+    Rules::of_plan(layout::policy_label(&dataset), &plan)
 }
 
 fn parse(kind: Kind, bytes: &[u8]) -> DocumentState {
     let parsed = match kind {
         Kind::ContractYaml => {
             yaml_serde::from_slice::<Value>(bytes).map_err(|e| format!("not YAML: {e}"))
+        }
+        Kind::ContractText => {
+            std::str::from_utf8(bytes).map(Value::from).map_err(|e| format!("not UTF-8: {e}"))
         }
         _ => parse_i_json(bytes).map_err(|e| format!("not JSON that every reader agrees on: {e}")),
     };

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::domain::Digest;
 
+use super::ContentFact;
+
 /// Everything that the gates look at. Built once, then only read.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Facts {
     /// What somebody asks to have published.
     pub requested: Requested,
@@ -28,16 +30,19 @@ pub struct Facts {
     pub receipts: BTreeMap<String, Document>,
     /// JSON documents under `work/`, by path: QA report, redaction plan.
     pub work: BTreeMap<String, Document>,
-    /// JSON and YAML documents under `contracts/`, by path.
+    /// JSON and YAML documents under `contracts/`, and GraphQL as its text, by path.
     pub contracts: BTreeMap<String, Document>,
     /// JSON documents under `attestations/`, by path: SBOM, signed provenance.
     pub attestations: BTreeMap<String, Document>,
+    /// What looking into the bytes found, by path; of every published object that is no document
+    /// if there is a redaction plan to hold them against, of none otherwise.
+    pub content: BTreeMap<String, ContentFact>,
     /// What the destination already holds under this version id, if anything is published there.
     pub published: Option<Published>,
 }
 
 /// The request, as text that gate A judges.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Requested {
     /// Dataset slug.
     pub dataset_slug: String,
@@ -48,7 +53,7 @@ pub struct Requested {
 }
 
 /// One object of the workspace.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ObjectFact {
     /// SHA-256 of its bytes.
     pub digest: Digest,
@@ -59,7 +64,7 @@ pub struct ObjectFact {
 }
 
 /// A document of the workspace, read as far as it could be.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Document {
     /// Its path in the workspace.
     pub path: String,
@@ -69,7 +74,7 @@ pub struct Document {
 }
 
 /// What became of reading a document.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DocumentState {
     /// There is no such object.
@@ -81,7 +86,7 @@ pub enum DocumentState {
 }
 
 /// A version that the destination already holds.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Published {
     /// The spec hash in its manifest.
     pub spec_hash: String,

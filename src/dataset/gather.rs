@@ -8,15 +8,19 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use crate::domain::DigestWriter;
 
-use super::assemble::{Body, assemble};
+use super::assemble::{Body, assemble, rules};
+use super::content::{ContentFact, Inspector, Rules};
 use super::source::{Entry, GatherError, Limits, Progress, ReadError, WorkspaceReader};
 use super::{Facts, ObjectFact, Published, Requested, layout};
 
 const TICK: Duration = Duration::from_secs(1);
+/// How many objects may be kept whole at the same time because they can only be looked into whole.
+const KEEPERS: usize = 2;
 
 /// Reads the workspace into [`Facts`], telling `progress` once a second and at the end.
 ///
@@ -40,30 +44,48 @@ pub async fn gather(
     };
     let mut objects = BTreeMap::new();
     let mut bodies = BTreeMap::new();
-    let mut reads = stream::iter(entries)
-        .map(|entry| read_one(store, entry, limits, Arc::clone(&hashed)))
-        .buffer_unordered(limits.concurrency.max(1));
+    let mut content = BTreeMap::new();
     let mut tick = tokio::time::interval(TICK);
-    loop {
-        tokio::select! {
-            next = reads.next() => {
-                let Some(next) = next else { break };
-                let (path, object, body) = next?;
-                state.objects += 1;
-                if let Some(body) = body {
-                    bodies.insert(path.clone(), body);
+    let keepers = Semaphore::new(KEEPERS);
+    // Documents first: what the redaction plan says must be known when the data streams by.
+    let (documents, data): (Vec<_>, Vec<_>) =
+        entries.into_iter().partition(|entry| layout::kind(&entry.path).is_some());
+    for (entries, last) in [(documents, false), (data, true)] {
+        let rules = if last { rules(&bodies) } else { None };
+        let look = |path: &str| {
+            let rules = rules.as_ref().filter(|_| layout::is_published(path));
+            rules.map(|rules| (rules.clone(), &keepers))
+        };
+        let mut reads = stream::iter(entries)
+            .map(|entry| {
+                let look = look(&entry.path);
+                read_one(store, entry, limits, Arc::clone(&hashed), look)
+            })
+            .buffer_unordered(limits.concurrency.max(1));
+        loop {
+            tokio::select! {
+                next = reads.next() => {
+                    let Some(next) = next else { break };
+                    let (path, object, body, found) = next?;
+                    state.objects += 1;
+                    if let Some(body) = body {
+                        bodies.insert(path.clone(), body);
+                    }
+                    if let Some(found) = found {
+                        content.insert(path.clone(), found);
+                    }
+                    objects.insert(path, object);
                 }
-                objects.insert(path, object);
-            }
-            _ = tick.tick() => {
-                state.bytes = hashed.load(Ordering::Relaxed);
-                progress(state);
+                _ = tick.tick() => {
+                    state.bytes = hashed.load(Ordering::Relaxed);
+                    progress(state);
+                }
             }
         }
     }
     state.bytes = hashed.load(Ordering::Relaxed);
     progress(state);
-    Ok(assemble(requested, objects, bodies, published))
+    Ok(assemble(requested, objects, bodies, content, published))
 }
 
 fn check(entries: &[Entry], limits: &Limits) -> Result<(), GatherError> {
@@ -109,23 +131,33 @@ fn unusable(path: &str, limits: &Limits) -> Option<&'static str> {
     None
 }
 
-type Outcome = (String, ObjectFact, Option<Body>);
+type Outcome = (String, ObjectFact, Option<Body>, Option<ContentFact>);
 
 async fn read_one(
     store: &dyn WorkspaceReader,
     entry: Entry,
     limits: &Limits,
     hashed: Arc<AtomicU64>,
+    look: Option<(Rules, &Semaphore)>,
 ) -> Result<Outcome, GatherError> {
     let Entry { path, size } = entry;
+    let mut inspector = None;
+    let mut _permit = None;
+    if let Some((rules, keepers)) = look {
+        let made = Inspector::new(layout::media_type(&path), &rules, limits.inspected_bytes);
+        if made.keeps_all() {
+            _permit = keepers.acquire().await.ok();
+        }
+        inspector = Some(made);
+    }
     let is_document = layout::kind(&path).is_some();
     let keep = is_document && size <= limits.document_bytes;
     let failed = |source| GatherError::Read { path: path.clone(), source };
     let stream = store.read(&path).await.map_err(failed)?;
     // A task of its own, so that several cores hash at once.
-    let task = AbortOnDrop(tokio::spawn(consume(stream, size, keep, hashed)));
+    let task = AbortOnDrop(tokio::spawn(consume(stream, size, keep, inspector, hashed)));
     let read = task.join().await.ok_or_else(|| GatherError::Interrupted { path: path.clone() })?;
-    let Read { writer, length, kept } = read.map_err(failed)?;
+    let Read { writer, length, kept, found } = read.map_err(failed)?;
     if length != size {
         return Err(GatherError::Changed { path, listed: size, read: length });
     }
@@ -139,22 +171,25 @@ async fn read_one(
             )
         })
     });
-    Ok((path, object, body))
+    Ok((path, object, body, found))
 }
 
 struct Read {
     writer: DigestWriter,
     length: u64,
     kept: Option<Vec<u8>>,
+    found: Option<ContentFact>,
 }
 
 async fn consume(
     mut stream: BoxStream<'static, Result<Bytes, ReadError>>,
     listed: u64,
     keep: bool,
+    mut inspector: Option<Inspector>,
     hashed: Arc<AtomicU64>,
 ) -> Result<Read, ReadError> {
-    let mut read = Read { writer: DigestWriter::new(), length: 0, kept: keep.then(Vec::new) };
+    let kept = keep.then(Vec::new);
+    let mut read = Read { writer: DigestWriter::new(), length: 0, kept, found: None };
     while let Some(piece) = stream.next().await {
         let piece = piece?;
         read.length += piece.len() as u64;
@@ -163,10 +198,17 @@ async fn consume(
             break;
         }
         read.writer.update(&piece);
+        if let Some(inspector) = &mut inspector {
+            inspector.update(&piece);
+        }
         hashed.fetch_add(piece.len() as u64, Ordering::Relaxed);
         if let Some(kept) = &mut read.kept {
             kept.extend_from_slice(&piece);
         }
+    }
+    if let Some(inspector) = inspector {
+        // Decoding what was kept takes its time; a decoder that dies leaves no fact, which denies.
+        read.found = tokio::task::spawn_blocking(|| inspector.finish()).await.ok();
     }
     Ok(read)
 }
@@ -269,6 +311,33 @@ mod tests {
         let Progress { objects, objects_total, bytes, bytes_total } = *seen.lock().unwrap();
         assert_eq!((objects, bytes), (objects_total, bytes_total));
         assert_eq!(objects, 5);
+    }
+
+    #[tokio::test]
+    async fn data_is_held_against_the_plan_while_it_streams_by() {
+        let plan = r#"{"method":"generalization","parameters":{"cell_degrees":0.1}}"#;
+        let mut files = vec![
+            ("processed/a.csv", "lat\n1.5\n1.55\n"),
+            ("processed/b.tif", "II*"),
+            ("catalog/notes.csv", "lat\n1.55\n"),
+            ("raw/c.csv", "lat\n1.55\n"),
+            ("work/p.json", plan),
+            (
+                "dataset.json",
+                r#"{"policy_label":"sensitive_location","redaction_plan":"work/p.json"}"#,
+            ),
+        ];
+        for _ in 0..2 {
+            let facts = read(&memory(&files), &Limits::default()).await.unwrap();
+            assert_eq!(facts.content["processed/a.csv"].too_fine.first, ["row 2, column \"lat\""]);
+            assert!(facts.content["processed/b.tif"].unreadable.is_some());
+            assert_eq!(facts.content["catalog/notes.csv"].too_fine.count, 1);
+            assert_eq!(facts.content.len(), 3);
+            files.reverse();
+        }
+        // Without a plan nobody looks.
+        files.retain(|(path, _)| *path != "work/p.json");
+        assert!(read(&memory(&files), &Limits::default()).await.unwrap().content.is_empty());
     }
 
     #[tokio::test]

@@ -1,5 +1,9 @@
 //! What lies where in a workspace (`docs/workspace.md`).
 
+use serde_json::Value;
+
+use crate::domain::PolicyLabel;
+
 /// The pipeline's spec.
 pub(crate) const SPEC: &str = "spec.json";
 /// Identity, rights, label, contacts.
@@ -23,6 +27,20 @@ pub(crate) const FIXTURES: &str = "contracts/fixtures/";
 /// SBOM and signed provenance.
 pub(crate) const ATTESTATIONS: &str = "attestations/";
 
+/// Statements that a publication writes about itself. Nobody else's file is published there.
+pub(crate) const PROOFS: &str = "attestations/_promotion/";
+
+/// The path of the redaction plan that `dataset.json` names, if it lies under `work/`.
+pub(crate) fn redaction_plan(dataset: &Value) -> Option<String> {
+    let named = dataset.get("redaction_plan")?.as_str()?;
+    super::normal(named).filter(|path| !named.starts_with('/') && path.starts_with("work/"))
+}
+
+/// The label in `dataset.json`, if it is known.
+pub(crate) fn policy_label(dataset: &Value) -> Option<PolicyLabel> {
+    dataset.get("policy_label")?.as_str()?.parse().ok()
+}
+
 /// Which document a path holds, if it is one to parse.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Kind {
@@ -35,6 +53,7 @@ pub(super) enum Kind {
     Work,
     Contract,
     ContractYaml,
+    ContractText,
     Attestation,
 }
 
@@ -50,6 +69,7 @@ pub(super) fn kind(path: &str) -> Option<Kind> {
         _ if path.starts_with("work/") && json => Some(Kind::Work),
         _ if path.starts_with("contracts/") && json => Some(Kind::Contract),
         _ if path.starts_with("contracts/") && is_yaml(path) => Some(Kind::ContractYaml),
+        _ if path.starts_with("contracts/") && is_graphql(path) => Some(Kind::ContractText),
         _ if path.starts_with(ATTESTATIONS) && json => Some(Kind::Attestation),
         _ => None,
     }
@@ -59,8 +79,15 @@ fn is_yaml(path: &str) -> bool {
     path.ends_with(".yaml") || path.ends_with(".yml")
 }
 
+fn is_graphql(path: &str) -> bool {
+    [".graphql", ".graphqls", ".gql"].iter().any(|end| path.ends_with(end))
+}
+
 /// Whether an object of the workspace is published with the version, or stays behind.
 pub fn is_published(path: &str) -> bool {
+    if path.starts_with(PROOFS) {
+        return false;
+    }
     path == SPEC
         || path == DATASET
         || [PROCESSED, "catalog/", "receipts/", ATTESTATIONS].iter().any(|p| path.starts_with(p))
@@ -124,7 +151,9 @@ mod tests {
             ("receipts/a.json", Some(Kind::Receipt), true),
             ("work/qa_report.json", Some(Kind::Work), false),
             ("contracts/api.yaml", Some(Kind::ContractYaml), false),
+            ("contracts/api.graphql", Some(Kind::ContractText), false),
             ("attestations/sbom.spdx.json", Some(Kind::Attestation), true),
+            ("attestations/_promotion/x.json", Some(Kind::Attestation), false),
             ("raw/a.json", None, false),
             ("processed/a.json", None, true),
             ("processedx", None, false),

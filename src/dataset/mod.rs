@@ -3,16 +3,20 @@
 //! store; judging the facts is the gates' work.
 
 mod assemble;
+mod content;
 mod facts;
 mod gather;
 pub(crate) mod layout;
 mod names;
 mod reader;
+mod rights;
 mod source;
 #[cfg(test)]
 pub(crate) mod testing;
 mod view;
 
+pub(crate) use content::inspect_json;
+pub use content::{ContentFact, Coordinates, Findings, Rules};
 pub use facts::{Document, DocumentState, Facts, ObjectFact, Published, Requested};
 pub use gather::gather;
 pub use layout::{is_published, media_type};

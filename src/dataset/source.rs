@@ -126,6 +126,8 @@ pub struct Limits {
     pub path_depth: usize,
     /// Objects that are read at the same time.
     pub concurrency: usize,
+    /// Bytes of one object that must be whole to be looked into (Parquet).
+    pub inspected_bytes: usize,
 }
 
 impl Default for Limits {
@@ -137,6 +139,7 @@ impl Default for Limits {
             path_bytes: 1024,
             path_depth: 32,
             concurrency: 8,
+            inspected_bytes: 64 << 20,
         }
     }
 }

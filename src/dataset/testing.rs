@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 
 use crate::domain::{Digest, SpecHash, canonical_digest};
 
-use super::assemble::assemble;
-use super::{Facts, Names, ObjectFact, Published, Requested, media_type};
+use super::assemble::{Body, assemble, rules};
+use super::content::Inspector;
+use super::{Facts, Names, ObjectFact, Published, Requested, is_published, layout, media_type};
 
 /// Files of a workspace; facts are made of them anew after each change.
 #[derive(Clone)]
@@ -38,11 +39,46 @@ impl Workspace {
         self.put(path, serde_json::to_vec_pretty(value).unwrap());
     }
 
+    /// Reads a text.
+    pub(crate) fn text(&self, path: &str) -> String {
+        String::from_utf8(self.files[path].clone()).unwrap()
+    }
+
+    /// Reads a JSON document.
+    pub(crate) fn json(&self, path: &str) -> Value {
+        serde_json::from_slice(&self.files[path]).unwrap()
+    }
+
     /// Changes a JSON document.
     pub(crate) fn edit(&mut self, path: &str, change: impl FnOnce(&mut Value)) {
         let mut value = serde_json::from_slice(&self.files[path]).unwrap();
         change(&mut value);
         self.put_json(path, &value);
+    }
+
+    /// Writes a published file anew, and its digest and size wherever they stand.
+    pub(crate) fn rewrite(&mut self, path: &str, text: &str) {
+        let (old, before) = (self.digest(path).hex(), self.files[path].len());
+        self.put(path, text);
+        let (new, after) = (self.digest(path).hex(), text.len());
+        for document in [
+            "catalog/dcat.jsonld",
+            "catalog/stac/items/stations.json",
+            "receipts/clean.json",
+            "receipts/map.json",
+        ] {
+            let text = String::from_utf8(self.files[document].clone()).unwrap();
+            // The files' sizes differ, so that a size is that of one file.
+            let text = ["file:size", "dcat:byteSize"].iter().fold(text, |text, name| {
+                text.replace(&format!("\"{name}\": {before},"), &format!("\"{name}\": {after},"))
+            });
+            self.put(document, text.replace(&old, &new));
+        }
+    }
+
+    /// Every file.
+    pub(crate) fn files(&self) -> impl Iterator<Item = (&String, &Vec<u8>)> {
+        self.files.iter()
     }
 
     /// The digest of a file as it is now.
@@ -58,10 +94,22 @@ impl Workspace {
             (path.clone(), ObjectFact { digest: Digest::of(bytes), size, media_type })
         };
         let bodies = self.files.iter().map(|(path, bytes)| (path.clone(), Ok(bytes.clone())));
+        let bodies: BTreeMap<String, Body> = bodies.collect();
+        let rules = rules(&bodies);
+        let looked = self
+            .files
+            .iter()
+            .filter(|(path, _)| is_published(path) && layout::kind(path).is_none());
+        let content = looked.filter_map(|(path, bytes)| {
+            let mut inspector = Inspector::new(media_type(path), rules.as_ref()?, 1 << 20);
+            inspector.update(bytes);
+            Some((path.clone(), inspector.finish()))
+        });
         assemble(
             self.requested.clone(),
             self.files.iter().map(object).collect(),
-            bodies.collect(),
+            bodies.clone(),
+            content.collect(),
             self.published.clone(),
         )
     }
@@ -167,6 +215,7 @@ fn dcat(ws: &mut Workspace, version: &str) {
             "dcat:mediaType": {"@id": format!("https://www.iana.org/assignments/media-types/{media}")},
             "dcat:byteSize": ws.files[path].len(),
             "spdx:checksum": {
+                "@type": "spdx:Checksum",
                 "spdx:algorithm": {"@id": "spdx:checksumAlgorithm_sha256"},
                 "spdx:checksumValue": ws.digest(path).hex(),
             }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::{DatasetRef, Digest, IdError, PolicyLabel, SpecHash};
 
-use super::{Document, Facts, Names, layout};
+use super::{Document, Facts, Names, Rules, layout, rights};
 
 impl Facts {
     /// What a policy pack's Rego sees as `input`. Documents stand as their content, or as null if
@@ -25,6 +25,7 @@ impl Facts {
             "spec": content(&self.spec),
             "spec_hash": self.spec_hash().map(|hash| hash.to_string()),
             "dataset": content(&self.dataset),
+            "license": rights::license(self.license()),
             "objects": self.objects.iter().map(|(path, object)| (path.clone(), json!({
                 "digest": object.digest.to_string(),
                 "size": object.size,
@@ -38,6 +39,12 @@ impl Facts {
             "receipts": contents(&self.receipts),
             "work": contents(&self.work),
             "contracts": contents(&self.contracts),
+            "content": self.content.iter().map(|(path, content)| (path.clone(), json!({
+                "records": content.records,
+                "unreadable": content.unreadable,
+                "too_fine": content.too_fine.count,
+                "dropped": content.dropped.count,
+            }))).collect::<Map<_, _>>(),
             "attestations": contents(&self.attestations),
             "published": self.published.as_ref().map(|published| json!({
                 "spec_hash": published.spec_hash,
@@ -75,7 +82,20 @@ impl Facts {
 
     /// The dataset's label, if there is one and it is known.
     pub fn policy_label(&self) -> Option<PolicyLabel> {
-        self.dataset.value()?.get("policy_label")?.as_str()?.parse().ok()
+        layout::policy_label(self.dataset.value()?)
+    }
+
+    /// The licence expression of `dataset.json`.
+    fn license(&self) -> Option<&str> {
+        self.dataset.value()?.get("rights")?.get("license")?.as_str()
+    }
+
+    /// What the redaction plan demands of the published bytes; none if it cannot be read or names
+    /// nothing that can be checked.
+    pub(crate) fn content_rules(&self) -> Option<Rules> {
+        let dataset = self.dataset.value()?;
+        let plan = self.work.get(&layout::redaction_plan(dataset)?)?.value()?;
+        Rules::of_plan(layout::policy_label(dataset), plan)
     }
 
     /// The principal of the contact whose role is `steward`; the first, if there are several.

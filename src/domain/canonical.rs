@@ -22,12 +22,17 @@ pub enum CanonicalError {
 /// The largest integer that every JSON reader keeps exact (RFC 7493, section 2.2): 2^53 - 1.
 const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
 
-/// Parses JSON within I-JSON's limits: UTF-8, no repeated member name, no lone surrogate, no
-/// integer beyond ±(2^53 - 1), no number beyond a double, nesting of at most 128.
+/// Parses JSON within I-JSON's limits: UTF-8 without a byte order mark, no repeated member name, no
+/// lone surrogate, no noncharacter, no integer beyond ±(2^53 - 1), no number beyond a double,
+/// nesting of at most 128.
 ///
 /// # Errors
 /// What the parser found, with line and column.
 pub fn parse_i_json(bytes: &[u8]) -> Result<Value, CanonicalError> {
+    if bytes.starts_with(b"\xef\xbb\xbf") {
+        let message = "the text begins with a byte order mark; save it without one";
+        return Err(CanonicalError::Json(de::Error::custom(message)));
+    }
     let mut parser = serde_json::Deserializer::from_slice(bytes);
     let value = IJson.deserialize(&mut parser)?;
     parser.end()?;
@@ -84,6 +89,21 @@ impl fmt::Display for SpecHash {
     }
 }
 
+/// Refuses what Unicode sets aside for a program's own use (RFC 7493, section 2.1).
+fn plain<E: de::Error>(text: &str) -> Result<(), E> {
+    let noncharacter = |c: &char| {
+        let code = u32::from(*c);
+        (0xfdd0..=0xfdef).contains(&code) || code & 0xfffe == 0xfffe
+    };
+    match text.chars().find(noncharacter) {
+        None => Ok(()),
+        Some(c) => Err(E::custom(format!(
+            "U+{:04X} is a noncharacter, which other readers may drop or refuse",
+            u32::from(c)
+        ))),
+    }
+}
+
 struct IJson;
 
 impl<'de> DeserializeSeed<'de> for IJson {
@@ -109,7 +129,8 @@ impl<'de> Visitor<'de> for IJson {
         Ok(Value::Bool(value))
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Value, E> {
+        plain(text)?;
         Ok(Value::String(text.to_owned()))
     }
 
@@ -146,6 +167,7 @@ impl<'de> Visitor<'de> for IJson {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
         while let Some(name) = members.next_key::<String>()? {
+            plain(&name)?;
             let value = members.next_value_seed(Self)?;
             if object.contains_key(&name) {
                 return Err(de::Error::custom(format!("member {name:?} appears twice")));
@@ -220,6 +242,8 @@ mod tests {
             ("-9007199254740992", "2^53"),
             (r#""\ud800""#, "hex escape"),
             ("1e999", "out of range"),
+            ("\"a\u{fffe}\"", "U+FFFE"),
+            (r#"{"\ufdd0":1}"#, "U+FDD0"),
             ("{} {}", "trailing"),
             ("{", "EOF"),
             ("", "EOF"),
@@ -227,8 +251,14 @@ mod tests {
             let error = parse_i_json(text.as_bytes()).unwrap_err().to_string();
             assert!(error.contains(part) && error.contains("line 1"), "{text}: {error}");
         }
+        let mark = parse_i_json(b"\xef\xbb\xbf{}").unwrap_err().to_string();
+        assert!(mark.contains("byte order mark"), "{mark}");
         assert!(parse_i_json(b"\"\xff\"").is_err());
         assert!(parse_i_json(&[b'['; 100_000]).is_err());
+    }
+
+    fn text() -> impl Strategy<Value = String> {
+        ".*".prop_filter("characters", |text| plain::<serde_json::Error>(text).is_ok())
     }
 
     fn json() -> impl Strategy<Value = Value> {
@@ -237,12 +267,12 @@ mod tests {
             any::<bool>().prop_map(Value::from),
             (-(1_i64 << 53) + 1..1 << 53).prop_map(Value::from),
             any::<f64>().prop_filter("finite", |f| f.is_finite()).prop_map(Value::from),
-            ".*".prop_map(Value::from),
+            text().prop_map(Value::from),
         ];
         leaf.prop_recursive(4, 32, 5, |inner| {
             prop_oneof![
                 prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
-                prop::collection::btree_map(".*", inner, 0..5)
+                prop::collection::btree_map(text(), inner, 0..5)
                     .prop_map(|m| Value::Object(m.into_iter().collect())),
             ]
         })

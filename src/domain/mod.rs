@@ -3,14 +3,17 @@
 mod approval;
 mod canonical;
 mod dataset_id;
+mod difference;
 mod digest;
 mod gate;
+pub mod json_text;
 mod label;
 mod reason;
 
 pub use approval::Approval;
 pub use canonical::{CanonicalError, SpecHash, canonical_bytes, canonical_digest, parse_i_json};
 pub use dataset_id::{DatasetRef, DatasetSlug, DatasetVersionId, IdError};
+pub use difference::{Difference, Spelling, differences};
 pub use digest::{Digest, DigestError, DigestWriter};
 pub use gate::{GateId, GateReport, GateState, Report};
 pub use label::{Band, PolicyLabel};

@@ -104,6 +104,11 @@ impl Licence {
         }
     }
 
+    /// Whether every part of another licence is a part of this one.
+    pub(super) fn has(&self, other: &Self) -> bool {
+        other.parts().is_subset(&self.parts())
+    }
+
     /// Whether several licences or one of its own make this licence up, so that STAC can only
     /// say `other`.
     pub(super) fn is_beyond_one_id(&self) -> bool {

@@ -1,18 +1,22 @@
 //! Gate B: the licence is explicit and allows the intended use; holder and attribution are named.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::dataset::layout::{DATASET, DCAT, STAC_COLLECTION};
 use crate::domain::{Digest, Reason};
 
+use crate::policy::Obligation;
+
 use super::b_licence::{Licence, id_of_url, is_placeholder};
-use super::codes;
 use super::known::Known;
 use super::rdf::Term;
+use super::{b_obligations, codes};
 
 const DCT_LICENSE: &str = "http://purl.org/dc/terms/license";
 
-pub(super) fn check(known: &Known<'_>) -> Vec<Reason> {
+pub(super) fn check(known: &Known<'_>, obligations: &BTreeSet<Obligation>) -> Vec<Reason> {
     let dataset = known.facts.dataset.value();
     let Some(rights) = dataset.and_then(|d| d.get("rights")).and_then(Value::as_object) else {
         let message = match dataset {
@@ -34,6 +38,7 @@ pub(super) fn check(known: &Known<'_>) -> Vec<Reason> {
         reasons.push(reason.at(DATASET, "/rights/attribution"));
     }
     licence(known, rights, &mut reasons);
+    b_obligations::check(known, text("attribution").unwrap_or_default(), obligations, &mut reasons);
     reasons
 }
 
@@ -123,23 +128,42 @@ fn dcat(
 
 fn stac(known: &Known<'_>, text: &str, licence: &Licence, reasons: &mut Vec<Reason>) {
     for (path, document) in &known.facts.stac {
+        let what = if path == STAC_COLLECTION { "The STAC collection" } else { "A STAC document" };
+        let Some(value) = document.value() else { continue };
+        let mut vague = None;
         for pointer in ["/license", "/properties/license"] {
-            let found = document.value().and_then(|v| v.pointer(pointer)).and_then(Value::as_str);
-            let Some(found) = found else { continue };
-            let vague = matches!(found, "other" | "proprietary" | "various");
-            let agrees = if vague {
+            let Some(found) = value.pointer(pointer).and_then(Value::as_str) else { continue };
+            // What STAC can only say so; the last two are deprecated since 1.1.
+            let agrees = if matches!(found, "other" | "proprietary" | "various") {
+                vague = Some((pointer, found));
                 licence.is_beyond_one_id()
             } else {
                 Licence::parse(found).is_ok_and(|named| licence.agrees_with(&[named]))
             };
             if !agrees {
-                let what =
-                    if path == STAC_COLLECTION { "The STAC collection" } else { "A STAC document" };
                 let message = format!(
                     "{what} has the licence {found:?}, which is not {text} of dataset.json."
                 );
                 reasons.push(codes::LICENSE_CONTRADICTION.because(message).at(path, pointer));
             }
+        }
+        let links = value.get("links").and_then(Value::as_array).into_iter().flatten().enumerate();
+        let mut linked = false;
+        for (index, link) in links.filter(|(_, link)| link["rel"] == "license") {
+            linked = true;
+            let href = link.get("href").and_then(Value::as_str).unwrap_or_default();
+            let named = id_of_url(href).and_then(|id| Licence::parse(&id).ok());
+            if named.is_some_and(|named| !licence.has(&named)) {
+                let message = format!(
+                    "{what} links to the licence {href:?}, which is no part of {text} of dataset.json."
+                );
+                let pointer = format!("/links/{index}/href");
+                reasons.push(codes::LICENSE_CONTRADICTION.because(message).at(path, pointer));
+            }
+        }
+        if let Some((pointer, found)) = vague.filter(|_| !linked) {
+            let message = format!("{what} has the licence {found:?} and no link with rel license.");
+            reasons.push(codes::LICENSE_LINK_MISSING.because(message).at(path, pointer));
         }
     }
 }

@@ -9,10 +9,10 @@ use crate::dataset::layout::{DATASET, PROCESSED, PROV, RAW};
 use crate::dataset::{DocumentState, normal};
 use crate::domain::{Band, PolicyLabel, Reason};
 
-use super::codes;
 use super::known::Known;
 use super::lineage::{Kind, Lineage};
 use super::rdf::Term;
+use super::{c_content, codes};
 
 pub(super) fn check(known: &Known<'_>) -> Vec<Reason> {
     let dataset = known.facts.dataset.value();
@@ -45,7 +45,12 @@ pub(super) fn check(known: &Known<'_>) -> Vec<Reason> {
         return Vec::new();
     }
     match plan(known, label, named) {
-        Ok((path, plan)) => recorded(known, &path, plan, label.needs_redaction_plan()),
+        Ok((path, plan)) => {
+            let required = label.needs_redaction_plan();
+            let mut reasons = recorded(known, &path, plan, required);
+            reasons.extend(c_content::check(known, &path, plan, required));
+            reasons
+        }
         Err(reasons) => reasons,
     }
 }

@@ -82,6 +82,10 @@ codes! {
             "Get another licence from the rights holder, or ask for an intended use that the licence allows.";
         LICENSE_CONTRADICTION = "LicenseContradiction": "A catalog names another licence than dataset.json.",
             "Make the catalog and dataset.json name the same licence.";
+        LICENSE_LINK_MISSING = "LicenseLinkMissing": "STAC says a licence that its one word cannot name, and does not link to it.",
+            "Add a link with rel license to the licence's text, or name the licence by its SPDX identifier.";
+        OBLIGATION_NOT_STATED = "ObligationNotStated": "The DCAT record does not say what the licence obliges to.",
+            "Add dct:rights with the attribution, word for word; for share-alike also odrl:hasPolicy, or the words in dct:rights.";
     }
     C {
         LABEL_MISSING = "LabelMissing": "There is no policy label.",
@@ -100,6 +104,14 @@ codes! {
             "Record the plan's activity in catalog/prov/bundle.jsonld: it uses the plan's inputs and generates its outputs.";
         REDACTION_INCOMPLETE = "RedactionIncomplete": "Something would be published that did not go through the redaction.",
             "Run the file through the redaction and list it in the plan's outputs, or derive it in PROV from nothing but redacted files.";
+        REDACTION_UNCHECKABLE = "RedactionUncheckable": "The redaction plan names nothing that the bytes can be held against.",
+            "Say in the plan's parameters cell_degrees or coordinate_decimals; for a redaction, dropped_columns may do.";
+        CONTENT_UNCHECKABLE = "ContentUncheckable": "An object that needs redaction cannot be looked into.",
+            "Publish it as CSV, GeoJSON, JSON or Parquet of at most 64 MiB a file, whole and in UTF-8.";
+        COORDINATE_TOO_FINE = "CoordinateTooFine": "A published place is finer than the redaction plan allows.",
+            "Round the coordinates to the plan's grid in the step that redacts, and write the file again.";
+        COLUMN_NOT_DROPPED = "ColumnNotDropped": "A published file has a column that the redaction plan drops.",
+            "Drop the column in the step that redacts, and write the file again.";
     }
     D {
         JSON_LD_REMOTE_CONTEXT = "JsonLdRemoteContext": "A JSON-LD document asks for a context from the network.",
@@ -114,6 +126,8 @@ codes! {
             "Add the property; docs/workspace.md has the profile.";
         DCAT_PROPERTY_INVALID = "DcatPropertyInvalid": "A property of the DCAT record says something else than the dataset.",
             "Make the property say what dataset.json and the workspace say.";
+        DCAT_SHAPE_VIOLATED = "DcatShapeViolated": "The DCAT record breaks a shape of DCAT-AP's essentials: a count, a kind of node, a datatype.",
+            "Write the property as contracts/shapes/dcat.ttl says.";
         DCAT_LINK_BROKEN = "DcatLinkBroken": "A dcat:downloadURL leads to nothing that is published.",
             "Point dcat:downloadURL at an object under processed/, relative to catalog/dcat.jsonld.";
         DCAT_DIGEST_MISMATCH = "DcatDigestMismatch": "A distribution's checksum is not that of the object.",
@@ -136,6 +150,14 @@ codes! {
             "Give the asset file:checksum (1220 and 64 hex digits) and file:size.";
         STAC_CHECKSUM_MISMATCH = "StacChecksumMismatch": "A STAC asset's checksum is not that of the object.",
             "Write 1220 and the object's SHA-256 in hex into file:checksum after the object is final.";
+        STAC_CHECKSUM_UNSUPPORTED = "StacChecksumUnsupported": "A STAC asset's checksum is by a hash function that is not SHA-256.",
+            "Write 1220 and the object's SHA-256 in hex into file:checksum.";
+        STAC_LINK_WRONG = "StacLinkWrong": "A link of a STAC document leads to something else than its rel says.",
+            "Point self at the document itself, root and parent at a catalog or collection, collection at the item's collection.";
+        STAC_BBOX_MISMATCH = "StacBboxMismatch": "A STAC item's bbox does not hold its geometry, or the collection's extent does not hold the item.",
+            "Compute bbox from the geometry, and the collection's extent from its items, west south east north.";
+        STAC_TIME_ORDER = "StacTimeOrder": "A STAC item ends before it starts, or its time lies outside of its own interval.",
+            "Correct datetime, start_datetime and end_datetime.";
         STAC_SIZE_MISMATCH = "StacSizeMismatch": "A STAC asset's size is not that of the object.",
             "Write the object's length in bytes into file:size.";
         STAC_MEDIA_TYPE_MISMATCH = "StacMediaTypeMismatch": "A STAC asset's type is not that of the object.",
@@ -154,10 +176,14 @@ codes! {
             "Name the entity by the path of an object, relative to catalog/prov/bundle.jsonld.";
         PROV_CYCLE = "ProvCycle": "Something in the PROV bundle is derived from itself.",
             "Give each state of a file an entity of its own, so that derivation goes one way.";
+        PROV_TYPE_CONFLICT = "ProvTypeConflict": "Something in the PROV bundle is both an entity and an activity.",
+            "Give the activity and the entity names of their own: no thing is both.";
+        PROV_GENERATED_TWICE = "ProvGeneratedTwice": "An entity of the PROV bundle is generated by two activities.",
+            "Keep the activity that really made it, or give each state of the file an entity of its own.";
         PROV_TIME_INVALID = "ProvTimeInvalid": "A time in the PROV bundle is no xsd:dateTime.",
             "Write the time as RFC 3339 with a zone, for instance 2026-11-20T12:00:00Z.";
-        PROV_TIME_ORDER = "ProvTimeOrder": "An activity ends before it starts.",
-            "Correct prov:startedAtTime and prov:endedAtTime.";
+        PROV_TIME_ORDER = "ProvTimeOrder": "Times in the PROV bundle cannot be: an end before its start, a use before the making.",
+            "Correct the times: start, then use and generation, then end; nothing is used before it is generated.";
         PROV_ARTIFACT_MISSING = "ProvArtifactMissing": "An object under processed/ is no entity that an activity generated.",
             "Add the object as a prov:Entity with prov:wasGeneratedBy.";
         CROSS_LINK_MISSING = "CrossLinkMissing": "A catalog does not name another one that it must name.",
@@ -170,6 +196,10 @@ codes! {
             "Let each producing run write a run_receipt v1 into receipts/.";
         RECEIPT_INVALID = "ReceiptInvalid": "A run receipt is not JSON, or not what its schema says.",
             "Mend the receipt where the pointer says; better, mend the pipeline that writes it.";
+        RECEIPT_PREDICATE_UNKNOWN = "ReceiptPredicateUnknown": "An in-toto document under receipts/ is no SLSA provenance.",
+            "Put SLSA provenance v1 or v0.2 or a run_receipt there; other attestations belong under attestations/.";
+        RECEIPT_INCOMPLETE = "ReceiptIncomplete": "Provenance that stands for a receipt leaves out what a receipt must say.",
+            "Let the builder record subjects with sha256, image, git commit, parameters and end; or write a run_receipt v1.";
         RECEIPT_VERSION_MISMATCH = "ReceiptVersionMismatch": "A run receipt is of another dataset version.",
             "Keep only the receipts of this version, or run the pipeline for it.";
         RECEIPT_IN_FUTURE = "ReceiptInFuture": "A run receipt was made after now.",
@@ -194,7 +224,7 @@ codes! {
             "Run the pipeline again, so that report and receipt are of the same run.";
         ARTIFACT_ORPHAN = "ArtifactOrphan": "An object under processed/ is no run's output.",
             "Add the receipt of the run that made it, or do not publish it.";
-        ARTIFACT_FORKED = "ArtifactForked": "An object is the output of more than one run.",
+        ARTIFACT_FORKED = "ArtifactForked": "Two receipts claim an object, made of other inputs or with other bytes.",
             "Keep the receipt of the run that really wrote it.";
         LINEAGE_BROKEN = "LineageBroken": "A run's input is neither raw nor another run's output.",
             "Add the receipt of the run that made the input, or keep the input under raw/.";
@@ -208,30 +238,50 @@ codes! {
             "List at least one of the dataset's objects in evidence_refs of dataset.json.";
         EVIDENCE_UNRESOLVED = "EvidenceUnresolved": "An evidence reference leads to nothing in the workspace.",
             "Point it at an object: a relative path, sha256:<digest>, or kfm://dataset/<slug>/<versionId>/<path>.";
+        EVIDENCE_NOT_ALLOWED = "EvidenceNotAllowed": "An evidence reference is a web address that the pack does not allow.",
+            "Refer to an object of the workspace, or have the pack's data.evidence.allow list the place.";
         EVIDENCE_OFFLINE = "EvidenceOffline": "No evidence reference can be resolved without the network.",
-            "Add a reference to an object of the workspace beside those to web pages.";
+            "Refer to an object of the workspace, or to an allowed address with #sha256:<digest> of a copy in the workspace.";
         CONTRACT_INVALID = "ContractInvalid": "A schema of the dataset cannot be read or does not compile.",
             "Mend the schema; references may lead only to the dataset's own schemas.";
         FIXTURE_ORPHAN = "FixtureOrphan": "A fixture belongs to no schema.",
             "Name it <schema>.valid*.json or <schema>.invalid*.json, after a schema in contracts/schemas/.";
         FIXTURE_FAILED = "FixtureFailed": "A schema accepts what it should refuse, or refuses what it should accept.",
             "Mend the schema or the fixture.";
-        OPEN_API_INVALID = "OpenApiInvalid": "An OpenAPI document cannot be read or lacks what it must have.",
-            "Write an OpenAPI 3 document with openapi, info and paths.";
+        OPEN_API_INVALID = "OpenApiInvalid": "An OpenAPI document breaks the official schema of its version, or refers to what it does not hold.",
+            "Mend the OpenAPI 3.0 or 3.1 document where the pointer says.";
+        GRAPHQL_INVALID = "GraphQlInvalid": "A GraphQL schema does not parse or does not hold together.",
+            "Mend the schema at the line that is named; every type and directive that it uses must be defined in it.";
     }
     G {
         ATTESTATION_INVALID = "AttestationInvalid": "A JSON document under attestations/ cannot be read.",
             "Write the attestation again, or leave it out.";
         SBOM_MISSING = "SbomMissing": "The SBOM of an image that ran is missing.",
-            "Put an SPDX 2.3 or CycloneDX JSON SBOM of each image in the receipts under attestations/.";
-        SBOM_INVALID = "SbomInvalid": "An SBOM lacks what its format demands.",
-            "Write the SBOM again with a current tool, as SPDX 2.3 or CycloneDX JSON.";
+            "Put an SPDX or CycloneDX JSON SBOM of each image in the receipts under attestations/.";
+        SBOM_INVALID = "SbomInvalid": "An SBOM breaks the official schema of its format.",
+            "Write the SBOM again with a current tool, as JSON of SPDX 2.3, SPDX 3.0.1 or CycloneDX 1.5 to 1.7.";
         SBOM_SUBJECT_MISMATCH = "SbomSubjectMismatch": "An SBOM is not of an image that ran.",
             "Make the SBOM from the image whose digest is in the receipts; it must name that digest.";
         PROVENANCE_UNSIGNED = "ProvenanceUnsigned": "A provenance statement lies there without a signature.",
             "Put the signed bundle there, or leave the statement out: anybody can write one.";
-        PROVENANCE_NOT_VERIFIABLE = "ProvenanceNotVerifiable": "Signed build provenance is required, and this version cannot verify it.",
-            "Take gate G out of requiredGates until a version of Lazaret that verifies signed provenance is installed.";
+        PROVENANCE_NOT_VERIFIABLE = "ProvenanceNotVerifiable": "The policy pack does not say whose signature on provenance counts.",
+            "Name keys or identities, builders and sources in the pack's data.provenance; docs/policypack.md shows them.";
+        PROVENANCE_SIGNATURE_INVALID = "ProvenanceSignatureInvalid": "The signature on a provenance bundle is of nobody whom the pack trusts, or does not fit.",
+            "Sign the provenance with a key or identity of the pack's data.provenance, or have the pack name the signer.";
+        PROVENANCE_MISSING = "ProvenanceMissing": "Signed provenance of an image that ran is missing.",
+            "Put the Sigstore bundle with the image's SLSA provenance under attestations/ as a .json file.";
+        PROVENANCE_SUBJECT_MISMATCH = "ProvenanceSubjectMismatch": "Signed provenance is not of an image that ran.",
+            "Take the provenance of the image whose digest is in the receipts.";
+        PROVENANCE_BUILDER_FORBIDDEN = "ProvenanceBuilderForbidden": "A builder that the pack does not allow made the image.",
+            "Build the image with a builder of the pack's data.provenance.builders.";
+        PROVENANCE_SOURCE_FORBIDDEN = "ProvenanceSourceForbidden": "The image was built from a source that the pack does not allow, or from none that is named.",
+            "Build the image from a repository of the pack's data.provenance.sources, and let the builder record it.";
+        SMOKE_REPORT_INVALID = "SmokeReportInvalid": "A smoke report is not what it should be.",
+            "Write lazaret_smoke_report_version v1 with status and metrics, or put Lighthouse's JSON report there.";
+        SMOKE_REPORT_MISSING = "SmokeReportMissing": "Nothing was measured for a budget of the pack.",
+            "Run the smoke check and put its report under attestations/; its metrics are named like the budgets.";
+        SMOKE_BUDGET_EXCEEDED = "SmokeBudgetExceeded": "A smoke check failed, or a metric is outside the pack's budget.",
+            "Mend what is slow or not accessible, and measure again; budgets are the pack's to change.";
     }
 }
 

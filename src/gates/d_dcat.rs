@@ -6,9 +6,9 @@ use crate::dataset::layout::{DCAT, PROCESSED};
 use crate::dataset::{ObjectFact, is_published};
 use crate::domain::Reason;
 
-use super::codes;
 use super::known::Known;
 use super::rdf::{Graph, Term};
+use super::{codes, d_shapes};
 
 pub(super) const DATASET: &str = "http://www.w3.org/ns/dcat#Dataset";
 
@@ -25,6 +25,7 @@ fn spdx(name: &str) -> String {
 }
 
 pub(super) fn check(known: &Known<'_>, graph: &Graph, reasons: &mut Vec<Reason>) {
+    d_shapes::check(known, graph, reasons);
     let datasets = graph.of_type(DATASET);
     let [dataset] = datasets.as_slice() else {
         let message =
@@ -34,20 +35,6 @@ pub(super) fn check(known: &Known<'_>, graph: &Graph, reasons: &mut Vec<Reason>)
         return;
     };
     let place = graph.pointer_of(&[dataset]);
-    let full = |term: &Term| !matches!(term, Term::Literal(text) if text.trim().is_empty());
-    for (name, iri) in [
-        ("dct:title", dct("title")),
-        ("dct:description", dct("description")),
-        ("dct:identifier", dct("identifier")),
-        ("dct:publisher", dct("publisher")),
-        ("dct:license", dct("license")),
-        ("dcat:distribution", dcat("distribution")),
-    ] {
-        if !graph.objects(dataset, &iri).any(full) {
-            let message = format!("The DCAT dataset has no {name}.");
-            reasons.push(codes::DCAT_PROPERTY_MISSING.because(message).at(DCAT, &place));
-        }
-    }
     let version = &known.facts.requested.dataset_version_id;
     let identifier = dct("identifier");
     let mut identifiers = graph.objects(dataset, &identifier).peekable();

@@ -9,10 +9,10 @@ use jiff::tz::TimeZone;
 use crate::dataset::layout::{PROCESSED, PROV};
 use crate::domain::Reason;
 
-use super::codes;
 use super::known::Known;
 use super::lineage::{Kind, Lineage};
 use super::rdf::Term;
+use super::{codes, d_events};
 
 pub(super) fn check(known: &Known<'_>, lineage: &Lineage, reasons: &mut Vec<Reason>) {
     if lineage.all(Kind::Activity).next().is_none() {
@@ -37,6 +37,7 @@ pub(super) fn check(known: &Known<'_>, lineage: &Lineage, reasons: &mut Vec<Reas
         reasons.push(codes::PROV_CYCLE.because(message).at(PROV, pointer));
     }
     times(known, lineage, reasons);
+    d_events::check(known, lineage, reasons);
     for path in known.facts.under(PROCESSED) {
         let term = Term::Iri(known.names.iri(path));
         let message = if !lineage.is(Kind::Entity, &term) {
@@ -106,7 +107,7 @@ fn times(known: &Known<'_>, lineage: &Lineage, reasons: &mut Vec<Reason>) {
 }
 
 /// An `xsd:dateTime`; one without a zone counts as UTC.
-fn instant(text: &str) -> Option<Timestamp> {
+pub(super) fn instant(text: &str) -> Option<Timestamp> {
     if !text.contains('T') {
         return None;
     }

@@ -9,9 +9,10 @@ use crate::dataset::layout::STAC_COLLECTION;
 use crate::dataset::{DocumentState, has_scheme, is_published};
 use crate::domain::Reason;
 
-use super::codes;
 use super::d_dcat::same_media_type;
 use super::known::Known;
+use super::multihash::{self, Multihash};
+use super::{codes, d_stac_space};
 
 pub(super) fn check(known: &Known<'_>, reasons: &mut Vec<Reason>) {
     let facts = known.facts;
@@ -62,6 +63,7 @@ pub(super) fn check(known: &Known<'_>, reasons: &mut Vec<Reason>) {
         assets(known, path, value, reasons);
     }
     for (path, value) in valid.iter().filter(|(_, value)| value["type"] == "Feature") {
+        d_stac_space::item(path, value, collection, reasons);
         let id = collection.and_then(|c| c.get("id"));
         if id.is_some() && value.get("collection") != id {
             let message = format!(
@@ -108,6 +110,10 @@ fn links(
         }
         match published(known, path, href) {
             Ok(target) => {
+                if let Some(message) = d_stac_space::wrong(known, path, rel, &target) {
+                    let pointer = format!("/links/{index}/href");
+                    reasons.push(codes::STAC_LINK_WRONG.because(message).at(path, pointer));
+                }
                 if rel == "item" {
                     linked.insert(target);
                 }
@@ -150,15 +156,27 @@ fn assets(known: &Known<'_>, path: &str, value: &Value, reasons: &mut Vec<Reason
         let mut say = |code: &codes::Code, member: &str, message: String| {
             reasons.push(code.because(message).at(path, format!("{place}/{member}")));
         };
-        let expected = format!("1220{}", object.digest.hex());
-        match asset.get("file:checksum").and_then(Value::as_str) {
-            Some(checksum) if checksum == expected => {}
-            Some(checksum) if checksum.starts_with("1220") && checksum.len() == 68 => say(
+        let digest = object.digest.hex();
+        match asset.get("file:checksum").and_then(Value::as_str).map(multihash::read) {
+            Some(Multihash::Sha256(found)) if found == digest => {}
+            Some(Multihash::Sha256(found)) => say(
                 &codes::STAC_CHECKSUM_MISMATCH,
                 "file:checksum",
-                format!("file:checksum of {target} is {checksum}, but it should be {expected}."),
+                format!(
+                    "file:checksum of {target} is the SHA-256 {found}, but it should be {digest}."
+                ),
             ),
-            _ => say(
+            Some(Multihash::Other(function)) => say(
+                &codes::STAC_CHECKSUM_UNSUPPORTED,
+                "file:checksum",
+                format!("file:checksum of {target} is by {function}, not by SHA-256."),
+            ),
+            Some(Multihash::Malformed(why)) => say(
+                &codes::STAC_CHECKSUM_MISSING,
+                "file:checksum",
+                format!("file:checksum of the asset {name:?} is no multihash: {why}."),
+            ),
+            None => say(
                 &codes::STAC_CHECKSUM_MISSING,
                 "file:checksum",
                 format!("The asset {name:?} has no SHA-256 multihash (1220 and 64 hex digits)."),

@@ -7,11 +7,13 @@ use serde_json::Value;
 
 use crate::contracts::{SchemaName, violations};
 use crate::dataset::layout::QA_REPORT;
-use crate::dataset::{DocumentState, Facts, normal};
+use crate::dataset::{DocumentState, Facts};
 use crate::domain::{Digest, Reason, canonical_digest};
 
 use super::codes;
-use super::e_lineage::{self, Run};
+use super::e_provenance::Objects;
+use super::receipt::{Listed, Receipt, Stated, locate};
+use super::{e_lineage, e_provenance};
 
 /// How far another machine's clock may be ahead.
 const SKEW: SignedDuration = SignedDuration::from_mins(5);
@@ -24,7 +26,37 @@ pub(super) fn check(facts: &Facts, now: Timestamp) -> Vec<Reason> {
         reasons.push(codes::RECEIPT_MISSING.because(message).in_file("receipts/"));
         return reasons;
     }
-    let mut valid: Vec<(&str, &Value)> = Vec::new();
+    let receipts = read(facts, &mut reasons);
+    let params = facts
+        .spec
+        .value()
+        .and_then(|spec| canonical_digest(spec.get("params").unwrap_or(spec)).ok());
+    let mut ids: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut runs = Vec::new();
+    for receipt in &receipts {
+        own(facts, receipt, params, now, &mut reasons);
+        if let Some(id) = &receipt.run_id
+            && let Some(first) = ids.insert(&id.text, &receipt.path)
+        {
+            let message = format!("{} is also the run_id of {first}.", id.text);
+            let reason = codes::RUN_ID_DUPLICATE.because(message);
+            reasons.push(reason.at(&receipt.path, &id.pointer));
+        }
+        files(facts, receipt, &receipt.inputs, &mut reasons);
+        files(facts, receipt, &receipt.outputs, &mut reasons);
+        runs.push(receipt.run(facts));
+    }
+    // With a receipt unread, what it accounts for would seem to come from nowhere.
+    if receipts.len() == facts.receipts.len() {
+        e_lineage::check(facts, &runs, &mut reasons);
+    }
+    reasons
+}
+
+/// The receipts that can be read, in order of their paths; about the others there is a reason.
+pub(super) fn read(facts: &Facts, reasons: &mut Vec<Reason>) -> Vec<Receipt> {
+    let mut receipts = Vec::new();
+    let objects = Objects::new(facts);
     for (path, document) in &facts.receipts {
         let value = match &document.state {
             DocumentState::Value(value) => value,
@@ -35,9 +67,21 @@ pub(super) fn check(facts: &Facts, now: Timestamp) -> Vec<Reason> {
             }
             DocumentState::Missing => continue,
         };
+        match e_provenance::statement(value) {
+            Some(Ok(statement)) => {
+                receipts.extend(e_provenance::receipt(&objects, path, &statement, reasons));
+                continue;
+            }
+            Some(Err((pointer, why))) => {
+                let message = format!("The receipt's envelope cannot be read: {why}.");
+                reasons.push(codes::RECEIPT_INVALID.because(message).at(path, pointer));
+                continue;
+            }
+            None => {}
+        }
         let found = violations(SchemaName::RunReceipt, value);
         if found.is_empty() {
-            valid.push((path, value));
+            receipts.push(Receipt::of_run(path, value));
         }
         for violation in found {
             let place = if violation.pointer.is_empty() { "It" } else { &violation.pointer };
@@ -45,28 +89,7 @@ pub(super) fn check(facts: &Facts, now: Timestamp) -> Vec<Reason> {
             reasons.push(codes::RECEIPT_INVALID.because(message).at(path, violation.pointer));
         }
     }
-    let params = facts
-        .spec
-        .value()
-        .and_then(|spec| canonical_digest(spec.get("params").unwrap_or(spec)).ok());
-    let mut ids: BTreeMap<&str, &str> = BTreeMap::new();
-    let mut runs = Vec::new();
-    for (path, receipt) in &valid {
-        own(facts, path, receipt, params, now, &mut reasons);
-        let id = receipt["run_id"].as_str().unwrap_or_default();
-        if let Some(first) = ids.insert(id, path) {
-            let message = format!("{id} is also the run_id of {first}.");
-            reasons.push(codes::RUN_ID_DUPLICATE.because(message).at(*path, "/run_id"));
-        }
-        let inputs = files(facts, path, receipt, "inputs", &mut reasons);
-        let outputs = files(facts, path, receipt, "outputs", &mut reasons);
-        runs.push(Run { receipt: path, inputs, outputs });
-    }
-    // With a receipt unread, what it accounts for would seem to come from nowhere.
-    if valid.len() == facts.receipts.len() {
-        e_lineage::check(facts, &runs, &mut reasons);
-    }
-    reasons
+    receipts
 }
 
 fn qa_report(facts: &Facts, reasons: &mut Vec<Reason>) {
@@ -111,88 +134,87 @@ fn qa_passed(facts: &Facts, report: &Value, reasons: &mut Vec<Reason>) {
 
 fn own(
     facts: &Facts,
-    path: &str,
-    receipt: &Value,
+    receipt: &Receipt,
     params: Option<Digest>,
     now: Timestamp,
     reasons: &mut Vec<Reason>,
 ) {
-    let text = |pointer: &str| receipt.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-    let mut say = |code: &codes::Code, pointer: &str, message: String| {
-        reasons.push(code.because(message).at(path, pointer));
+    let mut say = |code: &codes::Code, at: &Stated, message: String| {
+        reasons.push(code.because(message).at(&receipt.path, &at.pointer));
     };
     let version = &facts.requested.dataset_version_id;
-    let found = text("/dataset_version_id");
-    if !facts.is_this_version(found) {
-        let message = format!("The receipt is of {found}, not of {version}.");
-        say(&codes::RECEIPT_VERSION_MISMATCH, "/dataset_version_id", message);
+    if let Some(found) = receipt.version.as_ref().filter(|v| !facts.is_this_version(&v.text)) {
+        let message = format!("The receipt is of {}, not of {version}.", found.text);
+        say(&codes::RECEIPT_VERSION_MISMATCH, found, message);
     }
-    let container = text("/environment/container_digest");
-    let digits = container.trim_start_matches("sha256:");
-    let nothing = Digest::of(b"").hex();
-    if digits == nothing || digits.bytes().all(|b| digits.as_bytes().first() == Some(&b)) {
-        let message = format!("container_digest {container} stands for no image.");
-        say(&codes::CONTAINER_DIGEST_PLACEHOLDER, "/environment/container_digest", message);
+    if let Some(container) = &receipt.container {
+        let digits = container.text.trim_start_matches("sha256:");
+        let nothing = Digest::of(b"").hex();
+        if digits == nothing || digits.bytes().all(|b| digits.as_bytes().first() == Some(&b)) {
+            let message = format!("container_digest {} stands for no image.", container.text);
+            say(&codes::CONTAINER_DIGEST_PLACEHOLDER, container, message);
+        }
     }
-    let found = text("/environment/params_digest");
-    if let Some(params) = params.filter(|params| params.to_string() != found) {
-        let message =
-            format!("params_digest is {found}, but spec.json's parameters hash to {params}.");
-        say(&codes::PARAMS_DIGEST_MISMATCH, "/environment/params_digest", message);
-    }
-    if text("/validation/status") != "pass" {
-        let message = "The run's validation status is not pass.".to_owned();
-        say(&codes::VALIDATION_FAILED, "/validation/status", message);
-    }
-    let found = text("/validation/report_digest");
-    if let Some(report) = facts.objects.get(QA_REPORT)
-        && report.digest.to_string() != found
+    if let (Some(params), Some(found)) = (params, &receipt.params)
+        && params.to_string() != found.text
     {
-        let message = format!("report_digest is {found}, but {QA_REPORT} has {}.", report.digest);
-        say(&codes::QA_REPORT_MISMATCH, "/validation/report_digest", message);
+        let message = format!(
+            "params_digest is {}, but spec.json's parameters hash to {params}.",
+            found.text
+        );
+        say(&codes::PARAMS_DIGEST_MISMATCH, found, message);
     }
-    match text("/created_at").parse::<Timestamp>() {
+    if let Some(status) = receipt.validation.as_ref().filter(|status| status.text != "pass") {
+        let message = "The run's validation status is not pass.".to_owned();
+        say(&codes::VALIDATION_FAILED, status, message);
+    }
+    if let (Some(report), Some(found)) = (facts.objects.get(QA_REPORT), &receipt.qa_digest)
+        && report.digest.to_string() != found.text
+    {
+        let message =
+            format!("report_digest is {}, but {QA_REPORT} has {}.", found.text, report.digest);
+        say(&codes::QA_REPORT_MISMATCH, found, message);
+    }
+    let Some(stated) = &receipt.created else { return };
+    match stated.text.parse::<Timestamp>() {
         Ok(created) if created <= now.saturating_add(SKEW).unwrap_or(Timestamp::MAX) => {}
         Ok(created) => {
             let message = format!("The receipt was made at {created}, which is after {now}.");
-            say(&codes::RECEIPT_IN_FUTURE, "/created_at", message);
+            say(&codes::RECEIPT_IN_FUTURE, stated, message);
         }
         Err(error) => {
-            let message = format!("created_at is no instant: {error}.");
-            say(&codes::RECEIPT_INVALID, "/created_at", message);
+            let message = format!("{} is no instant: {error}.", stated.pointer);
+            say(&codes::RECEIPT_INVALID, stated, message);
         }
     }
 }
 
-/// The files that a receipt lists and that are there; those that are not are told.
-fn files(
+/// Every file that a receipt lists lies in the workspace and has the bytes that the receipt says.
+/// Where this holds, one run's output and the next one's input of the same name have one digest:
+/// the chain joins.
+pub(super) fn files(
     facts: &Facts,
-    path: &str,
-    receipt: &Value,
-    side: &'static str,
+    receipt: &Receipt,
+    listed: &[Listed],
     reasons: &mut Vec<Reason>,
-) -> Vec<(usize, String)> {
-    let mut found = Vec::new();
-    let list = receipt[side].as_array();
-    for (index, file) in list.into_iter().flatten().enumerate() {
-        let uri = file["uri"].as_str().unwrap_or_default();
-        let plain = !uri.split('/').any(|part| part == "..") && !uri.starts_with('/');
-        let held = normal(uri).filter(|_| plain);
-        let held = held.and_then(|file| Some((facts.objects.get(&file)?, file)));
-        let Some((object, file_path)) = held else {
-            let message = format!("{uri:?} is no object of the workspace.");
+) {
+    for file in listed {
+        let held = locate(facts, &file.uri.text);
+        let held = held.and_then(|path| Some((facts.objects.get(&path)?, path)));
+        let Some((object, path)) = held else {
+            let message = format!("{:?} is no object of the workspace.", file.uri.text);
             let reason = codes::RECEIPT_FILE_MISSING.because(message);
-            reasons.push(reason.at(path, format!("/{side}/{index}/uri")));
+            reasons.push(reason.at(&receipt.path, &file.uri.pointer));
             continue;
         };
-        let digest = file["digest"].as_str().unwrap_or_default();
-        if object.digest.to_string() != digest {
-            let message =
-                format!("{file_path} has {}, but the receipt says {digest}.", object.digest);
+        if object.digest.to_string() != file.digest.text {
+            let stated = match file.digest.text.as_str() {
+                "" => "gives no sha256 digest",
+                digest => &format!("says {digest}"),
+            };
+            let message = format!("{path} has {}, but the receipt {stated}.", object.digest);
             let reason = codes::RECEIPT_DIGEST_MISMATCH.because(message);
-            reasons.push(reason.at(path, format!("/{side}/{index}/digest")));
+            reasons.push(reason.at(&receipt.path, &file.digest.pointer));
         }
-        found.push((index, file_path));
     }
-    found
 }

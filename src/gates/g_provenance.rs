@@ -1,46 +1,74 @@
-//! Gate G: SBOMs are of the images that ran. Signed provenance cannot be verified yet, so
-//! requiring it denies.
+//! Gate G: SBOMs are valid and of the images that ran, signed provenance says who built these from
+//! what, and smoke reports keep within the pack's budgets.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::dataset::layout::ATTESTATIONS;
+use crate::contracts::official_violations;
+use crate::dataset::layout::{ATTESTATIONS, PROOFS};
 use crate::dataset::{DocumentState, Facts};
 use crate::domain::{Digest, Reason};
 
 use super::codes;
+use super::e_provenance;
+use super::g_sbom::Sbom;
+use super::g_signed::{Engine, Provenance, Trust};
+use super::g_smoke::Smoke;
 
-/// None if the gate is not required and there is nothing that it could check.
-pub(super) fn check(facts: &Facts, required: bool) -> Option<Vec<Reason>> {
+/// Findings about one document: enough to mend it, not all of its thousand components.
+const FINDINGS: usize = 10;
+
+/// None if the gate is not required and there is nothing that it could check. `data` are the pack's
+/// documents: whom it trusts, and its budgets.
+pub(super) fn check(
+    facts: &Facts,
+    required: bool,
+    data: &Value,
+    engine: &dyn Engine,
+) -> Option<Vec<Reason>> {
     let images = images(facts);
     let mut reasons = Vec::new();
-    let mut seen = BTreeSet::new();
+    let trust = Trust::read(data);
+    let mut provenance = Provenance::new(&trust, engine, &images);
+    let mut smoke = Smoke::new(data);
+    let mut described = BTreeSet::new();
     let mut sboms = 0;
     for (path, document) in &facts.attestations {
+        // What an earlier publication said of itself proves nothing about this one.
+        if path.starts_with(PROOFS) {
+            continue;
+        }
         let value = match &document.state {
             DocumentState::Value(value) => value,
             DocumentState::Invalid(message) => {
-                let message = format!("{path} is {message}.");
-                let sbom = ["sbom", "bom.", "cdx", "cyclonedx", "spdx"];
-                let named = path.to_lowercase();
-                let is_sbom = sbom.iter().any(|part| named.contains(part));
-                let code = if is_sbom { &codes::SBOM_INVALID } else { &codes::ATTESTATION_INVALID };
-                reasons.push(code.because(message).at(path, ""));
+                reasons.push(unreadable(path, message));
                 continue;
             }
             DocumentState::Missing => continue,
         };
-        let kind = value.get("_type").and_then(Value::as_str).unwrap_or_default();
-        if kind.starts_with("https://in-toto.io/Statement") {
-            let message = format!("{path} is a bare in-toto statement without a signature.");
-            reasons.push(codes::PROVENANCE_UNSIGNED.because(message).at(path, ""));
+        match e_provenance::statement(value) {
+            Some(Ok(statement)) if value.get("_type").is_some() => {
+                let kind = statement.value["_type"].as_str().unwrap_or_default();
+                if kind.starts_with("https://in-toto.io/Statement") {
+                    let message =
+                        format!("{path} is a bare in-toto statement without a signature.");
+                    reasons.push(codes::PROVENANCE_UNSIGNED.because(message).at(path, ""));
+                }
+                continue;
+            }
+            Some(_) => {
+                provenance.look(path, value, &mut reasons);
+                continue;
+            }
+            None => {}
+        }
+        if smoke.look(path, value, &mut reasons) {
+            continue;
         }
         let Some(sbom) = Sbom::read(value) else { continue };
         sboms += 1;
-        if let Some((pointer, what)) = sbom.fault {
-            let message = format!("{path} is no whole {} SBOM: {what}.", sbom.format);
-            reasons.push(codes::SBOM_INVALID.because(message).at(path, pointer));
+        if sbom_faults(path, value, &sbom, &mut reasons) {
             continue;
         }
         let matching: Vec<Digest> = sbom.subjects.intersection(&images).copied().collect();
@@ -48,132 +76,70 @@ pub(super) fn check(facts: &Facts, required: bool) -> Option<Vec<Reason>> {
             let message = format!("{path} names no image digest that the receipts name.");
             reasons.push(codes::SBOM_SUBJECT_MISMATCH.because(message).at(path, sbom.subject));
         }
-        seen.extend(matching);
+        described.extend(matching);
     }
+    let counts = sboms > 0 || provenance.seen > 0 || smoke.seen > 0 || !reasons.is_empty();
     if !required {
-        return (sboms > 0 || !reasons.is_empty()).then_some(reasons);
+        return counts.then_some(reasons);
     }
-    // An SBOM that was found wanting has its own reason.
-    if reasons.is_empty() {
-        for image in images.difference(&seen) {
-            let message = format!("There is no SBOM of the image {image} under {ATTESTATIONS}.");
-            reasons.push(codes::SBOM_MISSING.because(message).in_file(ATTESTATIONS));
-        }
-        if images.is_empty() {
-            let message = "No receipt names an image that an SBOM could be of.";
-            reasons.push(codes::SBOM_MISSING.because(message).in_file(ATTESTATIONS));
-        }
+    // A document that was found wanting has its own reason.
+    let found = reasons.clone();
+    let told = |codes: &[&codes::Code]| {
+        found.iter().any(|reason| codes.iter().any(|code| reason.code == code.reason_code()))
+    };
+    if !told(&[&codes::SBOM_INVALID, &codes::SBOM_SUBJECT_MISMATCH, &codes::ATTESTATION_INVALID]) {
+        missing(&images, &described, &codes::SBOM_MISSING, "SBOM", &mut reasons);
     }
-    let message = "Gate G is required, but this version cannot verify signed build provenance.";
-    reasons.push(codes::PROVENANCE_NOT_VERIFIABLE.because(message));
+    provenance.missing(&found, &mut reasons);
+    smoke.missing(&mut reasons);
     Some(reasons)
 }
 
-fn images(facts: &Facts) -> BTreeSet<Digest> {
-    let digest = |document: &crate::dataset::Document| {
-        let text = document.value()?.pointer("/environment/container_digest")?.as_str()?;
-        text.parse().ok()
+/// Tells which images nothing speaks of.
+pub(super) fn missing(
+    images: &BTreeSet<Digest>,
+    described: &BTreeSet<Digest>,
+    code: &codes::Code,
+    what: &str,
+    reasons: &mut Vec<Reason>,
+) {
+    for image in images.difference(described) {
+        let message = format!("There is no {what} of the image {image} under {ATTESTATIONS}.");
+        reasons.push(code.because(message).in_file(ATTESTATIONS));
+    }
+    if images.is_empty() {
+        let message = format!("No receipt names an image that a {what} could be of.");
+        reasons.push(code.because(message).in_file(ATTESTATIONS));
+    }
+}
+
+fn unreadable(path: &str, message: &str) -> Reason {
+    let sbom = ["sbom", "bom.", "cdx", "cyclonedx", "spdx"];
+    let named = path.to_lowercase();
+    let is_sbom = sbom.iter().any(|part| named.contains(part));
+    let code = if is_sbom { &codes::SBOM_INVALID } else { &codes::ATTESTATION_INVALID };
+    code.because(format!("{path} is {message}.")).at(path, "")
+}
+
+/// Says what is wrong with an SBOM; true if something is.
+fn sbom_faults(path: &str, value: &Value, sbom: &Sbom, reasons: &mut Vec<Reason>) -> bool {
+    let Ok(format) = sbom.format else {
+        let message = format!("{path} is none of SPDX 2.3, SPDX 3.0.1, CycloneDX 1.5 to 1.7.");
+        let pointer = sbom.format.err().unwrap_or_default();
+        reasons.push(codes::SBOM_INVALID.because(message).at(path, pointer));
+        return true;
     };
-    facts.receipts.values().filter_map(digest).collect()
-}
-
-struct Sbom {
-    format: &'static str,
-    /// What is wrong with the document itself, and where.
-    fault: Option<(&'static str, &'static str)>,
-    /// Where the subject is named.
-    subject: &'static str,
-    subjects: BTreeSet<Digest>,
-}
-
-impl Sbom {
-    /// None if the document is no SBOM at all.
-    fn read(value: &Value) -> Option<Self> {
-        if value.get("spdxVersion").is_some() {
-            Some(Self::spdx(value))
-        } else if value.get("bomFormat").is_some() {
-            Some(Self::cyclone_dx(value))
-        } else {
-            None
-        }
+    let found = official_violations(format, value);
+    for violation in found.iter().take(FINDINGS) {
+        let place = if violation.pointer.is_empty() { "it" } else { &violation.pointer };
+        let message =
+            format!("{path} is no valid {}: {place} {}.", format.name(), violation.message);
+        reasons.push(codes::SBOM_INVALID.because(message).at(path, violation.pointer.clone()));
     }
-
-    fn spdx(value: &Value) -> Self {
-        let packages = value.get("packages").and_then(Value::as_array);
-        let text = |name: &str| value.get(name).and_then(Value::as_str);
-        let fault = if !matches!(text("spdxVersion"), Some("SPDX-2.3" | "SPDX-2.2")) {
-            Some(("/spdxVersion", "spdxVersion is not SPDX-2.3"))
-        } else if text("SPDXID") != Some("SPDXRef-DOCUMENT") {
-            Some(("/SPDXID", "SPDXID is not SPDXRef-DOCUMENT"))
-        } else if text("documentNamespace").is_none_or(str::is_empty) {
-            Some(("/documentNamespace", "there is no documentNamespace"))
-        } else if packages.is_none_or(Vec::is_empty) {
-            Some(("/packages", "there are no packages"))
-        } else {
-            None
-        };
-        let mut described: BTreeSet<&str> = BTreeSet::new();
-        let list = |name: &str| value.get(name).and_then(Value::as_array).into_iter().flatten();
-        described.extend(list("documentDescribes").filter_map(Value::as_str));
-        for relation in list("relationships") {
-            if relation["relationshipType"] == "DESCRIBES"
-                && relation["spdxElementId"] == "SPDXRef-DOCUMENT"
-            {
-                described.extend(relation["relatedSpdxElement"].as_str());
-            }
-        }
-        let mut subjects = BTreeSet::new();
-        for package in packages.into_iter().flatten() {
-            if package["SPDXID"].as_str().is_some_and(|id| described.contains(id)) {
-                for checksum in package["checksums"].as_array().into_iter().flatten() {
-                    if checksum["algorithm"] == "SHA256" {
-                        subjects.extend(hex(&checksum["checksumValue"]));
-                    }
-                }
-                subjects.extend(within(&package["versionInfo"]));
-                subjects.extend(within(&package["name"]));
-                for reference in package["externalRefs"].as_array().into_iter().flatten() {
-                    subjects.extend(within(&reference["referenceLocator"]));
-                }
-            }
-        }
-        Self { format: "SPDX", fault, subject: "/packages", subjects }
-    }
-
-    fn cyclone_dx(value: &Value) -> Self {
-        let component = value.pointer("/metadata/component");
-        let version = value.get("specVersion").and_then(Value::as_str).unwrap_or_default();
-        let fault = if value["bomFormat"] != "CycloneDX" {
-            Some(("/bomFormat", "bomFormat is not CycloneDX"))
-        } else if !version.starts_with("1.") {
-            Some(("/specVersion", "specVersion is not 1.x"))
-        } else if !component.is_some_and(Value::is_object) {
-            Some(("/metadata/component", "there is no metadata.component"))
-        } else {
-            None
-        };
-        let mut subjects = BTreeSet::new();
-        if let Some(component) = component {
-            for hash in component["hashes"].as_array().into_iter().flatten() {
-                if hash["alg"] == "SHA-256" {
-                    subjects.extend(hex(&hash["content"]));
-                }
-            }
-            for name in ["version", "purl", "bom-ref", "name"] {
-                subjects.extend(within(&component[name]));
-            }
-        }
-        Self { format: "CycloneDX", fault, subject: "/metadata/component", subjects }
-    }
+    !found.is_empty()
 }
 
-fn hex(value: &Value) -> Option<Digest> {
-    format!("sha256:{}", value.as_str()?.to_lowercase()).parse().ok()
-}
-
-/// A digest inside a version, a package URL or an image reference.
-fn within(value: &Value) -> Option<Digest> {
-    let text = value.as_str()?.replace("%3A", ":").replace("%3a", ":");
-    let at = text.find("sha256:")?;
-    text.get(at..at + "sha256:".len() + 64)?.parse().ok()
+fn images(facts: &Facts) -> BTreeSet<Digest> {
+    let receipts = super::e_receipts::read(facts, &mut Vec::new());
+    receipts.iter().filter_map(|r| r.container.as_ref()?.text.parse().ok()).collect()
 }

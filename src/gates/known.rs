@@ -1,8 +1,12 @@
 //! Facts, with the JSON-LD catalogs read as RDF once for all gates.
 
+use serde_json::Value;
+
+use crate::dataset::layout::PROV;
 use crate::dataset::{Document, DocumentState, Facts, Names};
 
 use super::lineage::Lineage;
+use super::prov_json;
 use super::rdf::{Graph, Term, Unreadable};
 
 /// What became of reading a JSON-LD catalog.
@@ -66,9 +70,17 @@ fn catalog(document: &Document, names: &Names) -> Catalog<Graph> {
     match &document.state {
         DocumentState::Missing => Catalog::Missing,
         DocumentState::Invalid(message) => Catalog::NotJson(message.clone()),
-        DocumentState::Value(value) => match Graph::read(value, names, &document.path) {
+        DocumentState::Value(value) => match read(document, value, names) {
             Ok(graph) => Catalog::Read(graph),
             Err(error) => Catalog::NotRdf(error),
         },
     }
+}
+
+fn read(document: &Document, value: &Value, names: &Names) -> Result<Graph, Unreadable> {
+    if document.path == PROV && prov_json::is(value) {
+        let value = prov_json::to_json_ld(value).map_err(Unreadable::Syntax)?;
+        return Graph::read(&value, names, &document.path).map(Graph::without_places);
+    }
+    Graph::read(value, names, &document.path)
 }

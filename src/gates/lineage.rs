@@ -45,6 +45,12 @@ const RELATIONS: &[Relation] = {
         relation("wasQuotedFrom", Entity, Entity, true),
         relation("hadPrimarySource", Entity, Entity, true),
         relation("wasInformedBy", Activity, Activity, true),
+        relation("specializationOf", Entity, Entity, true),
+        relation("alternateOf", Entity, Entity, false),
+        relation("hadMember", Entity, Entity, false),
+        relation("wasInvalidatedBy", Entity, Activity, false),
+        relation("wasStartedBy", Activity, Entity, false),
+        relation("wasEndedBy", Activity, Entity, false),
         relation("wasAssociatedWith", Activity, Agent, false),
         relation("wasAttributedTo", Entity, Agent, false),
         relation("actedOnBehalfOf", Agent, Agent, false),
@@ -56,7 +62,16 @@ const QUALIFIED: &[(&str, &str, &str)] = &[
     ("qualifiedUsage", "entity", "used"),
     ("qualifiedGeneration", "activity", "wasGeneratedBy"),
     ("qualifiedDerivation", "entity", "wasDerivedFrom"),
+    ("qualifiedRevision", "entity", "wasRevisionOf"),
+    ("qualifiedQuotation", "entity", "wasQuotedFrom"),
+    ("qualifiedPrimarySource", "entity", "hadPrimarySource"),
+    ("qualifiedCommunication", "activity", "wasInformedBy"),
+    ("qualifiedInvalidation", "activity", "wasInvalidatedBy"),
+    ("qualifiedStart", "entity", "wasStartedBy"),
+    ("qualifiedEnd", "entity", "wasEndedBy"),
     ("qualifiedAssociation", "agent", "wasAssociatedWith"),
+    ("qualifiedAttribution", "agent", "wasAttributedTo"),
+    ("qualifiedDelegation", "agent", "actedOnBehalfOf"),
 ];
 
 pub(super) struct Edge {
@@ -134,6 +149,14 @@ impl Lineage {
 
     pub(super) fn has(&self, name: &'static str, from: &Term, to: &Term) -> bool {
         self.joined.get(&(name, from.clone())).is_some_and(|ends| ends.contains(to))
+    }
+
+    /// Every node that has a relation, and what it leads to.
+    pub(super) fn ends(
+        &self,
+        name: &'static str,
+    ) -> impl Iterator<Item = (&Term, &BTreeSet<Term>)> {
+        self.joined.iter().filter(move |((n, _), _)| *n == name).map(|((_, from), to)| (from, to))
     }
 
     /// Whether some activity generated a node.

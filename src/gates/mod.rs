@@ -5,29 +5,53 @@
 
 mod a_identity;
 mod b_licence;
+mod b_obligations;
 mod b_rights;
+mod c_content;
 mod c_sensitivity;
 pub mod codes;
 mod d_catalogs;
 mod d_dcat;
+mod d_events;
 mod d_prov;
+mod d_shapes;
 mod d_stac;
+mod d_stac_space;
 mod e_lineage;
+mod e_provenance;
 mod e_receipts;
+mod e_slsa;
+mod f_api;
+mod f_evidence;
 mod f_policy;
 mod g_provenance;
+mod g_sbom;
+mod g_signed;
+mod g_smoke;
 mod known;
 mod lineage;
+mod mend;
+mod mend_names;
+mod multihash;
 mod places;
+mod prov_json;
 mod rdf;
+mod receipt;
+mod shacl;
+pub mod single;
 #[cfg(test)]
 mod tests;
+mod trace;
+mod xsd;
 
 use crate::dataset::Facts;
 use crate::domain::{GateId, GateReport, Reason, Report};
 use crate::policy::Verdict;
 
+use g_signed::BuiltIn;
 use known::Known;
+pub use mend::{Mend, Mends, mendable, mends};
+pub use trace::{Gap, Trace, TracedFile, TracedRun, trace};
 
 /// Judges a dataset version. Gates A to F are always required; G counts if `required` names it or
 /// if there is something under `attestations/` to check.
@@ -41,12 +65,15 @@ pub fn judge(
     let gates = GateId::ALL.into_iter().map(|id| {
         let built_in = match id {
             GateId::A => Some(a_identity::check(facts)),
-            GateId::B => Some(b_rights::check(&known)),
+            GateId::B => Some(b_rights::check(&known, &verdict.obligations)),
             GateId::C => Some(c_sensitivity::check(&known)),
             GateId::D => Some(d_catalogs::check(&known)),
             GateId::E => Some(e_receipts::check(facts, now)),
-            GateId::F => Some(f_policy::check(&known, verdict.tests_passed)),
-            GateId::G => g_provenance::check(facts, required.contains(&GateId::G)),
+            GateId::F => Some(f_policy::check(&known, verdict)),
+            GateId::G => {
+                let required = required.contains(&GateId::G);
+                g_provenance::check(facts, required, &verdict.data, &BuiltIn)
+            }
         };
         report(id, built_in, verdict.denials.get(&id))
     });

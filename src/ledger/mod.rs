@@ -6,6 +6,7 @@
 
 mod entry;
 
+use futures::future::join_all;
 use jiff::Timestamp;
 use tokio::sync::Mutex;
 
@@ -16,6 +17,12 @@ use crate::objects::{Created, Store, StoreError};
 
 /// An entry is a few hundred bytes; more is not ours.
 const MAX_ENTRY: u64 = 64 * 1024;
+
+/// Entries read ahead at once where there are many: a remote store takes its time for each.
+const AHEAD: u64 = 32;
+
+/// How often a place is found taken without an entry in it, before the store is not believed.
+const PATIENCE: u32 = 100;
 
 /// Why the ledger could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +53,14 @@ pub enum LedgerError {
     /// There is an entry beyond the end of the chain.
     #[error("ledger entry {sequence} is missing, but a later one is there")]
     Gap {
+        /// Which.
+        sequence: u64,
+    },
+    /// The store says that an entry is there, and shows none.
+    #[error(
+        "ledger entry {sequence} is said to be there, but cannot be read; the store contradicts itself"
+    )]
+    Unsettled {
         /// Which.
         sequence: u64,
     },
@@ -82,8 +97,11 @@ impl Ledger {
     /// If the chain cannot be read, is broken, or cannot be written.
     pub async fn append(&self, draft: &Draft, now: Timestamp) -> Result<Recorded, LedgerError> {
         let mut known = self.known.lock().await;
-        loop {
+        let mut idle = 0;
+        while idle < PATIENCE {
+            let before = known.len();
             self.catch_up(&mut known).await?;
+            idle = if known.len() == before { idle + 1 } else { 0 };
             if let Some(last) = last_of(&known, &draft.dataset)
                 && last.entry.says(draft)
             {
@@ -99,6 +117,7 @@ impl Ledger {
                 return Ok(recorded);
             }
         }
+        Err(LedgerError::Unsettled { sequence: known.len() as u64 + 1 })
     }
 
     /// The last entry about a dataset version.
@@ -119,36 +138,42 @@ impl Ledger {
         let mut chain = Vec::new();
         self.catch_up(&mut chain).await?;
         let end = path(chain.len() as u64);
-        let objects = self.store.list(usize::MAX).await?;
-        let beyond = objects.iter().any(|o| o.path.starts_with("_ledger/") && o.path > end);
-        if beyond {
+        if self.store.any_after("_ledger", &end).await? {
             return Err(LedgerError::Gap { sequence: chain.len() as u64 + 1 });
         }
         Ok(chain)
     }
 
     async fn catch_up(&self, known: &mut Vec<Recorded>) -> Result<(), LedgerError> {
+        // One look tells that there is nothing new; the more there is, the more at once.
+        let mut ahead = 1;
         loop {
-            let sequence = known.len() as u64 + 1;
-            let Some(bytes) = self.store.get(&path(sequence), MAX_ENTRY).await? else {
-                return Ok(());
-            };
-            let malformed = |why: String| LedgerError::Malformed { sequence, why };
-            let value = parse_i_json(&bytes).map_err(|e| malformed(e.to_string()))?;
-            let entry: Entry =
-                serde_json::from_value(value).map_err(|e| malformed(e.to_string()))?;
-            if entry.sequence != sequence {
-                return Err(malformed(format!("it says that it is entry {}", entry.sequence)));
+            let next = known.len() as u64 + 1;
+            let reads =
+                (next..next + ahead).map(async |n| self.store.get(&path(n), MAX_ENTRY).await);
+            for (sequence, found) in (next..).zip(join_all(reads).await) {
+                let Some(bytes) = found? else { return Ok(()) };
+                known.push(read(&bytes, sequence, known.last().map(|r| r.digest))?);
             }
-            let expected = known.last().map(|r| r.digest);
-            if entry.previous != expected {
-                let text = |d: Option<Digest>| d.map_or("none".to_owned(), |d| d.to_string());
-                let (found, expected) = (text(entry.previous), text(expected));
-                return Err(LedgerError::Broken { sequence, found, expected });
-            }
-            known.push(Recorded { entry, digest: Digest::of(&bytes) });
+            ahead = (ahead * 2).min(AHEAD);
         }
     }
+}
+
+/// An entry, if it is the one of its place and continues the one before it.
+fn read(bytes: &[u8], sequence: u64, expected: Option<Digest>) -> Result<Recorded, LedgerError> {
+    let malformed = |why: String| LedgerError::Malformed { sequence, why };
+    let value = parse_i_json(bytes).map_err(|e| malformed(e.to_string()))?;
+    let entry: Entry = serde_json::from_value(value).map_err(|e| malformed(e.to_string()))?;
+    if entry.sequence != sequence {
+        return Err(malformed(format!("it says that it is entry {}", entry.sequence)));
+    }
+    if entry.previous != expected {
+        let text = |d: Option<Digest>| d.map_or("none".to_owned(), |d| d.to_string());
+        let (found, expected) = (text(entry.previous), text(expected));
+        return Err(LedgerError::Broken { sequence, found, expected });
+    }
+    Ok(Recorded { entry, digest: Digest::of(bytes) })
 }
 
 fn last_of<'a>(chain: &'a [Recorded], dataset: &DatasetRef) -> Option<&'a Recorded> {
@@ -203,16 +228,22 @@ mod tests {
     #[tokio::test]
     async fn writers_in_several_processes_never_fork_the_chain() {
         let dir = tempfile::tempdir().unwrap();
-        let ledgers: Vec<_> = (0..4).map(|_| open(&dir)).collect();
+        chain_of_forty(&|| open(&dir)).await;
+        let memory = std::sync::Arc::new(object_store::memory::InMemory::new());
+        chain_of_forty(&|| Ledger::new(Store::in_memory("s3://bucket/x", &memory))).await;
+    }
+
+    async fn chain_of_forty(open: &dyn Fn() -> Ledger) {
+        let ledgers: Vec<_> = (0..4).map(|_| open()).collect();
         let drafts: Vec<_> = (0..40).map(|n| draft(&format!("d{n}"), Action::Publish)).collect();
         let writes = drafts
             .iter()
             .enumerate()
             .map(|(n, draft)| ledgers[n % 4].append(draft, Timestamp::UNIX_EPOCH));
-        for outcome in futures::future::join_all(writes).await {
+        for outcome in join_all(writes).await {
             outcome.unwrap();
         }
-        let chain = open(&dir).verify().await.unwrap();
+        let chain = open().verify().await.unwrap();
         assert_eq!(chain.len(), 40);
     }
 

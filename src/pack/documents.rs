@@ -190,7 +190,7 @@ pub fn mounted(file: &str, bytes: &[u8]) -> Result<Option<Map<String, Value>>, S
 ///
 /// # Errors
 /// The place that has two values, as a path of member names.
-pub(super) fn merge(into: &mut Map<String, Value>, from: Map<String, Value>) -> Result<(), String> {
+pub fn merge(into: &mut Map<String, Value>, from: Map<String, Value>) -> Result<(), String> {
     for (name, value) in from {
         match (into.get_mut(&name), value) {
             (None, value) => drop(into.insert(name, value)),

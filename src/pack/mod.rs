@@ -2,9 +2,9 @@
 //! reads it without touching the file system, `build` and `sign` make one. I/O lives in `fetch`,
 //! `oci` and, for reading a directory, in `build`.
 
-mod address;
 mod archive;
 mod archive_error;
+mod attest;
 mod build;
 mod bundle;
 mod documents;
@@ -30,9 +30,10 @@ mod verify_tests;
 
 pub use archive::{ArchiveLimits, Files, read_archive};
 pub use archive_error::{ArchiveError, Oddity, PathFlaw};
+pub use attest::{IN_TOTO, pre_authentication, sign_statement};
 pub use build::{BuildError, BuiltPack, build};
 pub use bundle::BundleError;
-pub use documents::mounted;
+pub use documents::{merge, mounted};
 pub use fetch::{
     Auth, DEFAULT_MAX_BYTES, FetchError, FetchSettings, Fetched, FetchedPack, Previous, Proxy,
     Retry, fetch,
@@ -47,7 +48,8 @@ pub use trust::{
     TrustRoot,
 };
 pub use verify::{
-    Content, Payload, Signer, Verification, VerifiedPack, VerifyError, verify, verify_blob,
+    Content, Payload, Signer, Verification, VerifiedPack, VerifiedStatement, VerifyError, verify,
+    verify_blob, verify_statement,
 };
 
 /// Media type of a pack's tar on the wire.

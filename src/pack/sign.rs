@@ -67,7 +67,7 @@ pub fn generate_key_pair() -> Result<KeyPairPem, SignError> {
 }
 
 /// A private key of a kind that signs.
-enum Key {
+pub(super) enum Key {
     P256(EcdsaKeyPair),
     P384(EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
@@ -75,7 +75,7 @@ enum Key {
 }
 
 impl Key {
-    fn read(text: &str) -> Result<Self, SignError> {
+    pub(super) fn read(text: &str) -> Result<Self, SignError> {
         if text.contains("ENCRYPTED") {
             return Err(SignError::Encrypted);
         }
@@ -107,7 +107,7 @@ impl Key {
         Ok(Self::Rsa(Box::new(pair)))
     }
 
-    fn spki(&self) -> Result<Vec<u8>, SignError> {
+    pub(super) fn spki(&self) -> Result<Vec<u8>, SignError> {
         match self {
             Self::P256(pair) | Self::P384(pair) => spki(pair.public_key()),
             Self::Ed25519(pair) => spki(pair.public_key()),
@@ -115,7 +115,7 @@ impl Key {
         }
     }
 
-    fn sign(&self, blob: &[u8]) -> Result<Vec<u8>, SignError> {
+    pub(super) fn sign(&self, blob: &[u8]) -> Result<Vec<u8>, SignError> {
         let random = SystemRandom::new();
         match self {
             Self::P256(pair) | Self::P384(pair) => {

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
-use regorus::{Engine, Source, Value};
+use regorus::{Engine, Source, Value as Rego};
+use serde_json::Value;
 
 use super::error::LoadError;
 use super::graph::{self, Graph};
@@ -19,6 +21,7 @@ pub struct CompiledPack {
     pub(super) backend: Backend,
     pub(super) limits: Limits,
     pub(super) meta: Meta,
+    pub(super) data: Arc<Value>,
     digest: Digest,
     signer: Signer,
     size: usize,
@@ -145,10 +148,14 @@ fn make(
             (Backend::Here(Box::new(loaded)), meta)
         }
     };
+    // What the built-in gates hold to. The pack was loaded: it is known to fit, and what its documents
+    // say twice they say alike.
+    let data = sandbox::run(|| data::documents(&files)).map_err(LoadError::EngineFailed)??;
     Ok(CompiledPack {
         backend,
         limits: *limits,
         meta,
+        data: Arc::new(data),
         digest: pack.digest(),
         signer: pack.signer().clone(),
         size: pack.tar().len(),
@@ -209,7 +216,7 @@ pub(super) fn parse(
 
 /// Compiles. The engine does so before its first query; its clones then need not.
 fn prepare(engine: &mut Engine) -> Result<(), LoadError> {
-    engine.set_input(Value::new_object());
+    engine.set_input(Rego::new_object());
     engine
         .eval_query("true".to_owned(), false)
         .map(drop)

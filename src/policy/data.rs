@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 
 use regorus::{Engine, Value as Rego};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::error::LoadError;
-use crate::pack::{Files, mounted};
+use crate::pack::{Files, merge, mounted};
 
 /// Gives every document to the engine. `taken` are the first components of the pack's packages,
 /// under which no document may lie: a rule and a document of one name hide each other.
@@ -28,4 +28,17 @@ pub(super) fn load(
         engine.add_data(document).map_err(|e| invalid(e.to_string()))?;
     }
     Ok(())
+}
+
+/// All documents as one, as Rego sees them under `data`.
+pub(super) fn documents(files: &Files) -> Result<Value, LoadError> {
+    let mut all = Map::new();
+    for (file, bytes) in files.iter() {
+        let invalid = |message: String| LoadError::DataInvalid { file: file.to_owned(), message };
+        if let Some(members) = mounted(file, bytes).map_err(invalid)? {
+            merge(&mut all, members)
+                .map_err(|place| invalid(format!("data.{place} has another value elsewhere")))?;
+        }
+    }
+    Ok(Value::Object(all))
 }

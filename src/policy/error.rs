@@ -244,3 +244,5 @@ pub(super) fn gate_rule(gate: GateId) -> String {
 
 /// The rule that decides about a release.
 pub(super) const EVIDENCE_RULE: &str = "data.lazaret.evidence.deny";
+/// Where a pack says what comes with the licence.
+pub(super) const OBLIGATIONS_RULE: &str = "data.lazaret.gates.b.obligations";

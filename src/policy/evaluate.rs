@@ -1,7 +1,8 @@
 //! Input → verdict. Any number of threads may ask one pack at once; they share nothing but what
 //! never changes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Instant;
 
 use regorus::{Engine, LimitError, Value as Rego};
@@ -10,10 +11,10 @@ use serde_json::Value;
 
 use super::compile::{Backend, CompiledPack, Loaded};
 use super::engine::explain;
-use super::error::{EVIDENCE_RULE, EvalError, gate_rule};
+use super::error::{EVIDENCE_RULE, EvalError, OBLIGATIONS_RULE, gate_rule};
 use super::limits::Limits;
 use super::worker::{Answer, Ask};
-use super::{PackIdentity, Verdict, denial, sandbox, testing};
+use super::{Obligation, PackIdentity, Verdict, denial, sandbox, testing};
 use crate::domain::Reason;
 
 /// Asks the pack about a dataset version: `data.lazaret.gates.<letter>.deny` of every gate that it
@@ -22,12 +23,15 @@ use crate::domain::Reason;
 /// # Errors
 /// If any gate gives no answer. That means deny.
 pub fn evaluate(pack: &CompiledPack, name: &str, input: &Value) -> Result<Verdict, EvalError> {
-    let Answer::Gates(denials) = ask(pack, &Ask::Gates, input)? else { return Err(other()) };
+    let Answer::Gates { denials, obligations } = ask(pack, &Ask::Gates, input)? else {
+        return Err(other());
+    };
     if !denials.keys().eq(pack.gates()) {
         return Err(other());
     }
     let pack_identity = PackIdentity { name: name.to_owned(), digest: pack.digest() };
-    Ok(Verdict { pack: pack_identity, tests_passed: pack.tests_passed(), denials })
+    let (tests_passed, data) = (pack.tests_passed(), Arc::clone(&pack.data));
+    Ok(Verdict { pack: pack_identity, tests_passed, denials, data, obligations })
 }
 
 /// Asks the pack about a release: `data.lazaret.evidence.deny`. A pack without that package adds
@@ -83,10 +87,38 @@ pub(super) fn here(
     for gate in &pack.meta.gates {
         denials.insert(*gate, deny(limits, &mut engine, &gate_rule(*gate))?);
     }
-    Ok(Answer::Gates(denials))
+    let obligations = obligations(pack, limits, &mut engine)?;
+    Ok(Answer::Gates { denials, obligations })
 }
 
-fn deny(limits: &Limits, engine: &mut Engine, rule: &str) -> Result<Vec<Reason>, EvalError> {
+/// What comes with the licence. A rule that gives anything but a set of obligations is an error,
+/// and so denies: a manifest without them would promise too much.
+fn obligations(
+    pack: &Loaded,
+    limits: &Limits,
+    engine: &mut Engine,
+) -> Result<BTreeSet<Obligation>, EvalError> {
+    if !pack.meta.rules.iter().any(|rule| rule == OBLIGATIONS_RULE) {
+        return Ok(BTreeSet::new());
+    }
+    let value = rule(limits, engine, OBLIGATIONS_RULE)?;
+    let malformed =
+        |message: String| EvalError::Malformed { rule: OBLIGATIONS_RULE.to_owned(), message };
+    let value = serde_json::to_value(&value).map_err(|e| malformed(e.to_string()))?;
+    let found: BTreeSet<Obligation> =
+        serde_json::from_value(value).map_err(|e| malformed(e.to_string()))?;
+    let too_long = found.iter().any(|obligation| obligation.license.len() > 256);
+    if found.len() > limits.reasons || too_long {
+        return Err(malformed("it gives too much".to_owned()));
+    }
+    Ok(found)
+}
+
+fn deny(limits: &Limits, engine: &mut Engine, name: &str) -> Result<Vec<Reason>, EvalError> {
+    denial::read(name, &rule(limits, engine, name)?, limits)
+}
+
+fn rule(limits: &Limits, engine: &mut Engine, rule: &str) -> Result<Rego, EvalError> {
     let begun = Instant::now();
     let limit = limits.evaluation;
     let value = engine.eval_rule(rule.to_owned());
@@ -94,7 +126,7 @@ fn deny(limits: &Limits, engine: &mut Engine, rule: &str) -> Result<Vec<Reason>,
     match value {
         // The timer only looks between steps: one long step may have passed it unseen.
         _ if begun.elapsed() > limit => Err(timeout),
-        Ok(value) => denial::read(rule, &value, limits),
+        Ok(value) => Ok(value),
         Err(error) if error.is::<LimitError>() => Err(timeout),
         Err(error) => {
             let message = match explain(&error.to_string()) {

@@ -46,5 +46,5 @@ pub use limits::Limits;
 pub use shadow::{Change, Said, compare};
 pub use store::{PackStore, Unavailable};
 pub use testing::{FileCoverage, Selection, TestReport, TestResult, pack_tests as run_tests};
-pub use verdict::{PackIdentity, Verdict};
+pub use verdict::{Obligation, ObligationKind, PackIdentity, Verdict};
 pub use worker::{Host, host, run_aside, serve};

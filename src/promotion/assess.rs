@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::decision::Judgement;
 use super::{Plan, PlanError, PublishError, published};
 use crate::dataset::{self, Facts, GatherError, Limits, Progress, Requested, StoreReader};
 use crate::domain::{DatasetRef, GateId, GateReport, Reason, Report, SpecHash};
@@ -94,7 +95,10 @@ pub async fn assess(
             other_spec(&mut report, expected);
         }
         let plan = match report.passed() {
-            true => Some(Plan::new(&facts, &verdict, &report)?),
+            true => {
+                let judgement = Judgement::new(&facts, &required, verdict.pack.digest, &report);
+                Some(Plan::new(&facts, &verdict, &report)?.of(judgement))
+            }
             false => None,
         };
         Ok(Assessment { facts, input, verdict, report, plan })

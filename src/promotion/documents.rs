@@ -1,10 +1,13 @@
 //! The documents that a publication writes, in the wire form of the promotion contract.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{ApprovedPlan, FileKind, PlannedFile};
+use super::{ApprovedPlan, Attestor, FileKind, PlannedFile};
+use crate::dataset::layout::PROOFS;
 use crate::domain::{DatasetRef, Digest};
 use crate::ledger::Recorded;
 
@@ -22,6 +25,8 @@ pub struct Publisher {
     pub container_digest: Digest,
     /// Commit that the program was built from: 40 hexadecimal digits.
     pub git_commit: String,
+    /// Signs the statements that go with a publication, if there is a key to sign with.
+    pub attestor: Option<Arc<dyn Attestor>>,
 }
 
 /// The promotion manifest, v1, as far as it is read again.
@@ -71,6 +76,9 @@ pub struct ManifestFile {
 pub struct ManifestPolicy {
     /// The pack that judged.
     pub pack_digest: Digest,
+    /// Digest of the recorded decision; none in manifests from before there were records.
+    #[serde(default)]
+    pub decision_digest: Option<Digest>,
 }
 
 /// `<slug>/current.json`: which version readers should take.
@@ -129,7 +137,8 @@ pub enum PointerState {
     Withdrawn,
 }
 
-/// The claim on a version's place: fixes the time, so that a retry writes the same bytes.
+/// The claim on a version's place: fixes the time, so that a retry writes the same bytes. Whoever
+/// has another plan may take an open claim over; a sealed one stands for ever.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(super) struct Claim {
     pub plan_digest: Digest,
@@ -138,6 +147,16 @@ pub(super) struct Claim {
     pub role: String,
     pub container_digest: Digest,
     pub git_commit: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<Sealed>,
+}
+
+/// What is still to be written once all objects are there: whole, so that anybody can finish,
+/// whatever became of the approvals and of the program that began.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub(super) struct Sealed {
+    pub receipt: Value,
+    pub manifest: Value,
 }
 
 impl Claim {
@@ -151,13 +170,19 @@ impl Claim {
             role: publisher.role.clone(),
             container_digest: publisher.container_digest,
             git_commit: publisher.git_commit.clone(),
+            sealed: None,
         }
+    }
+
+    /// The same claim, with what remains to be written.
+    pub(super) fn seal(self, receipt: Value, manifest: Value) -> Self {
+        Self { sealed: Some(Sealed { receipt, manifest }), ..self }
     }
 }
 
 /// `kfm://policy_decision/<hex of the plan digest>`: the decision is the plan, which holds the
 /// pack's digest and the gates' results.
-fn decision_id(plan: Digest) -> String {
+pub(super) fn decision_id(plan: Digest) -> String {
     format!("kfm://policy_decision/{}", plan.hex())
 }
 
@@ -182,6 +207,14 @@ impl Places {
     }
     pub(super) fn manifest(&self) -> String {
         self.file("promotion_manifest.json")
+    }
+    /// A proof is named after its plan: the same bytes judged anew get another one.
+    pub(super) fn proof(&self, plan: Digest, name: &str, form: &str) -> String {
+        self.file(&format!("{PROOFS}{}.{name}.{form}", &plan.hex()[..16]))
+    }
+    /// Decisions lie beside the ledger: they hold what is not for readers of the data.
+    pub(super) fn decision(&self, plan: Digest) -> String {
+        format!("_decisions/{}/{}.json", self.prefix, plan.hex())
     }
     pub(super) fn pointer(&self) -> String {
         format!("{}/current.json", self.slug)
@@ -214,7 +247,12 @@ pub(super) fn receipt(approved: &ApprovedPlan, claim: &Claim) -> Value {
 }
 
 /// The promotion manifest.
-pub(super) fn manifest(approved: &ApprovedPlan, claim: &Claim, receipt: Digest) -> Value {
+pub(super) fn manifest(
+    approved: &ApprovedPlan,
+    claim: &Claim,
+    receipt: Digest,
+    decision: Option<Digest>,
+) -> Value {
     let plan = approved.plan();
     let list = |wanted: &[FileKind]| -> Vec<Value> {
         let files = plan.files().iter().filter(|file| wanted.contains(&file.kind));
@@ -247,6 +285,14 @@ pub(super) fn manifest(approved: &ApprovedPlan, claim: &Claim, receipt: Digest) 
             })
         })
         .collect();
+    let mut policy = json!({
+        "policy_label": plan.policy_label(),
+        "decision_id": decision_id(claim.plan_digest),
+        "pack_digest": plan.policy_digest(),
+    });
+    if let Some(decision) = decision {
+        policy["decision_digest"] = json!(decision);
+    }
     json!({
         "kfm_promotion_manifest_version": "v1",
         "dataset_slug": plan.dataset().slug.as_str(),
@@ -258,11 +304,8 @@ pub(super) fn manifest(approved: &ApprovedPlan, claim: &Claim, receipt: Digest) 
         "catalogs": list(&[FileKind::Catalog]),
         "supporting": supporting,
         "qa": { "status": "pass", "report_digest": plan.qa_report() },
-        "policy": {
-            "policy_label": plan.policy_label(),
-            "decision_id": decision_id(claim.plan_digest),
-            "pack_digest": plan.policy_digest(),
-        },
+        "policy": policy,
+        "obligations": plan.obligations(),
         "approvals": approvals,
     })
 }

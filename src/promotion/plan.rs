@@ -1,15 +1,19 @@
 //! What would be published, to the byte.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use serde::Serialize;
 use serde_json::Value;
 
+use super::decision::Judgement;
 use crate::dataset::layout::{QA_REPORT, SPEC};
 use crate::dataset::{Facts, is_published};
 use crate::domain::{
     CanonicalError, DatasetRef, Digest, GateId, GateState, PolicyLabel, Report, canonical_bytes,
     canonical_digest,
 };
-use crate::policy::Verdict;
+use crate::policy::{Obligation, Verdict};
 
 /// Every path and digest that would be published, and what was decided over them. Its digest is
 /// what an approval names: if one byte of data, the policy pack or a gate's result changes, it is
@@ -24,6 +28,8 @@ pub struct Plan {
     policy_label: PolicyLabel,
     policy_digest: Digest,
     gates: Vec<(GateId, GateState)>,
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    obligations: BTreeSet<Obligation>,
     qa_report: Digest,
     inputs: Vec<PlannedFile>,
     files: Vec<PlannedFile>,
@@ -31,6 +37,8 @@ pub struct Plan {
     dataset: DatasetRef,
     #[serde(skip)]
     digest: Digest,
+    #[serde(skip)]
+    judgement: Option<Arc<Judgement>>,
 }
 
 /// One file of a plan.
@@ -131,14 +139,27 @@ impl Plan {
             policy_label,
             policy_digest: verdict.pack.digest,
             gates: report.gates.iter().map(|gate| (gate.id, gate.state)).collect(),
+            obligations: verdict.obligations.clone(),
             qa_report,
             inputs,
             files,
             dataset,
             digest: Digest::of(b""),
+            judgement: None,
         };
         plan.digest = canonical_digest(&plan)?;
         Ok(plan)
+    }
+
+    /// Keeps what the plan came of, to be recorded when it is published.
+    #[must_use]
+    pub(super) fn of(mut self, judgement: Judgement) -> Self {
+        self.judgement = Some(Arc::new(judgement));
+        self
+    }
+
+    pub(super) fn judgement(&self) -> Option<&Judgement> {
+        self.judgement.as_deref()
     }
 
     /// What an approval names: SHA-256 of the plan's canonical JSON.
@@ -161,6 +182,16 @@ impl Plan {
         &self.inputs
     }
 
+    /// What each gate said.
+    pub fn gates(&self) -> &[(GateId, GateState)] {
+        &self.gates
+    }
+
+    /// What the data is to be used for.
+    pub fn intended_use(&self) -> &str {
+        &self.intended_use
+    }
+
     /// Bytes to publish.
     pub fn bytes(&self) -> u64 {
         self.files.iter().map(|file| file.size).sum()
@@ -174,6 +205,11 @@ impl Plan {
     /// The pack that judged.
     pub const fn policy_digest(&self) -> Digest {
         self.policy_digest
+    }
+
+    /// What whoever uses the data must do.
+    pub const fn obligations(&self) -> &BTreeSet<Obligation> {
+        &self.obligations
     }
 
     /// Hash of the spec.

@@ -1,37 +1,38 @@
 //! The crash-safe sequence of a publication.
 //!
-//! 1. claim the version's place;
+//! 1. claim the version's place (`claim`);
 //! 2. write the objects;
-//! 3. write the receipt;
-//! 4. write the manifest by conditional create: from here the version is immutable;
-//! 5. append to the ledger;
-//! 6. move the pointer, in one conditional write.
+//! 3. seal the claim: from here the version is immutable, and anybody can finish it. The record of
+//!    the decision, whose digest the manifest names, is there before;
+//! 4. write the receipt;
+//! 5. write the manifest;
+//! 6. append to the ledger, and write the statements that go with what it says;
+//! 7. move the pointer, in one conditional write.
 //!
 //! Readers start at the pointer, so that a crash before the last step leaves them what they had. A
 //! retry with the same plan finds the claim, writes the same bytes, and finishes.
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
-use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
+use futures::stream::{self, StreamExt as _};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
-use super::documents::{
-    Claim, Manifest, Places, Pointer, PointerState, Publisher, RECEIPT, manifest, receipt,
-};
-use super::{ApprovedPlan, PlannedFile};
+use super::ApprovedPlan;
+use super::claim::{self, Held};
+use super::copy::copy_all;
+use super::documents::{Claim, Manifest, Places, Pointer, PointerState, Publisher, RECEIPT};
+use super::records::{attest, decide, unpublished_elsewhere};
 use crate::dataset;
-use crate::dataset::layout::SPEC;
-use crate::domain::{CanonicalError, DatasetRef, Digest, canonical_bytes, parse_i_json};
+use crate::domain::{CanonicalError, DatasetRef, Digest, canonical_bytes};
 use crate::ledger::{Action, Draft, Ledger, LedgerError, Recorded};
 use crate::objects::{Created, Fence, Replaced, Store, StoreError};
 
 /// Manifests list every file: 64 MiB is some 200,000 of them.
-const MAX_DOCUMENT: u64 = 64 << 20;
+pub(super) const MAX_DOCUMENT: u64 = 64 << 20;
 
-/// Objects copied at once.
-const PARALLEL: usize = 8;
+/// How often a conditional write is tried against others who write the same.
+pub(super) const ROUNDS: u32 = 1_000;
 
 /// Why a publication stopped. Whatever the reason, readers see what they saw before.
 #[derive(Debug, thiserror::Error)]
@@ -103,6 +104,8 @@ pub enum Step {
     FirstObject,
     /// All objects are written.
     Objects,
+    /// The claim is sealed: the version is what it is.
+    Sealed,
     /// The receipt is written.
     Receipt,
     /// The manifest is written.
@@ -115,10 +118,11 @@ pub enum Step {
 
 impl Step {
     /// All steps, in order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Claimed,
         Self::FirstObject,
         Self::Objects,
+        Self::Sealed,
         Self::Receipt,
         Self::Manifest,
         Self::Ledger,
@@ -133,7 +137,7 @@ pub trait Observer: Send + Sync {
     async fn reached(&self, step: Step);
 
     /// Whether what was decided on still holds, after hours of copying perhaps. Asked before the
-    /// manifest (`done` is [`Step::Receipt`]) and before the ledger entry ([`Step::Manifest`]).
+    /// seal (`done` is [`Step::Objects`]) and before the ledger entry ([`Step::Manifest`]).
     ///
     /// # Errors
     /// The reason why the publication must stop.
@@ -167,11 +171,19 @@ pub async fn publish(
     let dataset = plan.dataset();
     let places = Places::of(dataset);
     let version = match read::<Manifest>(destination, &places.manifest()).await? {
-        Some((found, digest)) if found.plan_digest != plan.digest() => {
-            again(approved, &found, digest, publisher)?
+        Some((found, digest)) => {
+            let held = claim::read(destination, &places).await?.map(|(claim, _)| claim);
+            standing(approved, &found, digest, held.as_ref(), publisher)?
         }
-        _ => write(approved, source, destination, publisher, now, observer).await?,
+        None => {
+            unpublished_elsewhere(approved, ledger).await?;
+            write(approved, source, destination, publisher, now, observer).await?
+        }
     };
+    if version.plan != plan.digest() {
+        // The same bytes, judged anew. The first record of a plan stays.
+        decide(approved, destination, &places, &Claim::new(plan.digest(), publisher, now)).await?;
+    }
     observer.reached(Step::Manifest).await;
 
     observer.may_finish(Step::Manifest).await.map_err(PublishError::Stopped)?;
@@ -193,6 +205,7 @@ pub async fn publish(
     let recorded = ledger.append(&draft, now).await?;
     observer.reached(Step::Ledger).await;
 
+    attest(approved, destination, &places, &recorded, publisher).await?;
     let pointer = Pointer::to(dataset, version.manifest, &recorded, None);
     point(destination, &places.pointer(), &pointer).await?;
     // Withdrawn between the entry and the pointer: the later entry has the last word.
@@ -214,21 +227,35 @@ pub async fn publish(
 
 /// A version whose objects and manifest are in place.
 struct Version {
+    /// The manifest's plan.
+    plan: Digest,
     manifest: Digest,
     released_at: Timestamp,
     actor: String,
     bytes: u64,
 }
 
-/// The same bytes, judged anew (under a newer pack, say): the version is what it was, and only
-/// the ledger and the pointer have something to tell.
-fn again(
+/// What a version with a manifest is to this plan: its own publication; or the same bytes, judged
+/// anew (under a newer pack, say), so that only the ledger and the pointer have something to tell.
+fn standing(
     approved: &ApprovedPlan,
     found: &Manifest,
     digest: Digest,
+    held: Option<&Claim>,
     publisher: &Publisher,
 ) -> Result<Version, PublishError> {
     let plan = approved.plan();
+    let version = |actor: &str| Version {
+        plan: found.plan_digest,
+        manifest: digest,
+        released_at: found.released_at,
+        actor: actor.to_owned(),
+        bytes: 0,
+    };
+    if found.plan_digest == plan.digest() {
+        let own = held.filter(|claim| claim.plan_digest == plan.digest());
+        return Ok(version(own.map_or(&publisher.principal, |claim| &claim.principal)));
+    }
     let planned: BTreeMap<_, _> =
         plan.files().iter().map(|file| (file.path.as_str(), file.digest)).collect();
     let there: BTreeMap<_, _> = found
@@ -240,11 +267,10 @@ fn again(
         let dataset = plan.dataset().clone();
         return Err(PublishError::AlreadyPublished { dataset, plan: found.plan_digest });
     }
-    let actor = publisher.principal.clone();
-    Ok(Version { manifest: digest, released_at: found.released_at, actor, bytes: 0 })
+    Ok(version(&publisher.principal))
 }
 
-/// Steps 1 to 4.
+/// Steps 1 to 5.
 async fn write(
     approved: &ApprovedPlan,
     source: &Store,
@@ -255,34 +281,63 @@ async fn write(
 ) -> Result<Version, PublishError> {
     let plan = approved.plan();
     let places = Places::of(plan.dataset());
-    let (claim, fence) = claim(destination, &places, approved, publisher, now).await?;
+    let held = claim::take(destination, &places, plan, publisher, now).await?;
     observer.reached(Step::Claimed).await;
-
-    let mut files = plan.files().iter();
     let mut written = 0;
-    if let Some(first) = files.next() {
-        written += copy(source, destination, &places, &fence, first.clone()).await?;
-    }
-    observer.reached(Step::FirstObject).await;
-    let copies = files.cloned().map(|file| copy(source, destination, &places, &fence, file));
-    written += stream::iter(copies)
-        .buffer_unordered(PARALLEL)
-        .try_fold(0, async |sum, bytes| Ok(sum + bytes))
-        .await?;
-    observer.reached(Step::Objects).await;
+    let sealed = match held {
+        Held::Sealed(sealed) => sealed,
+        Held::Open(claim, fence) => {
+            let copied = copy_all(approved, source, destination, &fence, observer).await;
+            match copied {
+                Ok(bytes) => {
+                    written = bytes;
+                    observer.reached(Step::Objects).await;
+                    observer.may_finish(Step::Objects).await.map_err(PublishError::Stopped)?;
+                    claim::seal(destination, &places, claim, &fence, approved).await?
+                }
+                // Somebody with the same plan was faster, or somebody with another took over.
+                Err(PublishError::Store(StoreError::Fenced { .. })) => {
+                    claim::sealed(destination, &places, plan).await?
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    };
+    observer.reached(Step::Sealed).await;
+    let (manifest, digest) = finish(destination, &places, &sealed, observer).await?;
+    let version = standing(approved, &manifest, digest, Some(&sealed), publisher)?;
+    Ok(Version { bytes: written, ..version })
+}
 
-    let bytes = canonical_bytes(&receipt(approved, &claim))?;
-    let receipt_digest = Digest::of(&bytes);
-    overwrite(destination, &places.receipt(), &fence, bytes).await?;
+/// Steps 4 and 5, of whatever plan.
+async fn finish(
+    destination: &Store,
+    places: &Places,
+    claim: &Claim,
+    observer: &dyn Observer,
+) -> Result<(Manifest, Digest), PublishError> {
+    let malformed = |why: &str| PublishError::Malformed { path: places.claim(), why: why.into() };
+    let sealed = claim.sealed.as_ref().ok_or_else(|| malformed("it is not sealed"))?;
+    let fence = Fence { path: places.claim(), digest: Digest::of(&canonical_bytes(claim)?) };
+    let receipt = canonical_bytes(&sealed.receipt)?;
+    let (digest, size) = (Digest::of(&receipt), receipt.len() as u64);
+    if destination.digest(&places.receipt()).await? != Some(digest) {
+        let content = stream::iter([Ok(receipt.into())]).boxed();
+        destination.write(&places.receipt(), content, digest, size, &fence).await?;
+    }
     observer.reached(Step::Receipt).await;
 
-    observer.may_finish(Step::Receipt).await.map_err(PublishError::Stopped)?;
-    let bytes = canonical_bytes(&manifest(approved, &claim, receipt_digest))?;
-    let mut manifest = Digest::of(&bytes);
-    if destination.create_fenced(&places.manifest(), bytes, &fence).await? == Created::Exists {
-        manifest = same_plan(destination, &places, approved).await?;
+    let manifest: Manifest = serde_json::from_value(sealed.manifest.clone())
+        .map_err(|error| malformed(&error.to_string()))?;
+    let bytes = canonical_bytes(&sealed.manifest)?;
+    let digest = Digest::of(&bytes);
+    if destination.create(&places.manifest(), bytes).await? == Created::Exists
+        && destination.digest(&places.manifest()).await? != Some(digest)
+    {
+        let (path, why) = (places.manifest(), "it is not the one that the claim was sealed with");
+        return Err(PublishError::Malformed { path, why: why.to_owned() });
     }
-    Ok(Version { manifest, released_at: claim.started_at, actor: claim.principal, bytes: written })
+    Ok((manifest, digest))
 }
 
 /// What the destination holds under this version's manifest, if there is one.
@@ -303,117 +358,11 @@ pub async fn published(
     }))
 }
 
-async fn claim(
-    destination: &Store,
-    places: &Places,
-    approved: &ApprovedPlan,
-    publisher: &Publisher,
-    now: Timestamp,
-) -> Result<(Claim, Fence), PublishError> {
-    let plan = approved.plan();
-    let ours = Claim::new(plan.digest(), publisher, now);
-    loop {
-        let bytes = canonical_bytes(&ours)?;
-        let fence = |digest| Fence { path: places.claim(), digest };
-        let mine = fence(Digest::of(&bytes));
-        let Some((held, digest)) = read::<Claim>(destination, &places.claim()).await? else {
-            match destination.create(&places.claim(), bytes).await? {
-                Created::New => return Ok((ours, mine)),
-                Created::Exists => continue,
-            }
-        };
-        if held.plan_digest == ours.plan_digest {
-            return Ok((held, fence(digest)));
-        }
-        // An earlier attempt with other bytes. Once it has a manifest, that stands for ever;
-        // before, nobody has seen it and the place may be claimed anew.
-        same_plan_or_none(destination, places, approved).await?;
-        let taken =
-            destination.replace_unless(&places.claim(), digest, bytes, &places.manifest()).await?;
-        if taken == Replaced::Done {
-            return Ok((ours, mine));
-        }
-    }
-}
-
-async fn same_plan_or_none(
-    destination: &Store,
-    places: &Places,
-    approved: &ApprovedPlan,
-) -> Result<Option<Digest>, PublishError> {
-    let plan = approved.plan();
-    let Some((found, digest)) = read::<Manifest>(destination, &places.manifest()).await? else {
-        return Ok(None);
-    };
-    if found.plan_digest != plan.digest() {
-        let dataset = plan.dataset().clone();
-        return Err(PublishError::AlreadyPublished { dataset, plan: found.plan_digest });
-    }
-    Ok(Some(digest))
-}
-
-async fn same_plan(
-    destination: &Store,
-    places: &Places,
-    approved: &ApprovedPlan,
-) -> Result<Digest, PublishError> {
-    let found = same_plan_or_none(destination, places, approved).await?;
-    found.ok_or_else(|| PublishError::Contended(approved.plan().dataset().clone()))
-}
-
-/// Copies one file and tells how many bytes had to be written.
-async fn copy(
-    source: &Store,
-    destination: &Store,
-    places: &Places,
-    fence: &Fence,
-    file: PlannedFile,
-) -> Result<u64, PublishError> {
-    let target = places.file(&file.path);
-    if destination.digest(&target).await? == Some(file.digest) {
-        return Ok(0);
-    }
-    let content = match file.path == SPEC {
-        true => canonical_spec(source).await?,
-        false => source.stream(&file.path).await?,
-    };
-    let found = destination.write(&target, content, file.digest, fence).await?;
-    if found != file.digest {
-        let path = file.path;
-        return Err(PublishError::SourceChanged { path, planned: file.digest, found });
-    }
-    Ok(file.size)
-}
-
-/// The spec in its canonical form, whose digest is the spec hash: the one file that is published in
-/// another form than it lies in the workspace.
-async fn canonical_spec(
-    source: &Store,
-) -> Result<BoxStream<'static, Result<Bytes, StoreError>>, PublishError> {
-    let gone = || PublishError::Malformed { path: SPEC.to_owned(), why: "it is gone".to_owned() };
-    let bytes = source.get(SPEC, MAX_DOCUMENT).await?.ok_or_else(gone)?;
-    let canonical = canonical_bytes(&parse_i_json(&bytes)?)?;
-    Ok(stream::iter([Ok(canonical.into())]).boxed())
-}
-
-async fn overwrite(
-    store: &Store,
-    path: &str,
-    fence: &Fence,
-    bytes: Vec<u8>,
-) -> Result<(), PublishError> {
-    let digest = Digest::of(&bytes);
-    if store.digest(path).await? != Some(digest) {
-        let content = stream::iter([Ok(bytes.into())]).boxed();
-        store.write(path, content, digest, fence).await?;
-    }
-    Ok(())
-}
-
 /// Moves the pointer, unless it is there already or further on.
 pub(super) async fn point(store: &Store, path: &str, to: &Pointer) -> Result<(), PublishError> {
     let bytes = canonical_bytes(to)?;
-    loop {
+    // Each round that does not end here was somebody else's.
+    for _ in 0..ROUNDS {
         let now = read::<Pointer>(store, path).await?;
         // A tombstone of another version stands for nothing that readers could take.
         let outranked = |now: &Pointer| {
@@ -429,6 +378,8 @@ pub(super) async fn point(store: &Store, path: &str, to: &Pointer) -> Result<(),
             return Ok(());
         }
     }
+    let why = format!("it was changed by others {ROUNDS} times in a row");
+    Err(PublishError::Malformed { path: path.to_owned(), why })
 }
 
 /// Reads one of our own documents, with the digest of its bytes.
@@ -436,7 +387,16 @@ pub(super) async fn read<T: DeserializeOwned>(
     store: &Store,
     path: &str,
 ) -> Result<Option<(T, Digest)>, PublishError> {
-    let Some(bytes) = store.get(path, MAX_DOCUMENT).await? else { return Ok(None) };
+    read_within(store, path, MAX_DOCUMENT).await
+}
+
+/// The same, of at most `limit` bytes.
+pub(super) async fn read_within<T: DeserializeOwned>(
+    store: &Store,
+    path: &str,
+    limit: u64,
+) -> Result<Option<(T, Digest)>, PublishError> {
+    let Some(bytes) = store.get(path, limit).await? else { return Ok(None) };
     let parsed = serde_json::from_slice(&bytes);
     let value = parsed
         .map_err(|e| PublishError::Malformed { path: path.to_owned(), why: e.to_string() })?;

@@ -142,6 +142,7 @@ fn files(out: &mut String, plan: &Plan) {
     }
     line(out, &format!("  {}/promotion_receipt.json", plan.dataset().prefix()));
     line(out, &format!("  {}/promotion_manifest.json", plan.dataset().prefix()));
+    line(out, &format!("  {}/attestations/_promotion/…", plan.dataset().prefix()));
     line(out, &format!("  {}/current.json", plan.dataset().slug));
     line(out, &format!("{} objects, {}", plan.files().len(), size(plan.bytes())));
     line(out, &format!("plan {}", plan.digest()));

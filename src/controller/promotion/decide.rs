@@ -8,12 +8,13 @@ use kube::ResourceExt as _;
 use super::super::error::Error;
 use super::super::{Context, apply};
 use super::observe::{Reporting, Watching};
-use super::{hold, status};
+use super::stores::Stores;
+use super::{hold, status, stores};
 use crate::api::{ApprovalSpec, DatasetPromotion, Origin, Phase, PolicyPack, Quarantine, reason};
 use crate::dataset::{Limits, Requested};
 use crate::domain::{Approval, DatasetRef, GateId, Report};
 use crate::ledger::Action;
-use crate::objects::{FileAccess, Store};
+use crate::objects::Store;
 use crate::policy::CompiledPack;
 use crate::promotion::{
     ApprovedPlan, Assessment, Missing, Plan, PublishError, Published, Subject, Withdrawn, approve,
@@ -58,9 +59,9 @@ pub(super) async fn decide(
     now: Timestamp,
 ) -> Result<Outcome, Error> {
     let spec = &promotion.spec;
-    let (source, destination, dataset) = match open(promotion, ctx) {
+    let Stores { source, destination, dataset } = match stores::open(promotion, ctx).await? {
         Ok(opened) => opened,
-        Err(message) => return Ok(Outcome::Invalid(message)),
+        Err(outcome) => return Ok(outcome),
     };
     let held = hold::active(ctx, promotion).await?;
     // What was published passed its gates. Only a person takes it back: a Quarantine that the
@@ -201,24 +202,6 @@ async fn take_back(
         }
         Err(error) => Outcome::Undecided(error.to_string()),
     }
-}
-
-fn open(promotion: &DatasetPromotion, ctx: &Context) -> Result<(Store, Store, DatasetRef), String> {
-    let spec = &promotion.spec;
-    // Each namespace has its own part of each root: one tenant's URL cannot name another's data.
-    let own = promotion.namespace().ok_or_else(|| "object without namespace".to_owned())?;
-    let roots = ctx.settings.file_roots.iter().map(|root| root.join(&own)).collect();
-    let access = FileAccess::Roots(roots);
-    let store = |url: &str| Store::open(url, &access).map_err(|error| error.to_string());
-    for (field, store) in [("source", &spec.source), ("destination", &spec.destination)] {
-        if store.secret_ref.is_some() {
-            return Err(format!("spec.{field}.secretRef: file:// stores take no credentials"));
-        }
-    }
-    let slug = spec.dataset.slug.parse().map_err(|error| format!("spec.dataset.slug: {error}"))?;
-    let version = spec.dataset.version_id.parse();
-    let version = version.map_err(|error| format!("spec.dataset.versionId: {error}"))?;
-    Ok((store(&spec.source.url)?, store(&spec.destination.url)?, DatasetRef { slug, version }))
 }
 
 /// A pack that may judge.

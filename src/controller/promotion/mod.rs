@@ -4,6 +4,7 @@ mod decide;
 mod hold;
 mod observe;
 mod status;
+mod stores;
 
 use std::sync::Arc;
 use std::time::Duration;

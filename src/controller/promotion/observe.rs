@@ -94,7 +94,7 @@ impl Watching<'_> {
         if let Some(held) = hold::active(ctx, promotion).await?.first() {
             return Ok(Some(format!("Quarantine {} is active", held.name_any())));
         }
-        // The manifest names the pack that judged. From there on the version is that pack's, and a
+        // The manifest names the pack that judged. From the seal on the version is that pack's, and a
         // newer revision is no reason to have another speak for it in the ledger.
         if done >= Step::Manifest {
             return Ok(None);

@@ -95,7 +95,13 @@ fn dcat() {
         ),
         (|d| d["dcat:byteSize"] = json!(1), "DcatSizeMismatch"),
         (|d| remove(d, "dcat:byteSize"), "DcatPropertyMissing"),
-        (|d| d["dcat:mediaType"] = json!("application/pdf"), "DcatMediaTypeMismatch"),
+        (
+            |d| {
+                d["dcat:mediaType"] =
+                    json!({"@id": "https://www.iana.org/assignments/media-types/application/pdf"});
+            },
+            "DcatMediaTypeMismatch",
+        ),
         (|d| remove(d, "dcat:mediaType"), "DcatPropertyMissing"),
     ] {
         expect(distribution(change), &[&format!("D {code} {place}")]);
@@ -145,7 +151,7 @@ fn stac() {
             i["stac_extensions"]
                 .as_array_mut()
                 .unwrap()
-                .push(json!("https://stac-extensions.github.io/eo/v1.1.0/schema.json"));
+                .push(json!("https://example.org/own/v1.1.0/schema.json"));
         }),
         &["D StacExtensionUnknown catalog/stac/items/stations.json#/stac_extensions/1"],
     );
@@ -257,5 +263,187 @@ fn cross_links() {
     expect(
         edit(PROV, |p| remove(&mut p["@graph"][2], "rdfs:seeAlso")),
         &["D CrossLinkMissing catalog/prov/bundle.jsonld#"],
+    );
+}
+
+#[test]
+fn shapes_of_the_record() {
+    let dataset = "catalog/dcat.jsonld#";
+    let place = "catalog/dcat.jsonld#/dcat:distribution/0";
+    for (change, at) in [
+        ((|d| d["dct:title"] = json!(" ")) as fn(&mut Value), dataset),
+        (
+            |d| {
+                d["dct:title"] =
+                    json!([{"@value": "a", "@language": "en"}, {"@value": "b", "@language": "EN"}])
+            },
+            dataset,
+        ),
+        (|d| d["dct:title"] = json!(7), dataset),
+        (|d| d["dct:publisher"] = json!([{"@id": "urn:a"}, {"@id": "urn:b"}]), dataset),
+        (|d| d["dct:publisher"] = json!({"@type": "foaf:Agent"}), dataset),
+        (|d| d["dct:publisher"] = json!("the port"), dataset),
+        (|d| d["dct:issued"] = json!("yesterday"), dataset),
+        (
+            |d| {
+                d["dct:issued"] = json!({"@value": "2026-13-01", "@type": "http://www.w3.org/2001/XMLSchema#date"})
+            },
+            dataset,
+        ),
+        (|d| d["dcat:theme"] = json!("sea"), dataset),
+        (
+            |d| {
+                d["dcat:distribution"][0]["dct:license"] =
+                    json!(["CC-BY-4.0", {"@id": "http://spdx.org/licenses/CC-BY-4.0"}])
+            },
+            place,
+        ),
+        (|d| d["dcat:distribution"][0]["dcat:accessURL"] = json!("here"), place),
+        (|d| drop(d["dcat:distribution"][0].as_object_mut().unwrap().remove("@type")), dataset),
+    ] {
+        expect(edit(DCAT, change), &[&format!("D DcatShapeViolated {at}")]);
+    }
+    expect(
+        edit(DCAT, |d| {
+            d["dct:conformsTo"] = json!({"@id": "urn:x", "@type": "dcat:Distribution"});
+        }),
+        &["D DcatShapeViolated catalog/dcat.jsonld#/dct:conformsTo"],
+    );
+    // Another agent by its address alone, a typed time, an unknown property: all well.
+    expect(
+        edit(DCAT, |d| {
+            d["dct:publisher"] = json!({"@id": "https://example.org/port"});
+            d["dct:issued"] =
+                json!({"@value": "2026-11-20", "@type": "http://www.w3.org/2001/XMLSchema#date"});
+            d["https://example.org/own"] = json!(1);
+        }),
+        &[],
+    );
+}
+
+#[test]
+fn stac_in_space_time_and_by_links() {
+    expect(
+        edit(ITEM, |i| i["geometry"]["coordinates"] = json!([8.5, 47.55])),
+        &["D StacBboxMismatch catalog/stac/items/stations.json#/bbox"],
+    );
+    expect(
+        edit(ITEM, |i| i["bbox"] = json!([7.5, 47.5, 7.7, 47.6])),
+        &["D StacBboxMismatch catalog/stac/items/stations.json#/bbox"],
+    );
+    expect(
+        edit(ITEM, |i| {
+            i["properties"]["start_datetime"] = json!("2026-11-20T12:00:00Z");
+            i["properties"]["end_datetime"] = json!("2026-11-19T12:00:00Z");
+        }),
+        &["D StacTimeOrder catalog/stac/items/stations.json#/properties/end_datetime"],
+    );
+    expect(
+        edit(ITEM, |i| {
+            i["links"]
+                .as_array_mut()
+                .unwrap()
+                .push(json!({"rel": "self", "href": "../collection.json"}))
+        }),
+        &["D StacLinkWrong catalog/stac/items/stations.json#/links/1/href"],
+    );
+    expect(
+        edit(ITEM, |i| {
+            i["links"]
+                .as_array_mut()
+                .unwrap()
+                .push(json!({"rel": "root", "href": "../../dcat.jsonld"}))
+        }),
+        &["D StacLinkWrong catalog/stac/items/stations.json#/links/1/href"],
+    );
+    expect(
+        edit(ITEM, |i| {
+            i["assets"]["table"]["file:checksum"] = json!(format!("1114{}", "0".repeat(40)))
+        }),
+        &["D StacChecksumUnsupported catalog/stac/items/stations.json#/assets/table/file:checksum"],
+    );
+}
+
+#[test]
+fn prov_constraints() {
+    let node =
+        |index: usize, change: fn(&mut Value)| edit(PROV, move |p| change(&mut p["@graph"][index]));
+    let at = |index: usize| format!("D ProvTimeOrder catalog/prov/bundle.jsonld#/@graph/{index}");
+    let typed = "http://www.w3.org/2001/XMLSchema#dateTime";
+    expect(
+        node(5, |n| n["@type"] = json!(["prov:Entity", "prov:Activity"])),
+        &["D ProvTypeConflict catalog/prov/bundle.jsonld#/@graph/5"],
+    );
+    expect(
+        node(5, |n| n["prov:wasGeneratedBy"] = json!([{"@id": "#map"}, {"@id": "#clean"}])),
+        &["D ProvGeneratedTwice catalog/prov/bundle.jsonld#/@graph/5"],
+    );
+    // Generated after the activity ended; used after it ended; used before it was generated.
+    expect(node(3, |n| n["prov:generatedAtTime"] = json!("2026-11-20T12:06:00Z")), &[&at(3)]);
+    expect(
+        node(2, |n| {
+            n["prov:qualifiedUsage"] = json!({"prov:entity": {"@id": "../../raw/source.csv"},
+                "prov:atTime": "2026-11-20T12:06:00Z"});
+        }),
+        &[&at(2)],
+    );
+    expect(
+        edit(PROV, move |p| {
+            p["@graph"][3]["prov:generatedAtTime"] =
+                json!({"@value": "2026-11-20T12:05:00Z", "@type": typed});
+            p["@graph"][4]["prov:qualifiedUsage"] = json!({
+                "prov:entity": {"@id": "../../processed/stations.csv"}, "prov:atTime": "2026-11-20T12:04:00Z"});
+        }),
+        &[&at(4)],
+    );
+    expect(
+        node(3, |n| n["prov:specializationOf"] = json!({"@id": "../../processed/stations.csv"})),
+        &["D ProvCycle catalog/prov/bundle.jsonld#/@graph/3"],
+    );
+}
+
+#[test]
+fn prov_json_says_the_same() {
+    let bundle = json!({
+        "prefix": {"ex": "https://example.org/", "rdfs": "http://www.w3.org/2000/01/rdf-schema#"},
+        "entity": {
+            "../../raw/source.csv": {},
+            "../../processed/stations.csv": {"prov:type": {"$": "ex:Table", "type": "prov:QUALIFIED_NAME"}},
+            "../../processed/stations.geojson": {},
+        },
+        "activity": {
+            "#clean": {"prov:startTime": "2026-11-20T12:00:00Z", "prov:endTime": "2026-11-20T12:05:00Z",
+                       "rdfs:seeAlso": {"$": "../dcat.jsonld", "type": "xsd:anyURI"}},
+            "#map": {},
+        },
+        "agent": {"#pipeline": {}},
+        "used": {
+            "_:u1": {"prov:activity": "#clean", "prov:entity": "../../raw/source.csv"},
+            "_:u2": {"prov:activity": "#map", "prov:entity": "../../processed/stations.csv"},
+        },
+        "wasGeneratedBy": {
+            "_:g1": {"prov:entity": "../../processed/stations.csv", "prov:activity": "#clean", "prov:time": "2026-11-20T12:04:00Z"},
+            "_:g2": {"prov:entity": "../../processed/stations.geojson", "prov:activity": "#map"},
+        },
+        "wasAssociatedWith": {"_:a": {"prov:activity": "#clean", "prov:agent": "#pipeline"}},
+    });
+    let with = |change: fn(&mut Value)| {
+        let mut bundle = bundle.clone();
+        change(&mut bundle);
+        move |ws: &mut Workspace| ws.put_json(PROV, &bundle)
+    };
+    expect(with(|_| {}), &[]);
+    let place = "catalog/prov/bundle.jsonld#";
+    expect(
+        with(|b| b["wasGeneratedBy"]["_:g1"]["prov:time"] = json!("2026-11-20T12:06:00Z")),
+        &[&format!("D ProvTimeOrder {place}")],
+    );
+    expect(
+        with(|b| b["used"]["_:u1"]["prov:entity"] = json!("ex:nothing")),
+        &[&format!("D ProvUndefined {place}")],
+    );
+    expect(
+        with(|b| b["entity"]["nope:x"] = json!({})),
+        &["D CrossLinkBroken", &format!("D ProvInvalid {place}")][1..],
     );
 }

@@ -148,7 +148,10 @@ fn rights() {
 
 fn licence(ws: &mut Workspace, spdx: &str, url: &str) {
     ws.edit("dataset.json", |d| d["rights"]["license"] = json!(spdx));
-    ws.edit("catalog/stac/collection.json", |c| c["license"] = json!(spdx));
+    ws.edit("catalog/stac/collection.json", |c| {
+        c["license"] = json!(spdx);
+        c["links"][4]["href"] = json!(url);
+    });
     ws.edit("catalog/dcat.jsonld", |d| d["dct:license"] = json!({"@id": url}));
 }
 
@@ -164,7 +167,7 @@ fn licences_custom_and_incompatible() {
         &["B LicenseIncompatible dataset.json#/rights/license"],
     );
     let custom = |ws: &mut Workspace| {
-        licence(ws, "LicenseRef-port", "../processed/LICENSE.txt");
+        licence(ws, "LicenseRef-port", "https://example.org/port-licence");
         ws.edit("catalog/dcat.jsonld", |d| d["dct:license"] = json!("LicenseRef-port"));
         ws.edit("catalog/stac/collection.json", |c| c["license"] = json!("proprietary"));
         ws.put("raw/LICENSE.txt", "Use it well.");
@@ -228,7 +231,7 @@ fn redacted(ws: &mut Workspace) {
     });
     ws.put_json(
         "work/redaction_plan.json",
-        &json!({"method": "generalization", "parameters": {"grid": 1000},
+        &json!({"method": "generalization", "parameters": {"cell_degrees": 0.05},
                 "inputs": ["raw/source.csv"], "outputs": ["processed/stations.csv"],
                 "activity": "../catalog/prov/bundle.jsonld#clean"}),
     );
@@ -298,4 +301,121 @@ fn redaction() {
         },
         &["C RedactionIncomplete processed/stations.geojson"],
     );
+}
+
+#[test]
+fn what_is_published_is_as_coarse_as_the_plan_says() {
+    let plan = "work/redaction_plan.json";
+    let with = |change: fn(&mut Workspace)| {
+        move |ws: &mut Workspace| {
+            redacted(ws);
+            change(ws);
+        }
+    };
+    for parameters in [json!({"grid": 1000}), json!({"cell_degrees": "fine"}), json!({})] {
+        expect(
+            |ws| {
+                redacted(ws);
+                ws.edit(plan, |p| p["parameters"] = parameters);
+            },
+            &["C RedactionUncheckable work/redaction_plan.json#/parameters"],
+        );
+    }
+    expect(
+        with(|ws| {
+            ws.edit("work/redaction_plan.json", |p| p["parameters"]["cell_size_m"] = json!(50_000));
+        }),
+        &["C RedactionPlanInvalid work/redaction_plan.json#/parameters/cell_size_m"],
+    );
+    // Whatever is published counts, wherever it lies.
+    expect(
+        with(|ws| ws.put("catalog/notes.csv", "lat,lon\n47.55123,7.5\n")),
+        &["C CoordinateTooFine catalog/notes.csv"],
+    );
+    expect(
+        with(|ws| ws.put("attestations/map.png", "PNG")),
+        &["C ContentUncheckable attestations/map.png"],
+    );
+    // The item's own geometry is a place as well.
+    expect(
+        with(|ws| {
+            ws.edit("catalog/stac/items/stations.json", |i| {
+                i["geometry"]["coordinates"] = json!([7.5512, 47.55]);
+            });
+        }),
+        &["C CoordinateTooFine catalog/stac/items/stations.json#/geometry/coordinates"],
+    );
+}
+
+/// The redacted workspace with another table, and all that hashes it.
+fn with_table(table: &'static str) -> impl FnOnce(&mut Workspace) {
+    move |ws| {
+        redacted(ws);
+        ws.edit("work/redaction_plan.json", |p| {
+            p["parameters"]["dropped_columns"] = json!(["observer"]);
+        });
+        ws.rewrite("processed/stations.csv", table);
+    }
+}
+
+#[test]
+fn tables_are_held_against_the_plan() {
+    expect(with_table("id,lat,lon\n1,47.5,7.5\n"), &[]);
+    expect(
+        with_table("id,lat,lon\n1,47.5,7.5\n2,47.5123,7.5\n"),
+        &["C CoordinateTooFine processed/stations.csv"],
+    );
+    expect(with_table("id,Observer\n1,jane\n"), &["C ColumnNotDropped processed/stations.csv"]);
+    expect(with_table("a\n\"open\n"), &["C ContentUncheckable processed/stations.csv"]);
+}
+
+#[test]
+fn stac_links_to_the_licence() {
+    expect(
+        |ws| {
+            ws.edit("catalog/stac/collection.json", |c| {
+                c["links"][4]["href"] = json!("https://creativecommons.org/publicdomain/zero/1.0/");
+            });
+        },
+        &["B LicenseContradiction catalog/stac/collection.json#/links/4/href"],
+    );
+    expect(
+        |ws| {
+            licence(ws, "CC-BY-4.0 AND ODbL-1.0", "https://example.org/both");
+            ws.edit("catalog/dcat.jsonld", |d| d["dct:license"] = json!("CC-BY-4.0 AND ODbL-1.0"));
+            ws.edit("catalog/stac/collection.json", |c| {
+                c["license"] = json!("other");
+                c["links"].as_array_mut().unwrap().remove(4);
+            });
+        },
+        &["B LicenseLinkMissing catalog/stac/collection.json#/license"],
+    );
+}
+
+#[test]
+fn obligations_stand_in_the_record() {
+    use crate::policy::{
+        Obligation,
+        ObligationKind::{Attribution, ShareAlike},
+    };
+    let judged = |rights: Option<Value>, kinds: &[crate::policy::ObligationKind]| {
+        let mut ws = workspace();
+        if let Some(rights) = rights {
+            ws.edit("catalog/dcat.jsonld", |d| d["dct:rights"] = rights);
+        }
+        let mut verdict = super::verdict();
+        verdict.obligations = kinds
+            .iter()
+            .map(|kind| Obligation { license: "CC-BY-SA-4.0".into(), kind: *kind })
+            .collect();
+        super::found(&crate::gates::judge(&ws.facts(), &verdict, &[], super::now()))
+    };
+    let missing = "B ObligationNotStated catalog/dcat.jsonld#";
+    assert_eq!(judged(None, &[]), [""; 0]);
+    assert_eq!(judged(None, &[Attribution]), [missing]);
+    assert_eq!(judged(Some(json!("© Port Authority")), &[Attribution]), [""; 0]);
+    assert_eq!(judged(Some(json!("© Port Authority")), &[Attribution, ShareAlike]), [missing]);
+    let both = json!({"@type": "dct:RightsStatement",
+        "http://www.w3.org/2000/01/rdf-schema#label": "© Port Authority. Share alike."});
+    assert_eq!(judged(Some(both), &[Attribution, ShareAlike]), [""; 0]);
 }

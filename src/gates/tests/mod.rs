@@ -4,9 +4,12 @@ mod catalogs;
 mod evidence;
 mod examples;
 mod identity;
+mod mending;
+mod messages;
 mod orders;
+mod provenance;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dataset::testing::{Workspace, facts, workspace};
 use crate::domain::{Digest, GateId, GateState, Reason, ReasonCode, Report};
@@ -19,6 +22,8 @@ pub(super) fn verdict() -> Verdict {
         pack: PackIdentity { name: "pack".into(), digest: Digest::of(b"pack") },
         tests_passed: 1,
         denials: BTreeMap::new(),
+        data: Default::default(),
+        obligations: BTreeSet::new(),
     }
 }
 
@@ -71,6 +76,7 @@ fn every_code_has_a_test() {
         include_str!("identity.rs"),
         include_str!("catalogs.rs"),
         include_str!("evidence.rs"),
+        include_str!("provenance.rs"),
     ]
     .concat();
     for code in super::codes::ALL {

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use reqwest::{StatusCode, Url};
 
-use super::super::address::Forbidden;
 use super::super::oci::{ChallengeError, ManifestError, ReferenceError};
 use super::transport::shown;
 use crate::domain::Digest;
+use crate::objects::Forbidden;
 
 /// Why there is no pack. One variant for each act that can fail.
 #[derive(Debug, thiserror::Error)]

@@ -10,10 +10,10 @@ use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Certificate, Client, Identity, Method, Response, StatusCode, Url};
 use tokio::time::Instant;
 
-use super::super::address::{self, Guarded};
 use super::error::{FetchError, explain};
 use super::retry::{Retry, wait_asked};
 use super::{FetchSettings, Proxy};
+use crate::objects::{Guarded, allowed, forbidden_name};
 
 const MAX_REDIRECTS: usize = 5;
 
@@ -259,8 +259,8 @@ pub(in super::super) fn is_loopback(url: &Url) -> bool {
 fn check_address(url: &Url, loopback: bool) -> Result<(), FetchError> {
     let host = url.host_str().unwrap_or_default();
     let forbidden = match host_address(url) {
-        Some(ip) => !address::allowed(ip, loopback),
-        None => address::forbidden_name(host, loopback),
+        Some(ip) => !allowed(ip, loopback),
+        None => forbidden_name(host, loopback),
     };
     if forbidden {
         return Err(FetchError::AddressForbidden(host.trim_matches(['[', ']']).to_owned()));

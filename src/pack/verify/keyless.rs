@@ -48,7 +48,7 @@ pub(super) fn check(
     };
     let seen = root
         .verifier
-        .verify(content.artifact(), seen_bundle, &policy)
+        .verify(content.artifact()?, seen_bundle, &policy)
         .map_err(|e| explain(&e, root, bundle))?;
     if !seen.certificate_verified() || (with_sct && !seen.sct_verified()) {
         return Err(VerifyError::Untrusted("the certificate was not checked".into()));

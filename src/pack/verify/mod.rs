@@ -7,6 +7,7 @@ mod key;
 mod keyless;
 mod log;
 mod record;
+mod stated;
 mod statement;
 
 use bytes::Bytes;
@@ -16,6 +17,7 @@ use sigstore_verify::types::bundle::VerificationMaterialContent;
 
 pub use content::Content;
 pub use error::VerifyError;
+pub use stated::{VerifiedStatement, verify_statement};
 pub use statement::Payload;
 
 use super::bundle;

@@ -10,7 +10,7 @@ use super::codec;
 
 use crate::domain::{GateId, Reason};
 use crate::policy::testing::{Selection, TestReport};
-use crate::policy::{EvalError, Limits, LoadError};
+use crate::policy::{EvalError, Limits, LoadError, Obligation};
 
 /// The worker's first frame; the pack's tar is the second.
 #[derive(Serialize, Deserialize)]
@@ -72,7 +72,7 @@ pub(super) fn asked(mut body: &[u8]) -> Option<(Head, Rego)> {
 /// An answer.
 #[derive(Debug, Serialize, Deserialize)]
 pub(in crate::policy) enum Answer {
-    Gates(BTreeMap<GateId, Vec<Reason>>),
+    Gates { denials: BTreeMap<GateId, Vec<Reason>>, obligations: BTreeSet<Obligation> },
     Evidence(Vec<Reason>),
     Tests(TestReport),
 }

@@ -40,6 +40,7 @@ good := {
 		"contacts": [steward],
 		"evidence_refs": ["receipts/ingest.json"],
 	},
+	"license": {"alternatives": [[{"term": "CC0-1.0", "license": "CC0-1.0"}]]},
 	"catalogs": {
 		"dcat": {},
 		"stac": {
@@ -66,7 +67,13 @@ bent(change) := object.union(good, change)
 
 dataset(change) := bent({"dataset": change})
 
-rights(license, attribution) := dataset({"rights": {"license": license, "attribution": attribution}})
+# Rights, with the alternatives that the built-in parser makes of the expression.
+rights(alternatives, attribution) := bent({
+	"dataset": {"rights": {"license": "as below", "attribution": attribution}},
+	"license": {"alternatives": [[part(term) | some term in terms] | some terms in alternatives]},
+})
+
+part(term) := {"term": term, "license": split(term, " WITH ")[0]}
 
 first_receipt(change) := bent({"receipts": {"receipts/ingest.json": change}})
 

@@ -20,8 +20,18 @@ use := text(map(input, "requested"), "intended_use")
 
 label := text(dataset, "policy_label")
 
-# Receipts and other documents that could be read. The built-in gates deny those that could not.
-receipts := map(input, "receipts")
+# Run receipts that could be read. In-toto provenance has another shape; the built-in gate demands of
+# it what these rules demand of a receipt. The built-in gates deny what could not be read.
+receipts[path] := receipt if {
+	some path, receipt in map(input, "receipts")
+	not is_provenance(receipt)
+}
+
+is_provenance(receipt) if {
+	is_object(receipt)
+	some name in ["_type", "dsseEnvelope", "payloadType"]
+	name in object.keys(receipt)
+}
 
 work := map(input, "work")
 

@@ -1,4 +1,6 @@
 # Gate B, rights: the table of licences and uses, data.licenses. What it does not name is denied.
+# The built-in parser takes the SPDX expression apart: input.license.alternatives, of which one must
+# be kept, all its parts together.
 package lazaret.gates.b
 
 import data.lazaret.lib
@@ -7,6 +9,8 @@ import rego.v1
 rights := lib.map(lib.dataset, "rights")
 
 license := lib.text(rights, "license")
+
+alternatives := lib.list(lib.map(input, "license"), "alternatives")
 
 deny contains lib.reason(
 	"UseUnknown",
@@ -19,17 +23,6 @@ deny contains lib.reason(
 	not lib.has(data.licenses.uses, use)
 }
 
-# Expressions are read as far as they are a plain list of alternatives, or of conditions.
-deny contains lib.reason(
-	"LicenseTooInvolved",
-	sprintf("The licence expression %q mixes operators, and the pack judges only plain lists.", [license]),
-	"dataset.json",
-	"/rights/license",
-	"Name the one licence you use the data under, or a list joined by AND or by OR alone.",
-) if {
-	is_involved(license)
-}
-
 deny contains lib.reason(
 	"LicenseNotListed",
 	sprintf("The licence %q is not in the pack's table.", [name]),
@@ -37,32 +30,36 @@ deny contains lib.reason(
 	"/rights/license",
 	"Have the licence reviewed and added to data/licenses.json of the pack.",
 ) if {
-	some name in must_allow
+	count(usable) == 0
+	some parts in alternatives
+	some part in parts
+	name := entry(part)
 	not lib.has(data.licenses.table, name)
 }
 
 deny contains lib.reason(
 	"LicenseForbidsUse",
-	sprintf("The licence %q does not allow the use %q.", [name, lib.use]),
+	sprintf("The licence %q does not allow the use %q.", [license, lib.use]),
 	"dataset.json",
 	"/rights/license",
 	"Ask for a use that the licence allows, or obtain the data under another licence.",
 ) if {
-	some name in must_allow
-	allowed := data.licenses.table[name].uses
-	use := lib.use
-	not use in allowed
+	count(usable) == 0
+	some parts in alternatives
+	every part in parts {
+		lib.has(data.licenses.table, entry(part))
+	}
 }
 
 deny contains lib.reason(
-	"LicenseForbidsUse",
-	sprintf("None of the licences in %q is listed and allows the use %q.", [license, lib.use]),
+	"LicenseTooInvolved",
+	sprintf("The licence expression %q cannot be taken apart.", [license]),
 	"dataset.json",
 	"/rights/license",
-	"Ask for a use that one of the licences allows.",
+	"Name the licences you use the data under in a shorter SPDX expression.",
 ) if {
-	names := alternatives(license)
-	not any_allows(names)
+	license != ""
+	count(alternatives) == 0
 }
 
 deny contains lib.reason(
@@ -72,48 +69,51 @@ deny contains lib.reason(
 	"/rights/attribution",
 	"Name the rights holder in the attribution, word for word.",
 ) if {
-	some name in split_by(license, {" AND ", " OR "})
-	data.licenses.table[name].attribution
+	some obligation in obligations
+	name := obligation.license
+	obligation.kind == "attribution"
 	holder := lib.text(rights, "rights_holder")
 	attribution := lib.text(rights, "attribution")
 	not names_holder(attribution, holder)
 }
 
+# What comes with the licence. If there is a choice, what comes with every usable alternative: the
+# reader may keep to any. Goes into the promotion manifest; the built-in gate asks DCAT to say it.
+obligations contains {"license": name, "kind": kind} if {
+	count(usable) > 0
+	some parts in usable
+	some part in parts
+	name := part.term
+	some kind in ["attribution", "share_alike"]
+	lib.member(data.licenses.table[entry(part)], kind, false) == true
+	not is_avoidable(kind)
+}
+
+# Some usable alternative is free of this.
+is_avoidable(kind) if {
+	some parts in usable
+	every part in parts {
+		lib.member(data.licenses.table[entry(part)], kind, false) != true
+	}
+}
+
+usable contains parts if {
+	some parts in alternatives
+	every part in parts {
+		lib.use in data.licenses.table[entry(part)].uses
+	}
+}
+
+# The table's name for a part: with its exception if the table has that, else without, for an
+# exception only permits more.
+entry(part) := part.term if lib.has(data.licenses.table, part.term)
+
+entry(part) := part.license if {
+	term := part.term
+	not lib.has(data.licenses.table, term)
+}
+
 names_holder(attribution, holder) if {
 	holder != ""
 	contains(attribution, holder)
-}
-
-is_involved(text) if contains(text, "(")
-
-is_involved(text) if contains(text, " WITH ")
-
-is_involved(text) if {
-	contains(text, " AND ")
-	contains(text, " OR ")
-}
-
-# Each of these must allow the use: a single licence, or all that AND joins.
-must_allow contains name if {
-	license != ""
-	whole := license
-	not is_involved(whole)
-	not contains(whole, " OR ")
-	some name in split(license, " AND ")
-}
-
-# One of these must allow the use.
-alternatives(text) := split(text, " OR ") if {
-	contains(text, " OR ")
-	not is_involved(text)
-}
-
-any_allows(names) if {
-	some name in names
-	lib.use in data.licenses.table[name].uses
-}
-
-split_by(text, separators) := {name |
-	some separator in separators
-	some name in split(text, separator)
 }

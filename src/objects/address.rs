@@ -1,4 +1,4 @@
-//! Which hosts a pack may be fetched from: never a link-local or metadata address, loopback only
+//! Which hosts may be connected to at a stranger's word: never a link-local or metadata address, loopback only
 //! where a test or a developer allows it. Names are checked after they are resolved, at the moment
 //! of connecting, so that a name cannot be rebound between check and use.
 
@@ -6,10 +6,13 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-/// The address, or the name that resolves to it, must not be fetched from.
+/// The address, or the name that resolves to it, must not be connected to.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("{0} is a loopback, link-local or metadata address; packs are not fetched from there")]
-pub(super) struct Forbidden(pub String);
+#[error("{0} is a loopback, link-local or metadata address; no connection is made to it")]
+pub struct Forbidden(
+    /// The name or address.
+    pub String,
+);
 
 /// Names that clouds give their metadata services. They resolve to forbidden addresses, which the
 /// resolver sees; behind a proxy nobody but this list does.
@@ -24,14 +27,14 @@ const METADATA_NAMES: [&str; 7] = [
 ];
 
 /// Whether a name must not even be resolved.
-pub(super) fn forbidden_name(host: &str, loopback: bool) -> bool {
+pub fn forbidden_name(host: &str, loopback: bool) -> bool {
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     let local = host == "localhost" || host.ends_with(".localhost");
     host.is_empty() || METADATA_NAMES.contains(&host.as_str()) || (local && !loopback)
 }
 
 /// Whether `address` may be connected to. Private networks are: that is where clusters live.
-pub(super) fn allowed(address: IpAddr, loopback: bool) -> bool {
+pub fn allowed(address: IpAddr, loopback: bool) -> bool {
     let address = address.to_canonical();
     if address.is_loopback() {
         return loopback;
@@ -86,7 +89,8 @@ fn allowed_v6(v6: Ipv6Addr, loopback: bool) -> bool {
 }
 
 /// Resolves names as the system does and drops what is not [`allowed`].
-pub(super) struct Guarded {
+pub struct Guarded {
+    /// Whether loopback is let through: for tests and development.
     pub loopback: bool,
 }
 

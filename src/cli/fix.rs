@@ -1,0 +1,169 @@
+//! `lazaret validate --fix`: mends what is mechanical, shows the patch, and proves it by running the
+//! gates over the mended workspace.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::args::{Output, Subject};
+use super::exit::{DENIED, Failure};
+use super::policy::Judge;
+use super::settings::read;
+use crate::dataset::Facts;
+use crate::domain::{GateId, GateState, Report};
+use crate::gates::{Mends, judge, mendable, mends};
+use crate::policy;
+use crate::promotion::Assessment;
+
+/// Lines of the patch around what changed.
+const CONTEXT: usize = 3;
+
+pub(super) fn fix(
+    subject: &Subject,
+    judged: &Judge,
+    assessment: &Assessment,
+    dry_run: bool,
+) -> Result<ExitCode, Failure> {
+    let folder = folder(&subject.workspace)?;
+    let mut texts = BTreeMap::new();
+    for path in mendable(&assessment.facts) {
+        let text = String::from_utf8(read(&folder.join(&path))?);
+        // What is no UTF-8 is for a person.
+        if let Ok(text) = text {
+            texts.insert(path, text);
+        }
+    }
+    let mends = mends(&assessment.facts, &texts);
+    let mended: Facts = mends.files.iter().fold(assessment.facts.clone(), |facts, mend| {
+        facts.revised(&mend.path, mend.text.as_bytes())
+    });
+    let verdict = policy::evaluate(&judged.pack, &judged.name, &mended.policy_input())
+        .map_err(|error| Failure::undecided(format!("policy: {error}")))?;
+    let required: Vec<GateId> = subject.require_gates.iter().map(|_| GateId::G).collect();
+    let after = judge(&mended, &verdict, &required, Timestamp::now());
+    if !dry_run {
+        for mend in &mends.files {
+            write(&folder.join(&mend.path), &mend.text)?;
+        }
+    }
+    let patch = patch(&mends, &texts);
+    match subject.output {
+        Output::Human => say!("{}", human(&mends, &patch, &assessment.report, &after, dry_run)),
+        Output::Json => {
+            sayln!("{:#}", machine(&mends, &patch, &assessment.report, &after, dry_run))
+        }
+        Output::Sarif | Output::Junit => {
+            return Err(Failure::usage("--fix reports as human or json only"));
+        }
+    }
+    let lies_there = if dry_run { &assessment.report } else { &after };
+    Ok(if lies_there.passed() { ExitCode::SUCCESS } else { ExitCode::from(DENIED) })
+}
+
+/// Only what lies in a directory is mended: objects of a store are replaced by whoever wrote them.
+pub(super) fn folder(workspace: &str) -> Result<PathBuf, Failure> {
+    match workspace.strip_prefix("file://") {
+        Some(path) => Ok(path.into()),
+        None if !workspace.contains("://") => Ok(workspace.into()),
+        None => Err(Failure::usage("--fix mends a workspace in a directory")),
+    }
+}
+
+fn patch(mends: &Mends, texts: &BTreeMap<String, String>) -> String {
+    let mut out = String::new();
+    for mend in &mends.files {
+        let before = texts.get(&mend.path).map_or("", String::as_str);
+        let diff = similar::TextDiff::from_lines(before, &mend.text);
+        let (old, new) = (format!("a/{}", mend.path), format!("b/{}", mend.path));
+        out.push_str(&diff.unified_diff().context_radius(CONTEXT).header(&old, &new).to_string());
+    }
+    out
+}
+
+/// The gates that failed before and pass now.
+fn turned(before: &Report, after: &Report) -> Vec<GateId> {
+    let passes = |report: &Report, id: GateId| {
+        report.gates.iter().any(|gate| gate.id == id && gate.state != GateState::Failed)
+    };
+    GateId::ALL.into_iter().filter(|id| !passes(before, *id) && passes(after, *id)).collect()
+}
+
+fn letters(gates: &[GateId]) -> String {
+    gates.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn human(mends: &Mends, patch: &str, before: &Report, after: &Report, dry_run: bool) -> String {
+    let mut out = patch.to_owned();
+    for mend in &mends.files {
+        for step in &mend.steps {
+            out.push_str(&format!("{}: {step}\n", mend.path));
+        }
+    }
+    for left in &mends.left {
+        out.push_str(&format!("left alone: {left}\n"));
+    }
+    let turned = turned(before, after);
+    let (count, left) = (before.reasons().count(), after.reasons().count());
+    out.push_str(&match (mends.files.is_empty(), turned.is_empty()) {
+        (true, _) => "nothing to mend by machine\n".to_owned(),
+        (false, true) => format!("{count} findings before, {left} after; no gate turns green\n"),
+        (false, false) => {
+            format!(
+                "{count} findings before, {left} after; gate {} turns green\n",
+                letters(&turned)
+            )
+        }
+    });
+    for (gate, reason) in after.reasons() {
+        let place = reason.path.as_deref().unwrap_or("the workspace");
+        out.push_str(&format!("left for a person: gate {gate} {} {place}\n", reason.code));
+    }
+    if dry_run {
+        out.push_str("dry run: nothing was written\n");
+    } else if !mends.files.is_empty() {
+        out.push_str(&format!("{} files written\n", mends.files.len()));
+    }
+    out
+}
+
+fn machine(
+    mends: &Mends,
+    patch: &str,
+    before: &Report,
+    after: &Report,
+    dry_run: bool,
+) -> serde_json::Value {
+    let files = mends.files.iter().map(|mend| json!({ "path": mend.path, "steps": mend.steps }));
+    json!({
+        "files": files.collect::<Vec<_>>(),
+        "leftAlone": mends.left,
+        "patch": patch,
+        "before": before.gates,
+        "after": after.gates,
+        "turnedGreen": turned(before, after),
+        "written": !dry_run,
+    })
+}
+
+/// Whole or not at all: readers see the old file or the new one.
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    use std::io::Write as _;
+    let failed = |error: std::io::Error| Failure::undecided(format!("{}: {error}", path.display()));
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let beside = path.with_file_name(format!(".{name}.{}.mended", std::process::id()));
+    let written = std::fs::File::options()
+        .write(true)
+        .create_new(true)
+        .open(&beside)
+        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+        .and_then(|()| std::fs::set_permissions(&beside, std::fs::metadata(path)?.permissions()))
+        .and_then(|()| std::fs::rename(&beside, path));
+    written.map_err(|error| {
+        // What matters is the first error.
+        let _ = std::fs::remove_file(&beside);
+        failed(error)
+    })
+}
