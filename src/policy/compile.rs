@@ -12,7 +12,7 @@ use super::graph::{self, Graph};
 use super::limits::Limits;
 use super::testing::Test;
 use super::worker::{Host, Meta, Worker, host};
-use super::{arithmetic, data, engine, sandbox, shape, testing};
+use super::{data, engine, rewrite, sandbox, shape, testing};
 use crate::domain::{Digest, GateId};
 use crate::pack::{Files, Signer, VerifiedPack, read_archive};
 
@@ -207,7 +207,7 @@ pub(super) fn parse(
     let source = Source::from_contents(file.to_owned(), text.to_owned())
         .map_err(|e| engine::invalid(&e.to_string(), file))?;
     shape::check(&source, limits.expression_depth)?;
-    let text = arithmetic::rewrite(&source)?.unwrap_or_else(|| text.to_owned());
+    let text = rewrite::rewrite(&source)?.unwrap_or_else(|| text.to_owned());
     engine
         .add_policy(file.to_owned(), text)
         .map(drop)

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use regorus::unstable::{Module, Ref, Rule};
 
+use super::differs;
 use super::error::{LoadError, Place};
 use super::heads::{self, Scope};
 use super::limits::Limits;
-use super::negation;
 use super::visit::{self, Found, Path};
 use super::vocabulary;
 
@@ -21,8 +21,6 @@ pub(super) struct Node {
     /// Whether a function has a value for all arguments.
     total: bool,
     pub place: Place,
-    /// Whether a rule surely has a value.
-    defined: bool,
     /// Components of its package's path.
     package: usize,
     /// How often the name is defined, defaults apart.
@@ -63,7 +61,6 @@ impl Graph {
                 let at = graph.add([package.clone(), name].concat(), args, place, package.len());
                 let node = &mut graph.nodes[at];
                 node.total |= heads::is_total(rule);
-                node.defined |= whole && heads::is_defined(rule);
                 node.definitions += usize::from(!default);
             }
         }
@@ -106,7 +103,6 @@ impl Graph {
                 function,
                 arity,
                 total: false,
-                defined: false,
                 package,
                 place,
                 definitions: 0,
@@ -119,32 +115,20 @@ impl Graph {
         at
     }
 
+    /// Whether a name is the same for all rules of a module.
+    fn global(&self, name: &str, names: &Names<'_>) -> bool {
+        let own = [names.package, &[name.to_owned()]].concat();
+        ["input", "data"].contains(&name)
+            || names.imports.contains_key(name)
+            || self.index.range(own.clone()..).next().is_some_and(|(at, _)| at.starts_with(&own))
+    }
+
     fn defined_head(&self, rule: &Rule, names: &Names<'_>) -> Result<(), LoadError> {
-        let global = |name: &str| {
-            let own = [names.package, &[name.to_owned()]].concat();
-            ["input", "data"].contains(&name)
-                || names.imports.contains_key(name)
-                || self
-                    .index
-                    .range(own.clone()..)
-                    .next()
-                    .is_some_and(|(at, _)| at.starts_with(&own))
-        };
+        let global = |name: &str| self.global(name, names);
         let function =
             |name: &[String]| self.function(name, names).is_some_and(|at| !self.nodes[at].total);
-        let defined = |path: &[String]| {
-            if path == ["input"] || !global(&path[0]) {
-                return true;
-            }
-            let full = names.full(&path.to_vec());
-            match self.index.get(&full) {
-                Some(&at) => self.nodes[at].defined,
-                // A document, or what lies in a rule's value.
-                None => (1..full.len()).all(|end| !self.index.contains_key(&full[..end])),
-            }
-        };
-        let scope = Scope { global: &global, function: &function, defined: &defined };
-        if let Some((place, message)) = negation::unsupported(rule, &scope) {
+        let scope = Scope { global: &global, function: &function };
+        if let Some((place, message)) = differs::unsupported(rule) {
             return Err(LoadError::Unsupported { place, message: message.to_owned() });
         }
         match heads::unsafe_head(rule, &scope) {
@@ -182,6 +166,13 @@ impl Graph {
                 self.nodes[from].needs.insert(to);
             } else if let Some(message) = vocabulary::refusal(&name.join(".")) {
                 return Err(refuse(message));
+            }
+        }
+        for (name, place) in &found.read {
+            let given = name == "_" || found.locals.contains(name) || found.given.contains(name);
+            if !given && !self.global(name, names) {
+                let message = format!("nothing gives {name} a value");
+                return Err(LoadError::RegoInvalid { place: place.clone(), message });
             }
         }
         for (path, place) in &found.replaced {

@@ -6,18 +6,18 @@
 //! bounded within the process.
 
 mod arithmetic;
-mod arithmetic_number;
 mod builtins;
 mod compile;
 mod data;
 mod denial;
+mod differs;
 mod engine;
 mod error;
 mod evaluate;
 mod graph;
 mod heads;
 mod limits;
-mod negation;
+mod rewrite;
 mod sandbox;
 mod shadow;
 mod shape;
@@ -28,8 +28,6 @@ mod visit;
 mod vocabulary;
 mod worker;
 
-#[cfg(test)]
-mod arithmetic_tests;
 #[cfg(test)]
 mod hostile_tests;
 #[cfg(test)]

@@ -369,7 +369,7 @@ impl Generator {
     fn plain(&mut self, depth: usize) -> String {
         match self.below(21) {
             0..=2 => self.expr(depth),
-            3 | 4 => format!("not {}", self.expr(depth)),
+            3 | 4 => self.negation(depth),
             5..=7 => {
                 let value = self.expr(depth);
                 let name = match self.below(8) {
@@ -438,6 +438,23 @@ impl Generator {
         }
     }
 
+    /// Below `not` OPA's compiler moves parts about.
+    fn negation(&mut self, depth: usize) -> String {
+        let inner = match self.below(8) {
+            0 => self.call(depth),
+            1 => self.comparison(depth),
+            2 => format!("{} in {}", self.expr(depth - 1), self.collection(1)),
+            3 => format!("{} == {}", self.call(depth), self.expr(1)),
+            4 => {
+                let sign = self.pick(&["==", "!=", "<", ">="]);
+                format!("{} + {} {sign} {}", self.reference(), self.of('n', 0), self.of('n', 1))
+            }
+            5 => format!("count({}) {} 1", self.collection(1), self.pick(&["==", ">", "<="])),
+            _ => self.expr(depth),
+        };
+        format!("not {inner}")
+    }
+
     fn inline(&mut self) -> String {
         let count = 1 + self.below(2);
         let list: Vec<_> = (0..count).map(|_| self.statement(1)).collect();
@@ -446,9 +463,16 @@ impl Generator {
 
     fn comparison(&mut self, depth: usize) -> String {
         let sign = self.pick(&["==", "!=", "<", "<=", ">", ">="]);
-        // Sets and objects have another order in OPA.
+        // Sets come before objects here and after them in OPA: `{1} < input` is refused when it can be
+        // seen, and a set in a name is not looked for.
         if sign.starts_with(['<', '>']) {
-            return format!("{} {sign} {}", self.of('n', 0), self.of('s', 0));
+            let mut side = || match self.below(4) {
+                0 => self.of('n', 1),
+                1 => self.of('s', 1),
+                2 => self.array(0),
+                _ => self.reference(),
+            };
+            return format!("{} {sign} {}", side(), side());
         }
         format!("{} {sign} {}", self.expr(depth.min(1)), self.expr(depth.min(1)))
     }
