@@ -357,14 +357,18 @@ fn a_killed_worker_comes_back_and_an_idle_one_goes() {
     let _alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let rego = "package lazaret.gates.b\n\ndeny contains \"a\" if input.n\n";
     let verified = verified(&[("opa/b.rego", rego)]);
-    let pack = compile_on(&host(), &verified, &limits()).unwrap();
+    let pack = compile_on(&host(), &verified, &Limits::default()).unwrap();
     let pid = pack.worker_peak().unwrap().0;
     let killed = std::process::Command::new("kill").args(["-9", &pid.to_string()]).status();
     assert!(killed.unwrap().success());
+    // The signal is on its way; until it has arrived the worker may take a question with it.
+    while PathBuf::from(format!("/proc/{pid}/exe")).read_link().is_ok() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
     assert!(evaluate(&pack, "p", &json!({"n": 1})).is_ok());
     let Host::Aside { program, .. } = host() else { panic!() };
     let host = Host::Aside { program, idle: Duration::from_millis(50) };
-    let pack = compile_on(&host, &verified, &limits()).unwrap();
+    let pack = compile_on(&host, &verified, &Limits::default()).unwrap();
     let pid = pack.worker_peak().map(|(pid, _)| pid);
     let until = std::time::Instant::now() + Duration::from_secs(20);
     while pack.worker_peak().is_some() && std::time::Instant::now() < until {

@@ -11,6 +11,7 @@ use super::error::LoadError;
 use super::graph::{self, Graph};
 use super::limits::Limits;
 use super::testing::Test;
+use super::together::{self, Engines};
 use super::worker::{Host, Meta, Worker, host};
 use super::{data, engine, rewrite, sandbox, shape, testing};
 use crate::domain::{Digest, GateId};
@@ -30,14 +31,14 @@ pub struct CompiledPack {
 /// Where it is evaluated.
 pub(super) enum Backend {
     /// In this process.
-    Here(Box<Loaded>),
+    Here(Arc<Loaded>),
     /// In a worker process.
     Aside(Box<Worker>),
 }
 
 /// The engine with a pack in it.
 pub(super) struct Loaded {
-    pub engine: Engine,
+    pub engines: Engines,
     pub meta: Meta,
     pub tests: Vec<Test>,
 }
@@ -145,7 +146,7 @@ fn make(
             let loaded = sandbox::run(|| load(&files, limits, tests));
             let loaded = loaded.map_err(LoadError::EngineFailed)??;
             let meta = loaded.meta.clone();
-            (Backend::Here(Box::new(loaded)), meta)
+            (Backend::Here(Arc::new(loaded)), meta)
         }
     };
     // What the built-in gates hold to. The pack was loaded: it is known to fit, and what its documents
@@ -173,8 +174,10 @@ pub(super) fn load(files: &Files, limits: &Limits, tests: bool) -> Result<Loaded
     graph.check(limits)?;
     let packages: BTreeSet<_> = modules.iter().map(|module| graph::package(module)).collect();
     let (gates, evidence) = find_gates(&modules, &graph)?;
-    let taken = packages.iter().filter_map(|package| package.get(1).cloned()).collect();
-    data::load(&mut engine, files, &taken)?;
+    let taken = packages.iter().filter_map(|package| package.get(1).cloned());
+    data::load(&mut engine, files, &taken.chain([together::PACKAGE.to_owned()]).collect())?;
+    let rules = graph.names();
+    together::add(&mut engine, &gates, &rules)?;
     prepare(&mut engine)?;
     let cases = testing::cases(&graph);
     let tests_passed = match tests {
@@ -186,10 +189,10 @@ pub(super) fn load(files: &Files, limits: &Limits, tests: bool) -> Result<Loaded
         evidence,
         files: files.iter().map(|(file, _)| file.to_owned()).collect(),
         packages: packages.iter().map(|package| package[1..].join(".")).collect(),
-        rules: graph.names(),
+        rules,
         tests_passed,
     };
-    Ok(Loaded { engine, meta, tests: cases })
+    Ok(Loaded { engines: Engines::new(engine), meta, tests: cases })
 }
 
 /// Reads one Rego file into the engine, past everything that looks at a file alone.

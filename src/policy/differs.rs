@@ -10,6 +10,7 @@ use super::visit::place;
 
 const PATTERN: &str =
     "an object as a pattern is not the same here as in OPA; take its members one by one";
+const CONSTANT: &str = "`with` after a constant replaces nothing: leave it out";
 const TWICE: &str = "a key stands twice in this object";
 
 /// The first part that is not the same in OPA.
@@ -57,6 +58,19 @@ impl Look {
 
     fn query(&mut self, query: &Query) {
         for LiteralStmt { literal, with_mods, .. } in &query.stmts {
+            if let Literal::Expr { expr, .. } | Literal::NotExpr { expr, .. } = literal
+                && !with_mods.is_empty()
+                && matches!(
+                    expr.as_ref(),
+                    Expr::Bool { .. }
+                        | Expr::Null { .. }
+                        | Expr::Number { .. }
+                        | Expr::String { .. }
+                        | Expr::RawString { .. }
+                )
+            {
+                self.say(expr, CONSTANT);
+            }
             self.literal(literal);
             with_mods.iter().for_each(|with| self.value(&with.r#as));
         }

@@ -23,6 +23,7 @@ mod shadow;
 mod shape;
 mod store;
 mod testing;
+mod together;
 mod verdict;
 mod visit;
 mod vocabulary;

@@ -177,8 +177,8 @@ fn binary(op: &str, left: Operand, right: Operand) -> Result<Operand> {
 }
 
 fn calculate(op: &str, left: &Number, right: &Number) -> Result<Number> {
-    let (whole_left, whole_right) = (left.integer(), right.integer());
-    if let (Some(a), Some(b)) = (&whole_left, &whole_right) {
+    let whole_right = right.integer();
+    if let (Some(a), Some(b)) = (&left.integer(), &whole_right) {
         let zero = *b == BigInt::ZERO;
         let exact = match op {
             "add" => Some(a + b),
@@ -197,10 +197,6 @@ fn calculate(op: &str, left: &Number, right: &Number) -> Result<Number> {
         if let Some(exact) = exact {
             return bounded(exact);
         }
-    }
-    // The engine may have read such an integer as a float, and its last digits are gone.
-    if [&whole_left, &whole_right].into_iter().flatten().any(|n| n.bits() > 53) {
-        return Err("integers beyond 2^53 are not calculated with fractions here".into());
     }
     let (a, b) = (left.float(), right.float());
     let result = match op {

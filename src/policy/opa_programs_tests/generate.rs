@@ -620,6 +620,8 @@ impl Generator {
                 "-0.5",
                 "input.list[0]",
                 "1e20",
+                "9007199254740993",
+                "0.1",
                 "count(input.list)",
             ]),
             's' => self.pick(&[

@@ -108,10 +108,7 @@ fn same(ours: &Rego, theirs: &Value) -> bool {
         (Rego::Number(_), Value::Number(theirs)) => {
             let ours = serde_json::to_value(ours).unwrap();
             ours == Value::Number(theirs.clone())
-                || ours.as_f64().zip(theirs.as_f64()).is_some_and(|(ours, theirs)| {
-                    // A quotient of numbers past 2^53 may differ in its last digit.
-                    ours == theirs || (ours.fract() != 0.0 && (ours / theirs - 1.0).abs() < 1e-14)
-                })
+                || ours.as_f64().zip(theirs.as_f64()).is_some_and(|(ours, theirs)| ours == theirs)
         }
         (Rego::String(ours), Value::String(theirs)) => **ours == **theirs,
         (Rego::Bool(ours), Value::Bool(theirs)) => ours == theirs,

@@ -101,7 +101,7 @@ impl Worker {
             hello: hello(false)?,
             tar: tar.clone(),
             limits: *limits,
-            questions: u32::try_from(meta.gates.len()).unwrap_or(7) + 1,
+            questions: u32::try_from(meta.gates.len()).unwrap_or(7) + 2,
             current: Mutex::new(current),
             alone: Mutex::new(()),
             busy: (Mutex::new(0), Condvar::new()),

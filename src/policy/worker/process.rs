@@ -2,7 +2,7 @@
 //! answers and buries it; one writes; one keeps the first of what it says on standard error.
 
 use std::collections::HashMap;
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
@@ -19,6 +19,8 @@ use crate::policy::{EvalError, LoadError};
 
 /// The longest answer.
 const ANSWER: usize = 32 << 20;
+/// What an empty pipe surely takes.
+const PAGE: usize = 4 << 10;
 /// What is kept of standard error.
 const LAST_WORDS: u64 = 4 << 10;
 
@@ -54,6 +56,7 @@ struct State {
     /// Set before a kill, or at the end.
     death: Option<Death>,
     to: Option<Sender<Bytes>>,
+    pipe: Option<Arc<Mutex<ChildStdin>>>,
     child: Option<Child>,
 }
 
@@ -62,8 +65,13 @@ pub(super) struct Process(Arc<Mutex<State>>);
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Its standard input ends when the writer has nothing more to come, and so does it.
-        lock(&self.0).to = None;
+        // Its standard input ends when the writer has nothing more to come, and so does it; if it is
+        // at work, for nobody, it is not waited for.
+        let mut state = lock(&self.0);
+        (state.to, state.pipe) = (None, None);
+        if let Some(child) = &mut state.child {
+            let _ = child.kill();
+        }
     }
 }
 
@@ -121,7 +129,8 @@ impl Process {
         {
             let mut state = lock(&self.0);
             let sent = state.death.is_none()
-                && state.to.as_ref().is_some_and(|to| to.send(question).is_ok());
+                && (directly(&state, &question)
+                    || state.to.as_ref().is_some_and(|to| to.send(question).is_ok()));
             if !sent {
                 return Err(Lost::NotAsked);
             }
@@ -150,11 +159,20 @@ impl Process {
     fn kill(&self, death: Death) {
         let mut state = lock(&self.0);
         state.death.get_or_insert(death);
-        state.to = None;
+        (state.to, state.pipe) = (None, None);
         if let Some(child) = &mut state.child {
             let _ = child.kill();
         }
     }
+}
+
+/// A short question while no other is out: the pipe is empty and takes it at once, so that the writer
+/// need not wake up for it. If it is gone the writer will find out.
+fn directly(state: &State, question: &[u8]) -> bool {
+    let Some(Ok(mut pipe)) = state.pipe.as_ref().map(|pipe| pipe.try_lock()) else { return false };
+    let Ok(length) = u32::try_from(question.len()) else { return false };
+    let frame = [&length.to_be_bytes(), question].concat();
+    state.waiting.is_empty() && frame.len() <= PAGE && pipe.write_all(&frame).is_ok()
 }
 
 fn spawn(program: &Path) -> io::Result<(Child, ChildStdin, ChildStdout)> {
@@ -189,9 +207,17 @@ fn supervise(
         }
     };
     let words = child.stderr.take();
-    lock(state).child = Some(child);
+    let to = Arc::new(Mutex::new(to));
+    {
+        let mut state = lock(state);
+        // Nobody waits for it any more.
+        if state.to.is_some() {
+            state.pipe = Some(Arc::clone(&to));
+        }
+        state.child = Some(child);
+    }
     let shared = Arc::clone(state);
-    let writer = thread::Builder::new().spawn(move || write(&shared, to, &questions, idle));
+    let writer = thread::Builder::new().spawn(move || write(&shared, &to, &questions, idle));
     let listener = thread::Builder::new().spawn(move || {
         let mut kept = Vec::new();
         if let Some(mut words) = words {
@@ -207,7 +233,7 @@ fn supervise(
     // It has ended or must.
     let child = {
         let mut state = lock(state);
-        state.to = None;
+        (state.to, state.pipe) = (None, None);
         state.child.take()
     };
     let status = child.and_then(|mut child| {
@@ -242,20 +268,29 @@ fn hear(state: &Mutex<State>, from: &mut ChildStdout) -> Result<(), String> {
     Ok(())
 }
 
-fn write(state: &Mutex<State>, mut to: ChildStdin, questions: &Receiver<Bytes>, idle: Duration) {
+fn write(
+    state: &Mutex<State>,
+    to: &Mutex<ChildStdin>,
+    questions: &Receiver<Bytes>,
+    idle: Duration,
+) {
+    let mut seen = 0;
     loop {
         match questions.recv_timeout(idle) {
             Ok(question) => {
-                if frame::write(&mut to, &question).is_err() {
+                let mut to = to.lock().unwrap_or_else(PoisonError::into_inner);
+                if frame::write(&mut *to, &question).is_err() {
                     return;
                 }
             }
             Err(RecvTimeoutError::Disconnected) => return,
             Err(RecvTimeoutError::Timeout) => {
                 let mut state = lock(state);
-                if state.waiting.is_empty() && state.loaded.is_none() {
+                // Nor did any pass by directly.
+                let quiet = std::mem::replace(&mut seen, state.next) == state.next;
+                if quiet && state.waiting.is_empty() && state.loaded.is_none() {
                     state.death.get_or_insert(Death::Idle);
-                    state.to = None;
+                    (state.to, state.pipe) = (None, None);
                     return;
                 }
             }
@@ -267,7 +302,7 @@ fn write(state: &Mutex<State>, mut to: ChildStdin, questions: &Receiver<Bytes>, 
 fn bury(state: &Mutex<State>, death: Death) {
     let mut state = lock(state);
     let death = state.death.get_or_insert(death).clone();
-    state.to = None;
+    (state.to, state.pipe) = (None, None);
     if let Some(loaded) = state.loaded.take() {
         let _ = loaded.send(Err(death.clone()));
     }
