@@ -12,7 +12,7 @@ use lazaret::objects::{FileAccess, Store};
 use lazaret::pack::{
     Authority, FetchedPack, PublicKey, VerifiedPack, build, generate_key_pair, sign_blob, verify,
 };
-use lazaret::policy::{Host, Limits, compile_on, evaluate};
+use lazaret::policy::{Host, Limits, Room, compile_on, evaluate};
 use serde_json::Value;
 
 fn root() -> &'static Path {
@@ -66,6 +66,7 @@ fn decisions(c: &mut Criterion) {
         let aside = Host::Aside {
             program: env!("CARGO_BIN_EXE_lazaret").into(),
             idle: Duration::from_secs(60),
+            room: std::sync::Arc::new(Room::here()),
         };
         for (place, host) in [("here", Host::Here), ("worker", aside)] {
             let pack = compile_on(&host, &verified, &Limits::default()).unwrap();

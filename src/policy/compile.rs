@@ -137,8 +137,9 @@ fn make(
 ) -> Result<CompiledPack, LoadError> {
     let files = read_archive(pack.tar(), &limits.archive)?;
     let (backend, meta) = match host {
-        Host::Aside { program, idle } => {
-            let (worker, meta) = Worker::load(program.clone(), *idle, pack.tar(), limits, tests)?;
+        Host::Aside { program, idle, room } => {
+            let (program, room) = (program.clone(), Arc::clone(room));
+            let (worker, meta) = Worker::load(program, *idle, room, pack.tar(), limits, tests)?;
             (Backend::Aside(Box::new(worker)), meta)
         }
         Host::Here => {

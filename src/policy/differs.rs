@@ -11,7 +11,7 @@ use super::visit::place;
 const PATTERN: &str =
     "an object as a pattern is not the same here as in OPA; take its members one by one";
 const CONSTANT: &str = "`with` after a constant replaces nothing: leave it out";
-const TWICE: &str = "a key stands twice in this object";
+const TWICE: &str = "a key stands twice in this object, or may: one that is worked out stands alone; use object.union";
 
 /// The first part that is not the same in OPA.
 pub(super) fn unsupported(rule: &Rule) -> Option<(Place, &'static str)> {
@@ -125,7 +125,15 @@ impl Look {
             Expr::Object { fields, .. } => {
                 let mut keys = BTreeSet::new();
                 for (_, key, value) in fields {
-                    if !keys.insert(key.span().text()) {
+                    let constant = matches!(
+                        key.as_ref(),
+                        Expr::Bool { .. }
+                            | Expr::Null { .. }
+                            | Expr::Number { .. }
+                            | Expr::String { .. }
+                            | Expr::RawString { .. }
+                    );
+                    if !keys.insert(key.span().text()) || (!constant && fields.len() > 1) {
                         self.say(key, TWICE);
                     }
                     self.value(key);

@@ -46,4 +46,4 @@ pub use shadow::{Change, Said, compare};
 pub use store::{PackStore, Unavailable};
 pub use testing::{FileCoverage, Selection, TestReport, TestResult, pack_tests as run_tests};
 pub use verdict::{Obligation, ObligationKind, PackIdentity, Verdict};
-pub use worker::{Host, host, run_aside, serve};
+pub use worker::{Host, Room, host, run_aside, serve};

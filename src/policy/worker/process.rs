@@ -48,7 +48,7 @@ pub(super) enum Lost {
 
 type Outcome = Result<Result<Answer, EvalError>, Lost>;
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct State {
     next: u64,
     waiting: HashMap<u64, SyncSender<Outcome>>,
@@ -61,6 +61,7 @@ struct State {
 }
 
 /// A running worker. Dropping it ends it.
+#[derive(Debug)]
 pub(super) struct Process(Arc<Mutex<State>>);
 
 impl Drop for Process {
@@ -154,6 +155,28 @@ impl Process {
         let status = fs::read_to_string(format!("/proc/{id}/status")).ok()?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
         Some((id, line.trim().trim_end_matches(" kB").parse().ok()?))
+    }
+
+    /// Bytes that it has now.
+    pub(super) fn resident(&self) -> Option<u64> {
+        let id = lock(&self.0).child.as_ref()?.id();
+        let status = fs::read_to_string(format!("/proc/{id}/status")).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        Some(line.trim().trim_end_matches(" kB").parse::<u64>().ok()? * 1024)
+    }
+
+    /// Lets it go unless it is at work.
+    pub(super) fn end(&self) {
+        let mut state = lock(&self.0);
+        if state.waiting.is_empty() && state.loaded.is_none() {
+            state.death.get_or_insert(Death::Idle);
+            (state.to, state.pipe) = (None, None);
+        }
+    }
+
+    /// Whether it ended because nobody asked it.
+    pub(super) fn rests(&self) -> bool {
+        lock(&self.0).death == Some(Death::Idle)
     }
 
     fn kill(&self, death: Death) {

@@ -76,7 +76,7 @@ fn run() -> io::Result<()> {
 }
 
 /// How many questions are worked on at once.
-pub(super) fn threads() -> usize {
+fn threads() -> usize {
     thread::available_parallelism().map_or(1, usize::from).clamp(2, 8)
 }
 
