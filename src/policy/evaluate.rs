@@ -94,11 +94,18 @@ pub(super) fn here(
     let questions = together::questions(&pack.meta.gates, &pack.meta.rules);
     // Together they have the time of one. If that fails, each is asked by itself, with its own time and
     // an error of its own.
-    let said = match rule(limits, &mut engine, &together::rule()) {
+    let alone = questions.len() == 1;
+    let path = if alone { questions[0].clone() } else { together::rule() };
+    let said = match rule(limits, &mut engine, &path) {
+        Ok(said) if alone => {
+            pack.engines.give(engine);
+            vec![said]
+        }
         Ok(Rego::Array(said)) if said.len() == questions.len() => {
             pack.engines.give(engine);
             said.to_vec()
         }
+        Err(error) if alone => return Err(error),
         _ => {
             let mut engine = pack.engines.first().clone();
             engine.set_input(input);

@@ -3,7 +3,9 @@
 //! `LAZARET_SEED` the first seed, `LAZARET_SECONDS` the time.
 #![allow(clippy::print_stdout, reason = "what differs, for whoever runs it")]
 
+mod calls;
 mod generate;
+mod inputs;
 mod opa;
 mod shrink;
 
@@ -194,7 +196,7 @@ fn no_random_program_is_silently_different() {
     let begun = Instant::now();
     let (mut seed, mut total, mut found) = (first, BTreeMap::<_, usize>::new(), Vec::new());
     while begun.elapsed() < Duration::from_secs(seconds) && found.len() < wanted {
-        let (program, inputs) = (generate::program(seed), generate::inputs(seed, INPUTS));
+        let (program, inputs) = (generate::program(seed), inputs::inputs(seed, INPUTS));
         let outcome = run(&opa, &program, &inputs);
         for (what, count) in outcome.counts {
             *total.entry(what).or_default() += count;

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::process::{Death, Lost, Process};
+use super::child::Death;
+use super::process::{Lost, Process};
 use super::protocol::{Answer, Ask, Hello, Meta, question};
 use super::room::Room;
 use crate::policy::{EvalError, Limits, LoadError};

@@ -7,6 +7,7 @@
 //! again alone. An idle worker ends and comes back on demand. All together have
 //! half of the memory that there is (`room`).
 
+mod child;
 mod codec;
 mod frame;
 mod host;
