@@ -147,8 +147,18 @@ impl Lift<'_> {
             with.push_str(&format!(" with {target} as {value}"));
         }
         let mut before = Before { statements: first.statements, with };
-        if let Literal::NotExpr { expr, .. } = &statement.literal {
-            self.negated(expr, &mut before)?;
+        match &statement.literal {
+            Literal::NotExpr { expr, .. } => self.negated(expr, &mut before)?,
+            // To the engine the replacement would last as long as the loop does.
+            Literal::SomeIn { collection, .. } if !before.with.is_empty() => {
+                self.edits.truncate(mark);
+                let range = self.text.expr(collection);
+                let end = self.text.range(&statement.span).1;
+                let name = self.out(collection, self.text.get(range), &mut before);
+                let lines = self.text.get((range.1, end)).matches('\n').count();
+                self.replace((range.0, end), name + &"\n".repeat(lines));
+            }
+            _ => {}
         }
         if !before.statements.is_empty() {
             let at = self.text.range(&statement.span).0;
