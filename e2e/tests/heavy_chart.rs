@@ -50,9 +50,14 @@ async fn accepted(client: &Client, namespace: &str, document: &Value) -> Result<
         Scope::Namespaced => Api::namespaced_with(client.clone(), &namespace, &resource),
         Scope::Cluster => Api::all_with(client.clone(), &resource),
     };
-    let params = PatchParams { field_validation: Some(kube::api::ValidationDirective::Strict), ..PatchParams::apply("helm").dry_run().force() };
+    let params = PatchParams {
+        field_validation: Some(kube::api::ValidationDirective::Strict),
+        ..PatchParams::apply("helm").dry_run().force()
+    };
     let name = object.metadata.name.clone().context("no name")?;
-    api.patch(&name, &params, &Patch::Apply(&object)).await.with_context(|| format!("{types:?}"))?;
+    api.patch(&name, &params, &Patch::Apply(&object))
+        .await
+        .with_context(|| format!("{types:?}"))?;
     Ok(())
 }
 
@@ -66,7 +71,8 @@ async fn what_it_renders_is_accepted_by_the_api_server() -> Result<()> {
     let client = client(&Cluster::shared().await?).await?;
     let home = namespace(&client, "chart").await?;
     let namespaces = Api::<Namespace>::all(client.clone());
-    let strict = json!({ "metadata": { "labels": { "pod-security.kubernetes.io/enforce": "restricted" } } });
+    let strict =
+        json!({ "metadata": { "labels": { "pod-security.kubernetes.io/enforce": "restricted" } } });
     namespaces.patch(&home, &PatchParams::default(), &Patch::Merge(&strict)).await?;
     let one_namespace = format!("watchNamespace={home}");
     let taken = ["--set", "state.persistence.enabled=true,state.persistence.existingClaim=mine"];
@@ -86,7 +92,9 @@ async fn what_it_renders_is_accepted_by_the_api_server() -> Result<()> {
         pod(&client, &home, deployment(&documents)?).await?;
         arguments(deployment(&documents)?)?;
         let all = more.contains(&ALL);
-        for kind in ["NetworkPolicy", "PodDisruptionBudget", "ServiceMonitor", "PersistentVolumeClaim"] {
+        for kind in
+            ["NetworkPolicy", "PodDisruptionBudget", "ServiceMonitor", "PersistentVolumeClaim"]
+        {
             ensure!(kinds.iter().any(|(seen, _)| *seen == kind) == all, "{more:?}: {kind}");
         }
     }
