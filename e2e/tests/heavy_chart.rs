@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
-use k8s_openapi::api::core::v1::Namespace;
+use k8s_openapi::api::core::v1::{Namespace, Pod, ServiceAccount};
 use kube::Client;
 use kube::api::{Api, DynamicObject, GroupVersionKind, Patch, PatchParams, PostParams};
 use kube::discovery::{Scope, oneshot};
@@ -109,14 +109,14 @@ async fn pod(client: &Client, namespace: &str, deployment: &Value) -> Result<()>
     // What the chart leaves to the cluster's owner.
     pod["spec"]["priorityClassName"] = Value::Null;
     let account = template["spec"]["serviceAccountName"].clone();
-    let account: k8s_openapi::api::core::v1::ServiceAccount =
+    let account: ServiceAccount =
         serde_json::from_value(json!({ "metadata": { "name": account } }))?;
-    let accounts = Api::namespaced(client.clone(), namespace);
+    let accounts = Api::<ServiceAccount>::namespaced(client.clone(), namespace);
     let name = account.metadata.name.clone().context("no account")?;
     accounts.patch(&name, &PatchParams::apply("e2e").force(), &Patch::Apply(&account)).await?;
-    let pod: k8s_openapi::api::core::v1::Pod = serde_json::from_value(pod)?;
+    let pod: Pod = serde_json::from_value(pod)?;
     let dry = PostParams { dry_run: true, ..PostParams::default() };
-    Api::namespaced(client.clone(), namespace).create(&dry, &pod).await?;
+    Api::<Pod>::namespaced(client.clone(), namespace).create(&dry, &pod).await?;
     Ok(())
 }
 

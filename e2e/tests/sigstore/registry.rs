@@ -46,7 +46,8 @@ impl Referrers {
 /// What a registry answers: status and JSON.
 async fn ask(url: &str) -> Result<(u16, Value)> {
     let answer = reqwest::get(url).await?;
-    Ok((answer.status().as_u16(), answer.json().await.unwrap_or_default()))
+    let status = answer.status().as_u16();
+    Ok((status, serde_json::from_str(&answer.text().await?).unwrap_or_default()))
 }
 
 /// Tags that stand in for a list of referrers.
