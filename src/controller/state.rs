@@ -62,8 +62,13 @@ impl StateDir {
     pub fn open(dir: &Path) -> io::Result<Self> {
         DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
         let state = Self { dir: dir.canonicalize()?, sizes: Mutex::default() };
-        let (path, _) = state.unfinished("probe")?;
-        fs::remove_file(path)?;
+        drop(state.unfinished("probe")?);
+        // What a crash left half written goes, and the probe with it.
+        for entry in fs::read_dir(&state.dir)?.flatten() {
+            if entry.path().extension().is_some_and(|end| end == UNFINISHED) {
+                fs::remove_file(entry.path())?;
+            }
+        }
         Ok(state)
     }
 
@@ -124,7 +129,8 @@ impl StateDir {
     /// Keeps nothing but what belongs to these packs, and learns how much that is.
     pub(super) fn keep_only(&self, packs: &BTreeSet<String>) {
         let mut sizes = self.sizes.lock().unwrap_or_else(PoisonError::into_inner);
-        sizes.clear();
+        // What is being written now has its room already.
+        sizes.retain(|pack, _| packs.contains(pack));
         let names: BTreeMap<_, _> = packs.iter().map(|pack| (self.path(pack), pack)).collect();
         let Ok(entries) = fs::read_dir(&self.dir) else { return };
         for entry in entries.flatten() {
@@ -132,9 +138,7 @@ impl StateDir {
             match (names.get(&path), entry.metadata()) {
                 (Some(pack), Ok(meta)) => drop(sizes.insert((*pack).clone(), meta.len())),
                 // What is not called like something of ours is not ours to remove.
-                _ if path.extension().is_some_and(|end| end == KEPT || end == UNFINISHED) => {
-                    clear(&path);
-                }
+                _ if path.extension().is_some_and(|end| end == KEPT) => clear(&path),
                 _ => {}
             }
         }

@@ -223,9 +223,7 @@ mod tests {
                 semver: semver.map(Into::into),
                 digest: digest.map(Into::into),
                 secret_ref: None,
-                ca_secret_ref: None,
-                cert_secret_ref: None,
-                proxy_secret_ref: None,
+                connection: Connection::default(),
             };
         let url = "oci://r.example/packs/a";
         let hex = format!("sha256:{}", "a".repeat(64));
