@@ -131,7 +131,7 @@ async fn a_manifest_that_cosign_signed_without_a_key() -> Result<()> {
         };
         stage.pack_is(&format!("{name}-other"), "is refused", refused).await?;
 
-        // What Lazaret attaches itself: listed by the registry, or in the tag that stands in.
+        // What Lazaret attaches itself.
         let key = format!("{name}.keys");
         std::fs::create_dir(here.path(&key))?;
         succeed(&mut lazaret(&["pack", "keygen", "--out", &key])?)?;
@@ -139,7 +139,8 @@ async fn a_manifest_that_cosign_signed_without_a_key() -> Result<()> {
         succeed(&mut lazaret(&["pack", "sign", "pack.tar", "--key", &private])?)?;
         let own = format!("oci://{address}/packs/own:1.0.0");
         succeed(&mut lazaret(&["pack", "push", "pack.tar", &own, "--plain-http"])?)?;
-        ensure!((stand_ins(address, "packs/own").await? == 0) == lists, "{name}: own tags");
+        // Neither says OCI-Subject, so that the tag is kept, as the specification demands.
+        ensure!(stand_ins(address, "packs/own").await? == 1, "{name}: own tags");
         let out = format!("{name}.own");
         succeed(&mut lazaret(&["pack", "pull", &own, "--plain-http", "-o", &out])?)?;
         let (tar, public) = (format!("{out}/pack.tar"), format!("{key}/lazaret.pub"));
