@@ -1,5 +1,7 @@
 //! Gate A: the version is what its name says, and was not published with other bytes.
 
+use serde_json::Value;
+
 use crate::contracts::{SchemaName, violations};
 use crate::dataset::{DocumentState, Facts, Published, layout};
 use crate::domain::{DatasetSlug, DatasetVersionId, Reason, SpecHash};
@@ -61,6 +63,16 @@ fn spec(facts: &Facts, reasons: &mut Vec<Reason>) -> Option<SpecHash> {
 /// Members of `dataset.json` that other gates judge.
 const ELSEWHERE: &[&str] = &["/rights", "/policy_label", "/redaction_plan", "/evidence_refs"];
 
+/// Whether the request has the same bad name, of which it was told already.
+fn told(facts: &Facts, dataset: &Value, pointer: &str) -> bool {
+    let asked = match pointer {
+        "/dataset_slug" => &facts.requested.dataset_slug,
+        "/dataset_version_id" => &facts.requested.dataset_version_id,
+        _ => return false,
+    };
+    dataset.pointer(pointer).and_then(Value::as_str) == Some(asked)
+}
+
 fn dataset(facts: &Facts, spec: Option<SpecHash>, reasons: &mut Vec<Reason>) {
     let value = match &facts.dataset.state {
         DocumentState::Missing => {
@@ -81,7 +93,7 @@ fn dataset(facts: &Facts, spec: Option<SpecHash>, reasons: &mut Vec<Reason>) {
         let under = |top: &&str| {
             pointer.strip_prefix(*top).is_some_and(|r| r.is_empty() || r.starts_with('/'))
         };
-        if ELSEWHERE.iter().any(under) {
+        if ELSEWHERE.iter().any(under) || told(facts, value, &pointer) {
             continue;
         }
         let message =
