@@ -6,6 +6,7 @@ use crate::contracts::{SchemaName, violations};
 use crate::dataset::{DocumentState, Facts, Published, layout};
 use crate::domain::{DatasetSlug, DatasetVersionId, Reason, SpecHash};
 
+use super::b_licence::is_placeholder;
 use super::codes;
 
 pub(super) fn check(facts: &Facts) -> Vec<Reason> {
@@ -63,6 +64,18 @@ fn spec(facts: &Facts, reasons: &mut Vec<Reason>) -> Option<SpecHash> {
 /// Members of `dataset.json` that other gates judge.
 const ELSEWHERE: &[&str] = &["/rights", "/policy_label", "/redaction_plan", "/evidence_refs"];
 
+/// Where a person has yet to say something.
+fn placeholders(dataset: &Value) -> Vec<String> {
+    let contacts = dataset["contacts"].as_array().map_or(0, Vec::len);
+    let mut places = vec!["/title".to_owned(), "/description".to_owned()];
+    places.extend((0..contacts).map(|index| format!("/contacts/{index}/principal")));
+    let says_nothing = |at: &String| {
+        let text = dataset.pointer(at).and_then(Value::as_str);
+        text.is_some_and(|text| !text.is_empty() && is_placeholder(text))
+    };
+    places.into_iter().filter(says_nothing).collect()
+}
+
 /// Whether the request has the same bad name, of which it was told already.
 fn told(facts: &Facts, dataset: &Value, pointer: &str) -> bool {
     let asked = match pointer {
@@ -100,6 +113,10 @@ fn dataset(facts: &Facts, spec: Option<SpecHash>, reasons: &mut Vec<Reason>) {
             format!("{} {}.", if pointer.is_empty() { "It" } else { &pointer }, violation.message);
         reasons.push(codes::DATASET_INVALID.because(message).at(layout::DATASET, &pointer));
         bad.push(pointer);
+    }
+    for pointer in placeholders(value) {
+        let message = format!("{pointer} is a placeholder.");
+        reasons.push(codes::DATASET_INVALID.because(message).at(layout::DATASET, &pointer));
     }
     let text = |name: &str| {
         let pointer = format!("/{name}");

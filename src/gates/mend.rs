@@ -42,7 +42,7 @@ pub struct Mends {
 
 /// The files that [`mends`] may want to change: their texts are needed.
 pub fn mendable(facts: &Facts) -> Vec<String> {
-    let fixed = [DATASET, DCAT].into_iter().map(str::to_owned);
+    let fixed = [DATASET, DCAT, PROV].into_iter().map(str::to_owned);
     let present = fixed.chain(facts.stac.keys().cloned());
     present.filter(|path| facts.objects.contains_key(path)).collect()
 }
@@ -63,6 +63,7 @@ pub fn mends(facts: &Facts, texts: &BTreeMap<String, String>) -> Mends {
         match path.as_str() {
             DATASET => work.dataset(),
             DCAT => work.dcat(),
+            PROV => {}
             _ => work.stac(),
         }
         let Work { text, steps, .. } = work;
@@ -79,15 +80,15 @@ pub fn mends(facts: &Facts, texts: &BTreeMap<String, String>) -> Mends {
 }
 
 /// What receipts say.
-struct Vouched {
+pub(super) struct Vouched {
     /// Every file that one names.
-    named: BTreeSet<String>,
+    pub(super) named: BTreeSet<String>,
     /// Files whose bytes are what every receipt says that names them.
-    sound: BTreeSet<String>,
+    pub(super) sound: BTreeSet<String>,
 }
 
 impl Vouched {
-    fn new(facts: &Facts) -> Self {
+    pub(super) fn new(facts: &Facts) -> Self {
         let (mut named, mut sound, mut unsound) =
             (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for receipt in e_receipts::read(facts, &mut Vec::new()) {
@@ -193,7 +194,9 @@ impl<'a> Work<'a> {
         let Some((_, object)) = self.object(url) else { return };
         for (name, member) in members {
             let at = format!("{pointer}/{}", escaped(name));
-            if local(name, "byteSize") {
+            if local(name, "mediaType") {
+                self.media_type(member, &at, &object.media_type);
+            } else if local(name, "byteSize") {
                 let value = match member {
                     Value::Number(_) => json!(object.size),
                     _ => json!(object.size.to_string()),
@@ -215,6 +218,26 @@ impl<'a> Work<'a> {
                 }
             }
         }
+    }
+
+    /// Sets a media type that says another one, in the form in which it stands.
+    fn media_type(&mut self, held: &Value, pointer: &str, media_type: &str) {
+        let Some(there) = text(held) else { return };
+        let (place, name) = match there.split_once("/media-types/") {
+            Some((place, name)) => (format!("{place}/media-types/"), name),
+            None => (String::new(), there.as_str()),
+        };
+        if name.eq_ignore_ascii_case(media_type) {
+            return;
+        }
+        let pointer = match (held.get("@id"), held.get("@value")) {
+            (Some(_), _) => format!("{pointer}/@id"),
+            (_, Some(_)) => format!("{pointer}/@value"),
+            _ => pointer.to_owned(),
+        };
+        let value = json!(format!("{place}{media_type}"));
+        let changed = replaced(&self.text, &pointer, &value);
+        self.take(changed, || format!("set {pointer} to {value}"));
     }
 
     /// Sets a JSON-LD literal, plain or with `@value`.
@@ -240,6 +263,9 @@ impl<'a> Work<'a> {
             let checksum = format!("1220{}", object.digest.hex());
             self.set(asset, &pointer, "file:checksum", &json!(checksum));
             self.set(asset, &pointer, "file:size", &json!(object.size));
+            if asset["type"].is_string() {
+                self.media_type(&asset["type"], &format!("{pointer}/type"), &object.media_type);
+            }
         }
         let collection = self.facts.stac.get(STAC_COLLECTION).and_then(|d| d.value());
         if value["type"] == "Feature"

@@ -17,6 +17,7 @@ mod d_prov;
 mod d_shapes;
 mod d_stac;
 mod d_stac_space;
+pub mod draft;
 mod e_lineage;
 mod e_provenance;
 mod e_receipts;

@@ -82,7 +82,9 @@ pub(super) const ROWS: &[Row] = &[
             item["properties"]["end_datetime"] = json!("2026-11-19T12:00:00Z");
         });
     }),
-    (&STAC_SIZE_MISMATCH, "another size", |case| case.set(ITEM, "/assets/table/file:size", json!(1))),
+    (&STAC_SIZE_MISMATCH, "another size", |case| {
+        case.set(ITEM, "/assets/table/file:size", json!(1))
+    }),
     (&STAC_MEDIA_TYPE_MISMATCH, "a table said to be a picture", |case| {
         case.set(ITEM, "/assets/table/type", json!("image/png"));
     }),

@@ -107,7 +107,8 @@ pub(super) const ROWS: &[Row] = &[
     }),
     (&REDACTION_INCOMPLETE, "the map is also made of the raw data", |case| {
         redacted(case);
-        let used = json!([{"@id": "../../processed/stations.csv"}, {"@id": "../../raw/source.csv"}]);
+        let used =
+            json!([{"@id": "../../processed/stations.csv"}, {"@id": "../../raw/source.csv"}]);
         case.set("catalog/prov/bundle.jsonld", "/@graph/4/prov:used", used);
     }),
     (&REDACTION_UNCHECKABLE, "a plan that promises nothing", |case| {

@@ -178,8 +178,11 @@ pub(super) const ROWS: &[Row] = &[
     }),
     (&SMOKE_BUDGET_EXCEEDED, "slower than the budget", |case| {
         case.data["smoke"] = json!({"budgets": {"p95_ms": {"max": 350}}});
-        case.ws.put_json(SMOKE, &json!({"lazaret_smoke_report_version": "v1", "status": "pass",
-            "metrics": {"p95_ms": 400}}));
+        case.ws.put_json(
+            SMOKE,
+            &json!({"lazaret_smoke_report_version": "v1", "status": "pass",
+            "metrics": {"p95_ms": 400}}),
+        );
     }),
 ];
 
