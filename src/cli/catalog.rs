@@ -12,8 +12,8 @@ use super::settings::read;
 use super::workspace::{folder, gather, write};
 use crate::dataset::layout::PROCESSED;
 use crate::dataset::{Extent, Facts};
-use crate::gates::draft::{Known, complete, joined};
-use crate::gates::{Mends, mendable, mends};
+use crate::gates::draft::{Known, completed};
+use crate::gates::mendable;
 
 /// Larger files are not looked into for where they lie.
 const MAX_LOOK: u64 = 64 << 20;
@@ -84,24 +84,6 @@ pub(super) async fn catalog(arguments: Catalog) -> Result<ExitCode, Failure> {
         (count, false) => sayln!("{count} files written"),
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Adds what is missing, then sets right what bytes prove.
-pub(super) fn completed(
-    facts: &Facts,
-    known: &Known,
-    texts: &BTreeMap<String, String>,
-    create: bool,
-) -> Mends {
-    let added = complete(facts, known, texts, create);
-    let mut texts = texts.clone();
-    let mut revised = facts.clone();
-    for mend in &added.files {
-        revised = revised.revised(&mend.path, mend.text.as_bytes());
-        texts.insert(mend.path.clone(), mend.text.clone());
-    }
-    let proven = mends(&revised, &texts);
-    joined(added, proven)
 }
 
 /// The documents that may be changed, as they lie there. What is no UTF-8 is for a person.

@@ -8,13 +8,13 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::args::{Output, Subject};
-use super::catalog::{completed, texts};
+use super::catalog::texts;
 use super::exit::{DENIED, Failure};
 use super::policy::Judge;
 use super::workspace::{folder, write};
 use crate::dataset::Facts;
 use crate::domain::{GateId, GateState, Report};
-use crate::gates::draft::Known;
+use crate::gates::draft::{Known, completed};
 use crate::gates::{Mends, judge};
 use crate::policy;
 use crate::promotion::Assessment;

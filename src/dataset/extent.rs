@@ -29,6 +29,22 @@ impl Extent {
         Self([w.min(w2), s.min(s2), e.max(e2), n.max(n2)])
     }
 
+    /// A box of four numbers, as STAC and GeoJSON write it.
+    pub fn of_bbox(value: &Value) -> Option<Self> {
+        let numbers: Option<Vec<f64>> = value.as_array()?.iter().map(Value::as_f64).collect();
+        Self::new(numbers?.try_into().ok()?)
+    }
+
+    /// The box around a GeoJSON geometry.
+    pub fn of_geometry(value: &Value) -> Option<Self> {
+        geojson(value)
+    }
+
+    /// Whether another box lies in this one.
+    pub fn holds(self, other: Self) -> bool {
+        self.with(other) == self
+    }
+
     /// As STAC and GeoJSON write it.
     pub const fn bbox(self) -> [f64; 4] {
         self.0

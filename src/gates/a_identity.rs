@@ -116,7 +116,9 @@ fn dataset(facts: &Facts, spec: Option<SpecHash>, reasons: &mut Vec<Reason>) {
     }
     for pointer in placeholders(value) {
         let message = format!("{pointer} is a placeholder.");
-        reasons.push(codes::DATASET_INVALID.because(message).at(layout::DATASET, &pointer));
+        let remedy = "Write into dataset.json what is true of this data; only a person can.";
+        let reason = Reason::new(codes::DATASET_INVALID.reason_code(), message, remedy);
+        reasons.push(reason.at(layout::DATASET, &pointer));
     }
     let text = |name: &str| {
         let pointer = format!("/{name}");

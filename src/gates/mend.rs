@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use crate::dataset::layout::{DATASET, DCAT, PROV, STAC_COLLECTION};
-use crate::dataset::{Facts, Names, ObjectFact};
+use crate::dataset::{Extent, Facts, Names, ObjectFact};
 use crate::domain::json_text::{replaced, with_item, with_member};
 
 use super::e_receipts;
@@ -40,7 +40,7 @@ pub struct Mends {
     pub left: Vec<String>,
 }
 
-/// The files that [`mends`] may want to change: their texts are needed.
+/// The files that a mend may want to change: their texts are needed.
 pub fn mendable(facts: &Facts) -> Vec<String> {
     let fixed = [DATASET, DCAT, PROV].into_iter().map(str::to_owned);
     let present = fixed.chain(facts.stac.keys().cloned());
@@ -48,7 +48,7 @@ pub fn mendable(facts: &Facts) -> Vec<String> {
 }
 
 /// Finds what can be mended. `texts` are the files of [`mendable`] as they lie there.
-pub fn mends(facts: &Facts, texts: &BTreeMap<String, String>) -> Mends {
+pub(super) fn mends(facts: &Facts, texts: &BTreeMap<String, String>) -> Mends {
     let vouched = Vouched::new(facts);
     let mut all = Mends::default();
     for (path, text) in texts {
@@ -268,6 +268,11 @@ impl<'a> Work<'a> {
             }
         }
         let collection = self.facts.stac.get(STAC_COLLECTION).and_then(|d| d.value());
+        match value["type"].as_str() {
+            Some("Feature") => self.item_box(value),
+            Some("Collection") if self.path == STAC_COLLECTION => self.collection_box(value),
+            _ => {}
+        }
         if value["type"] == "Feature"
             && let Some(id) = collection.and_then(|c| c.get("id")).filter(|id| id.is_string())
         {
@@ -275,6 +280,37 @@ impl<'a> Work<'a> {
         }
         if self.path == STAC_COLLECTION && value["links"].is_array() {
             self.links(value);
+        }
+    }
+
+    /// An item's box is that of its geometry.
+    fn item_box(&mut self, item: &Value) {
+        let (Some(there), Some(geometry)) =
+            (item.get("bbox").and_then(Extent::of_bbox), Extent::of_geometry(&item["geometry"]))
+        else {
+            return;
+        };
+        if !there.holds(geometry) {
+            self.set(item, "", "bbox", &json!(geometry.bbox()));
+        }
+    }
+
+    /// The collection's box holds those of its items.
+    fn collection_box(&mut self, collection: &Value) {
+        let pointer = "/extent/spatial/bbox/0";
+        let Some(there) = collection.pointer(pointer).and_then(Extent::of_bbox) else { return };
+        let items = self.facts.stac.values().filter_map(|document| document.value());
+        let boxes = items.filter(|value| value["type"] == "Feature").filter_map(|item| {
+            let stated = item.get("bbox").and_then(Extent::of_bbox);
+            let Some(found) = Extent::of_geometry(&item["geometry"]) else { return stated };
+            // A box that does not hold its geometry is mended as well.
+            Some(stated.filter(|stated| stated.holds(found)).unwrap_or(found))
+        });
+        let all = boxes.fold(there, Extent::with);
+        if !there.holds(all) {
+            let value = json!(all.bbox());
+            let changed = replaced(&self.text, pointer, &value);
+            self.take(changed, || format!("set {pointer} to {value}"));
         }
     }
 

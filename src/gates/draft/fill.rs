@@ -106,6 +106,7 @@ impl Addition {
 
 fn short(value: &Value) -> String {
     let name = ["@id", "href", "name"].iter().find_map(|name| value.get(name)?.as_str());
+    let name = name.filter(|name| !name.is_empty());
     let download = || value.get("dcat:downloadURL")?.get("@id")?.as_str();
     name.or_else(download).map_or_else(|| value.to_string(), str::to_owned)
 }

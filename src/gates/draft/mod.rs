@@ -62,17 +62,28 @@ impl<'a> Source<'a> {
     }
 }
 
-/// The catalogs as they should be: those that lie there with what they lack, and with `create` also
-/// those that are not there. `texts` are the files of [`super::mendable`] as they lie there.
-///
-/// What is mechanical and wrong is mended by [`super::mends`], which believes only bytes that a
-/// receipt vouches for.
-pub fn complete(
+/// Adds what is missing, then sets right what bytes prove. With `create`, documents that are not there
+/// are written as well. `texts` are the files of [`super::mendable`] as they lie there.
+pub fn completed(
     facts: &Facts,
     known: &Known,
     texts: &BTreeMap<String, String>,
     create: bool,
 ) -> Mends {
+    let added = complete(facts, known, texts, create);
+    let mut texts = texts.clone();
+    let mut revised = facts.clone();
+    for mend in &added.files {
+        revised = revised.revised(&mend.path, mend.text.as_bytes());
+        texts.insert(mend.path.clone(), mend.text.clone());
+    }
+    let proven = mend::mends(&revised, &texts);
+    joined(added, proven)
+}
+
+/// The catalogs as they should be: those that lie there with what they lack, and with `create` also
+/// those that are not there.
+fn complete(facts: &Facts, known: &Known, texts: &BTreeMap<String, String>, create: bool) -> Mends {
     let mut all = Mends::default();
     let Some(dataset) = facts.dataset.value() else {
         all.left.push(format!("{DATASET} cannot be read, so that nothing can be said of the data"));
@@ -114,7 +125,7 @@ pub fn complete(
 }
 
 /// The files that `first` leaves, mended by `then`: one mend for each.
-pub fn joined(first: Mends, then: Mends) -> Mends {
+fn joined(first: Mends, then: Mends) -> Mends {
     let mut files: BTreeMap<String, Mend> =
         first.files.into_iter().map(|mend| (mend.path.clone(), mend)).collect();
     for mend in then.files {

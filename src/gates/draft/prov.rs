@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::dataset::layout::{DCAT, PROV};
+use crate::dataset::layout::{DCAT, PROCESSED, PROV};
 use crate::dataset::{Facts, has_scheme};
 
 use super::dcat::encoded;
@@ -54,7 +54,7 @@ pub(super) fn unrecorded(facts: &Facts, receipts: Vec<Receipt>) -> Vec<Receipt> 
     let (made, _) = recorded(facts);
     let is_new = |receipt: &Receipt| {
         let paths = receipt.outputs.iter().filter_map(|file| locate(facts, &file.uri.text));
-        paths.into_iter().any(|path| !made.contains(&path))
+        paths.into_iter().any(|path| path.starts_with(PROCESSED) && !made.contains(&path))
     };
     receipts.into_iter().filter(is_new).collect()
 }
