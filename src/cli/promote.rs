@@ -128,9 +128,11 @@ async fn examine(
             Some(hash.map_err(|error| Failure::denied(format!("{}: {error}", path.display())))?)
         }
     };
+    let ledger = destination.cloned().map(Ledger::new);
     let subject = Subject {
         source,
         destination,
+        ledger: ledger.as_ref(),
         requested: Requested {
             dataset_slug: arguments.dataset_slug.clone().unwrap_or_default(),
             dataset_version_id: arguments.dataset_version_id.clone().unwrap_or_default(),

@@ -23,7 +23,8 @@ impl Code {
         ReasonCode::builtin(self.code)
     }
 
-    pub(super) fn because(&self, message: impl Into<String>) -> Reason {
+    /// A finding with this code and its remedy.
+    pub(crate) fn because(&self, message: impl Into<String>) -> Reason {
         Reason::new(self.reason_code(), message, self.remedy)
     }
 }

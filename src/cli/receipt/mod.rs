@@ -100,7 +100,7 @@ pub(super) fn receipt(command: &Receipt) -> Result<ExitCode, Failure> {
             if ended > Timestamp::now() || started > ended {
                 return Err(Failure::usage("--started-at, --ended-at and now come in this order"));
             }
-            draft.finish(common, started, ended, json!({}))
+            draft.finish(common, started, ended, &json!({}))
         }
     }
 }
@@ -125,7 +125,7 @@ fn execute(run: &Run) -> Result<ExitCode, Failure> {
         )));
     }
     let more = json!({ "command": run.command, "exit_code": 0 });
-    draft.finish(&run.common, whole_seconds(started), whole_seconds(ended), more)
+    draft.finish(&run.common, whole_seconds(started), whole_seconds(ended), &more)
 }
 
 /// All that is known before the run.
@@ -175,7 +175,7 @@ impl Draft {
         common: &Common,
         started: Timestamp,
         ended: Timestamp,
-        more: Value,
+        more: &Value,
     ) -> Result<ExitCode, Failure> {
         let outputs = hashed(&self.folder, &common.output)?;
         let report = self.folder.join(QA_REPORT);

@@ -87,11 +87,11 @@ fn what_catalogs_say_of_bytes_is_mended() {
 fn what_catalogs_lack_is_added() {
     let (dcat, prov) = ("catalog/dcat.jsonld", "catalog/prov/bundle.jsonld");
     let item = "catalog/stac/items/stations.json";
-    let drop = |ws: &mut Workspace, path: &str, pointer: &str| {
+    let lose = |ws: &mut Workspace, path: &str, pointer: &str| {
         let (parent, name) = pointer.rsplit_once('/').unwrap();
         ws.edit(path, |document| match document.pointer_mut(parent).unwrap() {
             Value::Array(items) => drop(items.remove(name.parse().unwrap())),
-            other => std::mem::drop(other.as_object_mut().unwrap().remove(name).unwrap()),
+            other => drop(other.as_object_mut().unwrap().remove(name).unwrap()),
         });
     };
     let lacks = [
@@ -109,7 +109,7 @@ fn what_catalogs_lack_is_added() {
         ("ProvArtifactMissing", prov, "/@graph/5/prov:wasGeneratedBy"),
     ];
     for (code, path, pointer) in lacks {
-        let (before, after, mends) = around(|ws| drop(ws, path, pointer));
+        let (before, after, mends) = around(|ws| lose(ws, path, pointer));
         assert!(before.iter().any(|line| line.contains(code)), "{pointer}: {before:?}");
         assert_eq!(after, Vec::<String>::new(), "{pointer}: {mends:?}");
         assert_eq!(mends.files.len(), 1, "{pointer}: {mends:?}");
