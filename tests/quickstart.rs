@@ -214,4 +214,17 @@ fn nothing_is_written_over_and_no_receipt_is_untrue() {
     let (code, said) = checkout.lazaret(&format!("{run} -- true"));
     assert_eq!(code, 1, "{said}");
     assert!(said.contains("--replace"), "{said}");
+    // A run done elsewhere is written down with what somebody knows of it.
+    checkout.sh("cp harbour/raw/depths.csv harbour/processed/ && rm harbour/work/qa_report.json");
+    let image = format!("sha256:{}", "a1".repeat(32));
+    checkout.sh(&format!(
+        "lazaret {} --replace --container registry.example.org/clean@{image} --actor svc:pipeline \
+         --started-at 2026-01-01T00:00:00Z --ended-at 2026-01-01T00:05:00Z",
+        run.replace("run", "write")
+    ));
+    let receipt = checkout.json("harbour/receipts/ingest.json");
+    assert_eq!(receipt["environment"]["container_digest"], image);
+    assert_eq!(receipt["created_at"], "2026-01-01T00:05:00Z");
+    assert_eq!(receipt["validation"]["status"], "pass");
+    assert!(receipt["run_id"].as_str().unwrap().starts_with("kfm://run/2026-01-01T00:00:00Z."));
 }
