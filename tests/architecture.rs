@@ -37,6 +37,7 @@ const PURE: [&str; 41] = [
     "pack/archive_error.rs",
     "pack/documents.rs",
     "pack/fetch/retry.rs",
+    "pack/kept.rs",
     "pack/oci/challenge.rs",
     "pack/oci/config.rs",
     "pack/oci/manifest.rs",
