@@ -23,6 +23,11 @@ pub fn command() -> clap::Command {
 
 #[derive(Subcommand, Debug)]
 pub(super) enum Command {
+    Init(super::init::Init),
+    /// Writes receipts of runs.
+    #[command(subcommand)]
+    Receipt(super::receipt::Receipt),
+    Catalog(super::catalog::Catalog),
     /// Runs the gates over a workspace and reports; writes nothing.
     Validate(Validate),
     /// Runs the gates and publishes what passes.
@@ -60,12 +65,13 @@ pub(super) enum Command {
 /// What is to be judged.
 #[derive(Args, Debug)]
 pub(super) struct Subject {
-    /// The dataset's slug.
+    /// The dataset's slug [default for `validate`: what dataset.json says].
     #[arg(long, value_name = "SLUG")]
-    pub dataset_slug: String,
-    /// The dataset version's id, for instance 2026-02.abcd1234.
+    pub dataset_slug: Option<String>,
+    /// The dataset version's id, for instance 2026-02.abcd1234 [default for `validate`: what
+    /// dataset.json says].
     #[arg(long, value_name = "ID")]
-    pub dataset_version_id: String,
+    pub dataset_version_id: Option<String>,
     /// The spec; must be the same, canonically, as the workspace's spec.json.
     #[arg(long, value_name = "FILE")]
     pub spec: Option<PathBuf>,

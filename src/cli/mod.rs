@@ -4,11 +4,13 @@
 mod say;
 
 mod args;
+mod catalog;
 mod controller;
 mod crd;
 mod exit;
 mod explain;
 mod fix;
+mod init;
 mod ledger;
 mod lineage;
 mod pack;
@@ -16,12 +18,14 @@ mod policy;
 mod policy_worker;
 mod process;
 mod promote;
+mod receipt;
 mod replay;
 mod report;
 mod serve;
 mod settings;
 mod snippet;
 mod spec;
+mod workspace;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -50,6 +54,9 @@ pub fn main() -> ExitCode {
     };
     let outcome = runtime.block_on(async {
         match arguments.command {
+            Command::Init(arguments) => init::init(&arguments),
+            Command::Receipt(command) => receipt::receipt(&command),
+            Command::Catalog(arguments) => catalog::catalog(arguments).await,
             Command::Validate(validate) => promote::validate(validate).await,
             Command::Promote(promote) => promote::promote(promote).await,
             Command::Controller(controller) => controller::controller(controller).await,

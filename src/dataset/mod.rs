@@ -4,6 +4,7 @@
 
 mod assemble;
 mod content;
+mod extent;
 mod facts;
 mod gather;
 pub(crate) mod layout;
@@ -17,6 +18,7 @@ mod view;
 
 pub(crate) use content::inspect_json;
 pub use content::{ContentFact, Coordinates, Findings, Rules};
+pub use extent::Extent;
 pub use facts::{Document, DocumentState, Facts, ObjectFact, Published, Requested};
 pub use gather::gather;
 pub use layout::{is_published, media_type};

@@ -10,6 +10,7 @@ use super::{Plan, PlanError, PublishError, published};
 use crate::dataset::{self, Facts, GatherError, Limits, Progress, Requested, StoreReader};
 use crate::domain::{DatasetRef, GateId, GateReport, Reason, Report, SpecHash};
 use crate::gates;
+use crate::ledger::{Entry, Ledger};
 use crate::objects::Store;
 use crate::policy::{self, CompiledPack, EvalError, Verdict};
 
@@ -19,6 +20,8 @@ pub struct Subject<'a> {
     pub source: &'a Store,
     /// Where the version may be published already.
     pub destination: Option<&'a Store>,
+    /// The destination's ledger, which remembers versions that the destination may no longer hold.
+    pub ledger: Option<&'a Ledger>,
     /// Dataset, version and intended use.
     pub requested: Requested,
     /// Gates that must pass beside A to F.
@@ -81,6 +84,13 @@ pub async fn assess(
         (Some(destination), Some(dataset)) => published(destination, &dataset).await?,
         _ => None,
     };
+    let recorded = match (subject.ledger, named(&subject.requested)) {
+        // Where a manifest is, it says more than the ledger.
+        (Some(ledger), Some(dataset)) if already.is_none() => {
+            ledger.last(&dataset).await.map_err(PublishError::from)?
+        }
+        _ => None,
+    };
     let reader = StoreReader::new(subject.source.clone(), subject.limits.objects);
     let facts =
         dataset::gather(&reader, subject.requested, already, &subject.limits, progress).await?;
@@ -92,15 +102,21 @@ pub async fn assess(
         let verdict = policy::evaluate(&pack, &name, &input)?;
         let mut report = gates::judge(&facts, &verdict, &required, now);
         if let Some(expected) = expected.filter(|hash| Some(*hash) != facts.spec_hash()) {
-            other_spec(&mut report, expected);
+            deny(&mut report, &other_spec(expected));
         }
-        let plan = match report.passed() {
+        let mut plan = match report.passed() {
             true => {
                 let judgement = Judgement::new(&facts, &required, verdict.pack.digest, &report);
                 Some(Plan::new(&facts, &verdict, &report)?.of(judgement))
             }
             false => None,
         };
+        if let Some(recorded) = recorded
+            && is_other(&recorded.entry, plan.as_ref(), facts.spec_hash())
+        {
+            deny(&mut report, &published_elsewhere(&recorded.entry));
+            plan = None;
+        }
         Ok(Assessment { facts, input, verdict, report, plan })
     })
     .await
@@ -108,13 +124,34 @@ pub async fn assess(
 }
 
 /// The caller's spec is not the one that the workspace was made from.
-fn other_spec(report: &mut Report, expected: SpecHash) {
-    let reason = Reason::new(
+fn other_spec(expected: SpecHash) -> Reason {
+    Reason::new(
         gates::codes::SPEC_HASH_MISMATCH.reason_code(),
-        format!("the spec that was given has hash {expected}, the workspace's another"),
-        "give the spec that the workspace was made from, or make the workspace anew",
+        format!("The spec that was given has hash {expected}, the workspace's another."),
+        "Give the spec that the workspace was made from, or make the workspace anew.",
     )
-    .in_file("spec.json");
+    .in_file("spec.json")
+}
+
+/// Whether an entry speaks of something else than what would be published. Without a plan only the
+/// spec can tell.
+fn is_other(entry: &Entry, plan: Option<&Plan>, spec: Option<SpecHash>) -> bool {
+    match plan {
+        Some(plan) => entry.plan_digest != plan.digest(),
+        None => spec.is_some_and(|spec| spec.0 != entry.spec_hash),
+    }
+}
+
+/// The same rule as publication has: a version that the ledger knows is published, wherever it lies.
+fn published_elsewhere(entry: &Entry) -> Reason {
+    let Entry { dataset_version_id: version, sequence, plan_digest, .. } = entry;
+    gates::codes::VERSION_ALREADY_PUBLISHED.because(format!(
+        "{version} is in the ledger, entry {sequence}, under another plan ({plan_digest}); \
+         that this destination holds no manifest of it changes nothing."
+    ))
+}
+
+fn deny(report: &mut Report, reason: &Reason) {
     for gate in report.gates.iter_mut().filter(|gate| gate.id == GateId::A) {
         let mut reasons = std::mem::take(&mut gate.reasons);
         reasons.push(reason.clone());

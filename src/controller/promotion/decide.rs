@@ -99,9 +99,11 @@ pub(super) async fn decide(
     let _permit = ctx.heavy.acquire().await;
     let reporting = Reporting::new(ctx, promotion);
     reporting.validating().await?;
+    let ledger = ctx.ledger(&destination);
     let subject = Subject {
         source: &source,
         destination: Some(&destination),
+        ledger: Some(&*ledger),
         requested: Requested {
             dataset_slug: spec.dataset.slug.clone(),
             dataset_version_id: spec.dataset.version_id.clone(),
