@@ -41,6 +41,7 @@ pub(super) async fn controller(arguments: Controller) -> Result<ExitCode, Failur
             "publisher",
             arguments.signing_key.as_deref(),
         )?,
+        image: arguments.image,
         pause_at,
     };
     let mut registry = Registry::default();

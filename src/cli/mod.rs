@@ -6,6 +6,7 @@ mod say;
 mod args;
 mod controller;
 mod crd;
+mod digests;
 mod exit;
 mod explain;
 mod fix;
@@ -20,6 +21,7 @@ mod replay;
 mod report;
 mod serve;
 mod settings;
+mod shard;
 mod snippet;
 mod spec;
 
@@ -61,6 +63,7 @@ pub fn main() -> ExitCode {
             Command::Lineage(arguments) => lineage::lineage(arguments).await,
             Command::Replay(arguments) => replay::replay(arguments).await,
             Command::Pack(pack) => pack::pack(pack).await,
+            Command::Shard(arguments) => shard::shard(arguments).await,
             Command::PolicyWorker => Ok(policy_worker::run()),
             Command::Completions { shell } => {
                 let mut command = command();

@@ -6,11 +6,11 @@ use jiff::Timestamp;
 
 use super::args::{Promote, Subject as Arguments, Validate};
 use super::exit::{DENIED, Failure};
-use super::fix;
 use super::policy::{Judge, judge};
 use super::report::{Conclusion, Finished, print, progress};
 use super::settings::{publisher, read, store};
-use crate::dataset::{Limits, Requested};
+use super::{digests, fix};
+use crate::dataset::{Limits, Recall, Requested, StoreReader};
 use crate::domain::{Approval, Digest, GateId, SpecHash};
 use crate::ledger::Ledger;
 use crate::objects::Store;
@@ -109,8 +109,11 @@ async fn examine(
             Some(hash.map_err(|error| Failure::denied(format!("{}: {error}", path.display())))?)
         }
     };
+    let limits = Limits::default();
+    let digests = digests::load(arguments.digest_cache.as_deref());
     let subject = Subject {
-        source,
+        source: StoreReader::new(source.clone(), limits.objects),
+        recall: Recall { digests: &digests, believe: !arguments.rehash },
         destination,
         requested: Requested {
             dataset_slug: arguments.dataset_slug.clone(),
@@ -121,11 +124,12 @@ async fn examine(
         expected_spec: spec,
         pack: judge.pack.clone(),
         pack_name: judge.name.clone(),
-        limits: Limits::default(),
+        limits,
     };
-    let progress = progress();
+    let progress = progress(arguments.quiet);
     let outcome = assess(subject, Timestamp::now(), &|p| progress.show(&p)).await;
     progress.clear();
+    digests::save(arguments.digest_cache.as_deref(), &digests);
     outcome.map_err(|error| Failure::undecided(error.to_string()))
 }
 

@@ -2,9 +2,11 @@
 //! system drops with its holder however that ends, makes one of compare and rename.
 
 use std::fs::{File, TryLockError};
+use std::io::Read as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use futures::stream::{BoxStream, StreamExt as _};
@@ -21,6 +23,12 @@ use crate::domain::{Digest, DigestWriter};
 
 /// How long to wait for the lock of a directory. It is held for one small write at a time.
 const LOCK_WITHIN: Duration = Duration::from_secs(30);
+
+/// Bytes read at once.
+const BLOCK: usize = 256 << 10;
+
+/// Seconds after which two writes to a file certainly have different times.
+const SETTLED: i64 = 2;
 
 /// A directory.
 #[derive(Clone)]
@@ -49,10 +57,11 @@ impl Files {
             if entries.len() == limit {
                 return Err(StoreError::TooMany { url: self.url.clone(), limit });
             }
-            entries.push(Entry { path: meta.location.to_string(), size: meta.size });
+            let path = meta.location.to_string();
+            entries.push(Entry { path, size: meta.size, stamp: None });
         }
         let directory = self.directory.clone();
-        let checked = tokio::task::spawn_blocking(move || refuse_links(&directory, entries)).await;
+        let checked = tokio::task::spawn_blocking(move || stamped(&directory, entries)).await;
         let mut entries = checked.map_err(|e| self.file("", std::io::Error::other(e)))??;
         entries.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(entries)
@@ -73,6 +82,37 @@ impl Files {
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(source) => Err(self.backend(path, source)),
         }
+    }
+
+    /// See [`super::Store::scan`].
+    pub(super) async fn scan<T: Send + 'static>(
+        &self,
+        path: &str,
+        mut state: T,
+        take: fn(&mut T, &[u8]) -> bool,
+    ) -> Result<T, StoreError> {
+        let (files, path) = (self.clone(), path.to_owned());
+        let name = self.name(&path);
+        let read = tokio::task::spawn_blocking(move || {
+            files.inside(&path)?;
+            let failed = |e| files.file(&path, e);
+            let mut file = open(&files.directory.join(&path)).map_err(failed)?;
+            let size = file.metadata().map_err(failed)?.len();
+            // One byte more, so that the end of a small file is seen in the second read.
+            let size = usize::try_from(size).unwrap_or(BLOCK).saturating_add(1).min(BLOCK);
+            let mut block = vec![0; size];
+            loop {
+                match file.read(&mut block) {
+                    Ok(0) => return Ok(state),
+                    Ok(n) if take(&mut state, &block[..n]) => {}
+                    Ok(_) => return Ok(state),
+                    Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                    Err(error) => return Err(failed(error)),
+                }
+            }
+        });
+        let lost = |e| StoreError::File { path: name, source: std::io::Error::other(e) };
+        read.await.map_err(lost)?
     }
 
     async fn digest(&self, path: &str) -> Result<Option<Digest>, StoreError> {
@@ -204,19 +244,52 @@ impl Files {
     }
 }
 
-/// A workspace is written by strangers: a link in it could have the controller publish its own
-/// secrets.
-fn refuse_links(
-    directory: &std::path::Path,
-    entries: Vec<Entry>,
-) -> Result<Vec<Entry>, StoreError> {
+/// Opens a regular file for reading from its beginning to its end.
+fn open(path: &std::path::Path) -> std::io::Result<File> {
+    // Neither a link nor a pipe that was laid there since the listing may hold us up.
+    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+    let flags = i32::try_from(flags.bits()).unwrap_or_default();
+    let file = File::options().read(true).custom_flags(flags).open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(std::io::Error::other("it is no regular file"));
+    }
+    // Only advice: a file system that takes none is as good.
+    let _ = rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::Sequential);
+    Ok(file)
+}
+
+/// Refuses links, and stamps what is left. A workspace is written by strangers: a link in it could
+/// have the controller publish its own secrets.
+fn stamped(directory: &std::path::Path, mut entries: Vec<Entry>) -> Result<Vec<Entry>, StoreError> {
     let Ok(root) = directory.canonicalize() else { return Ok(entries) };
-    for entry in &entries {
-        let real = root.join(&entry.path).canonicalize();
-        let real = real.map_err(|source| StoreError::File { path: entry.path.clone(), source })?;
-        if real != root.join(&entry.path) {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+    for entry in &mut entries {
+        let failed = |source| StoreError::File { path: entry.path.clone(), source };
+        let path = root.join(&entry.path);
+        if path.canonicalize().map_err(failed)? != path {
             return Err(StoreError::Link { path: entry.path.clone() });
         }
+        let meta = path.symlink_metadata().map_err(failed)?;
+        entry.stamp = stamp(&meta, now);
     }
     Ok(entries)
+}
+
+/// What the file system changes whenever somebody writes to the file. Nobody can set `ctime` back
+/// without setting the clock back; but within its grain two writes look like one, so that what was
+/// written a moment ago has no stamp yet.
+fn stamp(meta: &std::fs::Metadata, now: i64) -> Option<String> {
+    let settled = meta.mtime().max(meta.ctime()).saturating_add(SETTLED) < now;
+    settled.then(|| {
+        format!(
+            "{}:{} {}.{:09} {}.{:09}",
+            meta.dev(),
+            meta.ino(),
+            meta.mtime(),
+            meta.mtime_nsec(),
+            meta.ctime(),
+            meta.ctime_nsec()
+        )
+    })
 }

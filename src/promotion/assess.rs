@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::decision::Judgement;
 use super::{Plan, PlanError, PublishError, published};
-use crate::dataset::{self, Facts, GatherError, Limits, Progress, Requested, StoreReader};
+use crate::dataset::{self, Facts, GatherError, Limits, Progress, Recall, Requested, StoreReader};
 use crate::domain::{DatasetRef, GateId, GateReport, Reason, Report, SpecHash};
 use crate::gates;
 use crate::objects::Store;
@@ -16,7 +16,9 @@ use crate::policy::{self, CompiledPack, EvalError, Verdict};
 /// What is to be judged, and how.
 pub struct Subject<'a> {
     /// The workspace.
-    pub source: &'a Store,
+    pub source: StoreReader,
+    /// Digests that are known from before.
+    pub recall: Recall<'a>,
     /// Where the version may be published already.
     pub destination: Option<&'a Store>,
     /// Dataset, version and intended use.
@@ -81,9 +83,9 @@ pub async fn assess(
         (Some(destination), Some(dataset)) => published(destination, &dataset).await?,
         _ => None,
     };
-    let reader = StoreReader::new(subject.source.clone(), subject.limits.objects);
-    let facts =
-        dataset::gather(&reader, subject.requested, already, &subject.limits, progress).await?;
+    let Subject { source, recall, requested, limits, .. } = subject;
+    let gathered = dataset::gather_knowing(&source, recall, requested, already, &limits, progress);
+    let facts = gathered.await?;
     let (pack, name) = (subject.pack, subject.pack_name);
     let (required, expected) = (subject.required, subject.expected_spec);
     // Rego is CPU work without await points: off the async threads.
