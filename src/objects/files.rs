@@ -293,3 +293,52 @@ fn stamp(meta: &std::fs::Metadata, now: i64) -> Option<String> {
         )
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_written_file_has_another_stamp_even_if_length_and_time_are_put_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a");
+        std::fs::write(&path, "one").unwrap();
+        let before = path.metadata().unwrap();
+        let later = before.ctime() + SETTLED + 1;
+        assert_eq!(stamp(&before, later - 1), None, "it may be written again unseen");
+        assert_eq!(stamp(&before, later), stamp(&path.metadata().unwrap(), later));
+        // The clock of a file system has a grain.
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while stamp(&path.metadata().unwrap(), i64::MAX) == stamp(&before, i64::MAX) {
+            assert!(Instant::now() < deadline, "the stamp does not change");
+            std::fs::write(&path, "two").unwrap();
+            let file = File::options().write(true).open(&path).unwrap();
+            file.set_modified(before.modified().unwrap()).unwrap();
+        }
+        let after = path.metadata().unwrap();
+        assert_eq!((after.len(), after.mtime()), (before.len(), before.mtime()));
+    }
+
+    #[tokio::test]
+    async fn a_scan_hands_over_all_bytes_in_order_until_it_is_told_to_stop() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = Files::new(dir.path().to_owned(), "file:///x").unwrap();
+        for size in [0, 1, BLOCK - 1, BLOCK, 3 * BLOCK + 5] {
+            let bytes: Vec<u8> = (0..size).map(|n| (n % 251) as u8).collect();
+            std::fs::write(dir.path().join("a"), &bytes).unwrap();
+            let take = |all: &mut Vec<u8>, piece: &[u8]| {
+                all.extend_from_slice(piece);
+                all.len() < 2 * BLOCK
+            };
+            let read = files.scan("a", Vec::new(), take).await.unwrap();
+            assert_eq!(read, bytes[..read.len()]);
+            assert!(read.len() == size || read.len() >= 2 * BLOCK, "{size}");
+        }
+        assert!(files.scan("b", (), |(), _| true).await.is_err());
+        std::os::unix::fs::symlink("/etc/hostname", dir.path().join("l")).unwrap();
+        let error = files.scan("l", (), |(), _| true).await.unwrap_err();
+        assert!(matches!(error, StoreError::Link { .. }), "{error}");
+        std::fs::create_dir(dir.path().join("d")).unwrap();
+        assert!(files.scan("d", (), |(), _| true).await.is_err(), "no regular file");
+    }
+}
