@@ -26,7 +26,7 @@ pub(super) async fn validate(arguments: Validate) -> Result<ExitCode, Failure> {
     let source = store(&subject.workspace)?;
     let assessment = examine(subject, &judge, &source, destination.as_ref()).await?;
     if let Some(path) = &arguments.record_facts {
-        std::fs::write(path, format!("{:#}\n", assessment.input))
+        std::fs::write(path, format!("{:#}\n", assessment.facts.policy_input()))
             .map_err(|error| Failure::undecided(format!("{}: {error}", path.display())))?;
     }
     if arguments.fix {

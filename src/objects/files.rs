@@ -3,7 +3,7 @@
 
 use std::fs::{File, TryLockError};
 use std::io::Read as _;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -15,6 +15,7 @@ use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 use object_store::{GetResult, ObjectStore, ObjectStoreExt as _, PutMode, PutPayload};
+use rustix::fs::{Mode, OFlags, ResolveFlags};
 use tokio::io::AsyncWriteExt as _;
 
 use super::access::real_path;
@@ -94,9 +95,13 @@ impl Files {
         let (files, path) = (self.clone(), path.to_owned());
         let name = self.name(&path);
         let read = tokio::task::spawn_blocking(move || {
-            files.inside(&path)?;
             let failed = |e| files.file(&path, e);
-            let mut file = open(&files.directory.join(&path)).map_err(failed)?;
+            let mut file = match open(&files.directory, &path, OFlags::RDONLY).map_err(failed)? {
+                Some(file) => file,
+                None => return Err(StoreError::Link { path }),
+            };
+            // Only advice: a file system that takes none is as good.
+            let _ = rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::Sequential);
             let size = file.metadata().map_err(failed)?.len();
             // One byte more, so that the end of a small file is seen in the second read.
             let size = usize::try_from(size).unwrap_or(BLOCK).saturating_add(1).min(BLOCK);
@@ -244,34 +249,45 @@ impl Files {
     }
 }
 
-/// Opens a regular file for reading from its beginning to its end.
-fn open(path: &std::path::Path) -> std::io::Result<File> {
-    // Neither a link nor a pipe that was laid there since the listing may hold us up.
-    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
-    let flags = i32::try_from(flags.bits()).unwrap_or_default();
-    let file = File::options().read(true).custom_flags(flags).open(path)?;
+/// Opens a regular file below `root`, or nothing if a link leads to it, whenever it was laid.
+fn open(root: &std::path::Path, path: &str, how: OFlags) -> std::io::Result<Option<File>> {
+    use rustix::io::Errno;
+    let dir = File::open(root)?;
+    let mut how = how | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    if !how.contains(OFlags::PATH) {
+        // A pipe that was laid there since the listing may not hold us up.
+        how |= OFlags::NONBLOCK;
+    }
+    let inside = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+    let file = match rustix::fs::openat2(&dir, path, how, Mode::empty(), inside) {
+        Ok(file) => File::from(file),
+        Err(Errno::LOOP | Errno::XDEV) => return Ok(None),
+        // Sandboxes that do not know the call.
+        Err(Errno::NOSYS | Errno::PERM) => {
+            if real_path(&root.join(path)) != real_path(root).join(path) {
+                return Ok(None);
+            }
+            File::from(rustix::fs::openat(&dir, path, how, Mode::empty())?)
+        }
+        Err(error) => return Err(error.into()),
+    };
     if !file.metadata()?.is_file() {
         return Err(std::io::Error::other("it is no regular file"));
     }
-    // Only advice: a file system that takes none is as good.
-    let _ = rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::Sequential);
-    Ok(file)
+    Ok(Some(file))
 }
 
 /// Refuses links, and stamps what is left. A workspace is written by strangers: a link in it could
 /// have the controller publish its own secrets.
 fn stamped(directory: &std::path::Path, mut entries: Vec<Entry>) -> Result<Vec<Entry>, StoreError> {
-    let Ok(root) = directory.canonicalize() else { return Ok(entries) };
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
     for entry in &mut entries {
         let failed = |source| StoreError::File { path: entry.path.clone(), source };
-        let path = root.join(&entry.path);
-        if path.canonicalize().map_err(failed)? != path {
+        let Some(file) = open(directory, &entry.path, OFlags::PATH).map_err(failed)? else {
             return Err(StoreError::Link { path: entry.path.clone() });
-        }
-        let meta = path.symlink_metadata().map_err(failed)?;
-        entry.stamp = stamp(&meta, now);
+        };
+        entry.stamp = stamp(&file.metadata().map_err(failed)?, now);
     }
     Ok(entries)
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::decision::Judgement;
 use super::{Plan, PlanError, PublishError, published};
@@ -40,8 +39,6 @@ pub struct Subject<'a> {
 pub struct Assessment {
     /// What is known of the workspace.
     pub facts: Facts,
-    /// What the pack was asked.
-    pub input: Value,
     /// What the pack says.
     pub verdict: Verdict,
     /// What the gates say.
@@ -92,6 +89,8 @@ pub async fn assess(
     tokio::task::spawn_blocking(move || {
         let input = facts.policy_input();
         let verdict = policy::evaluate(&pack, &name, &input)?;
+        // Of many objects it is larger than the facts themselves.
+        drop(input);
         let mut report = gates::judge(&facts, &verdict, &required, now);
         if let Some(expected) = expected.filter(|hash| Some(*hash) != facts.spec_hash()) {
             other_spec(&mut report, expected);
@@ -103,7 +102,7 @@ pub async fn assess(
             }
             false => None,
         };
-        Ok(Assessment { facts, input, verdict, report, plan })
+        Ok(Assessment { facts, verdict, report, plan })
     })
     .await
     .map_err(|_| AssessError::Lost)?

@@ -132,8 +132,8 @@ pub(super) async fn decide(
         Ok(assessment) => assessment,
         Err(error) => return Ok(Outcome::Undecided(error.to_string())),
     };
-    let Assessment { facts, report, plan, input, .. } = assessment;
-    ctx.facts.record(&pack_key, &apply::full_name(promotion), input);
+    let Assessment { facts, report, plan, .. } = assessment;
+    ctx.facts.record(&pack_key, &apply::full_name(promotion), &facts);
     let Some(plan) = plan else {
         for gate in report.gates.iter().filter(|gate| !gate.reasons.is_empty()) {
             let label = super::super::metrics::GateLabel { gate: gate.id.letter() };
