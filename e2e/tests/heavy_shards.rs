@@ -85,7 +85,8 @@ impl<'a> Sharded<'a> {
     async fn ends(&self, index: usize, exit: i32) -> Result<()> {
         let pods = self.stage.api::<Pod>();
         let of_job = ListParams::default().labels(&format!("job-name={}", self.job.name_any()));
-        let pod = eventually(&format!("shard {index} has a pod"), SOON, async || {
+        let what = format!("shard {index} has a pod");
+        let pod = eventually(&what, SOON, async || {
             let all = pods.list(&of_job).await?.items;
             Ok(all.into_iter().find(|pod| {
                 let phase = pod.status.as_ref().and_then(|s| s.phase.clone());
@@ -111,7 +112,8 @@ impl<'a> Sharded<'a> {
 
 async fn says(stage: &Stage, name: &str, words: &str) -> Result<DatasetPromotion> {
     let api = stage.api::<DatasetPromotion>();
-    let said = eventually(&format!("the status says: {words}"), SOON, async || {
+    let what = format!("the status says: {words}");
+    let said = eventually(&what, SOON, async || {
         let now = api.get(name).await?;
         let conditions = now.status.iter().flat_map(|s| &s.conditions);
         let found = conditions.filter(|c| c.type_ == "Ready").any(|c| c.message.contains(words));
