@@ -155,11 +155,11 @@ pub enum ExecutionMode {
 pub struct ExecutionResources {
     /// At least.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(length(max = 8))]
+    #[schemars(extend("maxProperties" = 8))]
     pub requests: BTreeMap<String, String>,
     /// At most.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(length(max = 8))]
+    #[schemars(extend("maxProperties" = 8))]
     pub limits: BTreeMap<String, String>,
 }
 

@@ -222,7 +222,7 @@ pub(super) fn run(
 mod tests {
     use super::*;
 
-    fn promotion(execution: Value) -> DatasetPromotion {
+    fn promotion(execution: &Value) -> DatasetPromotion {
         serde_json::from_value(json!({
             "apiVersion": "lazaret.dev/v1alpha1",
             "kind": "DatasetPromotion",
@@ -240,7 +240,7 @@ mod tests {
 
     #[test]
     fn the_job_is_restricted_and_bound_to_its_run() {
-        let promotion = promotion(json!({ "mode": "Job", "parallelism": 3 }));
+        let promotion = promotion(&json!({ "mode": "Job", "parallelism": 3 }));
         let run = run(&promotion, Digest::of(b"l"), 7, "");
         let task = Task {
             image: "registry/lazaret:1",
@@ -276,7 +276,7 @@ mod tests {
 
     #[test]
     fn pods_need_what_they_can_reach() {
-        let mut wrong = promotion(json!({ "mode": "Job" }));
+        let mut wrong = promotion(&json!({ "mode": "Job" }));
         assert_eq!(check(&wrong), Ok(()));
         wrong.spec.destination.secret_ref = None;
         assert!(check(&wrong).unwrap_err().contains("spec.destination has no secretRef"));
