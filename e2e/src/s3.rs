@@ -135,6 +135,18 @@ impl S3 {
         Ok(self.dir.path().join("data").join(path))
     }
 
+    /// Removes an object, and what the server keeps about it.
+    ///
+    /// # Errors
+    /// If it is not there.
+    pub fn remove(&self, url: &str) -> Result<()> {
+        let path = self.bucket(url)?;
+        std::fs::remove_file(&path)?;
+        let about = path.strip_prefix(self.dir.path().join("data"))?;
+        let _ = std::fs::remove_dir_all(self.dir.path().join("meta").join(about));
+        Ok(())
+    }
+
     /// A promotion from S3 to S3 whose Secret is `store`.
     ///
     /// # Errors

@@ -73,6 +73,9 @@ pub(super) async fn shard(arguments: Shard) -> Result<ExitCode, Failure> {
     let created = destination.create(&place, result).await.map_err(|e| undecided(&e))?;
     if created == Created::Exists {
         let there = destination.digest(&place).await.map_err(|e| undecided(&e))?;
+        if there.is_none() {
+            return Err(Failure::undecided(format!("{place}: was there, and is gone")));
+        }
         if there != Some(digest) {
             return Err(Failure::denied(format!("{place}: somebody left another result there")));
         }
