@@ -253,11 +253,12 @@ impl Files {
 fn open(root: &std::path::Path, path: &str, how: OFlags) -> std::io::Result<Option<File>> {
     use rustix::io::Errno;
     let dir = File::open(root)?;
-    let mut how = how | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    if !how.contains(OFlags::PATH) {
+    let how = match how.contains(OFlags::PATH) {
+        // With NOFOLLOW this would open a link itself instead of refusing it.
+        true => how | OFlags::CLOEXEC,
         // A pipe that was laid there since the listing may not hold us up.
-        how |= OFlags::NONBLOCK;
-    }
+        false => how | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK,
+    };
     let inside = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
     let file = match rustix::fs::openat2(&dir, path, how, Mode::empty(), inside) {
         Ok(file) => File::from(file),
