@@ -2,13 +2,14 @@
 //! error with a reason; this process, which stands for the operator, must live and stay small.
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "common/signed.rs"]
+mod signed;
+
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use lazaret::pack::{
-    Authority, FetchedPack, PublicKey, VerifiedPack, build, generate_key_pair, sign_blob, verify,
-};
+use lazaret::pack::VerifiedPack;
 use lazaret::policy::{Host, Limits, compile_on, evaluate};
 use serde_json::json;
 
@@ -32,12 +33,7 @@ fn verified(files: &[(&str, &str)]) -> VerifiedPack {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     }
-    let tar = build(dir.path()).unwrap().tar;
-    let pair = generate_key_pair().unwrap();
-    let bundle = sign_blob(&tar, &pair.private).unwrap().into_bytes();
-    let key = PublicKey::parse(&pair.public).unwrap();
-    let fetched = FetchedPack { tar, bundle: Some(bundle.into()), ..FetchedPack::default() };
-    verify(fetched, None, &[Authority::Key { key, log_root: None }]).unwrap()
+    signed::verified(dir.path())
 }
 
 fn host() -> Host {

@@ -14,7 +14,7 @@ use super::testing::Test;
 use super::worker::{Host, Meta, Worker, host};
 use super::{arithmetic, data, engine, sandbox, shape, testing};
 use crate::domain::{Digest, GateId};
-use crate::pack::{Files, Signer, VerifiedPack, read_archive};
+use crate::pack::{Files, VerifiedPack, read_archive};
 
 /// A pack that is ready to judge. Only [`compile`] makes one; it never changes.
 pub struct CompiledPack {
@@ -23,7 +23,6 @@ pub struct CompiledPack {
     pub(super) meta: Meta,
     pub(super) data: Arc<Value>,
     digest: Digest,
-    signer: Signer,
     size: usize,
 }
 
@@ -46,11 +45,6 @@ impl CompiledPack {
     /// Digest of the pack's tar.
     pub const fn digest(&self) -> Digest {
         self.digest
-    }
-
-    /// Who signed it.
-    pub const fn signer(&self) -> &Signer {
-        &self.signer
     }
 
     /// Bytes of the tar.
@@ -157,7 +151,6 @@ fn make(
         meta,
         data: Arc::new(data),
         digest: pack.digest(),
-        signer: pack.signer().clone(),
         size: pack.tar().len(),
     })
 }
