@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use futures::future::join_all;
-use lazaret::dataset::{Limits, Requested};
+use lazaret::dataset::{Digests, Limits, Recall, Requested, StoreReader};
 use lazaret::objects::{FileAccess, Store};
 use lazaret::pack::{
     Authority, FetchedPack, PublicKey, build, generate_key_pair, sign_blob, verify,
@@ -39,8 +39,12 @@ async fn one(pack: &Arc<CompiledPack>, workspace: &Path) {
     let dataset: Value =
         serde_json::from_slice(&std::fs::read(workspace.join("dataset.json")).unwrap()).unwrap();
     let text = |name: &str| dataset[name].as_str().unwrap().to_owned();
+    let digests = Digests::default();
+    let limits = Limits::default();
     let subject = Subject {
-        source: &source,
+        source: StoreReader::new(source, limits.objects),
+        // Each time all bytes are read.
+        recall: Recall { digests: &digests, believe: false },
         destination: None,
         ledger: None,
         requested: Requested {
@@ -52,7 +56,7 @@ async fn one(pack: &Arc<CompiledPack>, workspace: &Path) {
         expected_spec: None,
         pack: pack.clone(),
         pack_name: "default".into(),
-        limits: Limits::default(),
+        limits,
     };
     let assessment = assess(subject, jiff::Timestamp::now(), &|_| {}).await.unwrap();
     assert!(assessment.plan.is_some(), "{:#?}", assessment.report);

@@ -52,6 +52,9 @@ pub(super) enum Command {
     /// Builds, signs and verifies policy packs.
     #[command(subcommand)]
     Pack(super::pack::Pack),
+    /// Hashes one share of a workspace; what the pods of a promotion's Job run.
+    #[command(hide = true)]
+    Shard(super::shard::Shard),
     /// Runs one policy pack for the program, which starts it and talks to it on standard input.
     #[command(hide = true)]
     PolicyWorker,
@@ -86,6 +89,16 @@ pub(super) struct Subject {
     pub require_gates: Vec<RequiredGate>,
     #[command(flatten)]
     pub policy: Policy,
+    /// A file that remembers digests from run to run: data that nobody touched since is not read
+    /// again. Whoever may write it is believed. What is published is hashed again in any case.
+    #[arg(long, value_name = "FILE", env = "LAZARET_DIGEST_CACHE")]
+    pub digest_cache: Option<PathBuf>,
+    /// Reads and hashes everything, whatever the digest cache remembers.
+    #[arg(long)]
+    pub rehash: bool,
+    /// Shows no progress.
+    #[arg(long, short)]
+    pub quiet: bool,
     /// How to report.
     #[arg(long, value_enum, default_value_t = Output::Human)]
     pub output: Output,
@@ -247,6 +260,9 @@ pub(super) struct Controller {
     pub serve_listen: Option<std::net::SocketAddr>,
     #[command(flatten)]
     pub serving: super::serve::Serving,
+    /// The image of the pods that hash for promotions with spec.execution.mode Job: this program's.
+    #[arg(long, value_name = "IMAGE", env = "LAZARET_IMAGE")]
+    pub image: Option<String>,
     /// How often a denied or waiting promotion is looked at again, in seconds.
     #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = seconds)]
     pub recheck_interval: Duration,

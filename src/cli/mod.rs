@@ -7,6 +7,7 @@ mod args;
 mod catalog;
 mod controller;
 mod crd;
+mod digests;
 mod exit;
 mod explain;
 mod fix;
@@ -23,6 +24,7 @@ mod replay;
 mod report;
 mod serve;
 mod settings;
+mod shard;
 mod snippet;
 mod spec;
 mod workspace;
@@ -68,6 +70,7 @@ pub fn main() -> ExitCode {
             Command::Lineage(arguments) => lineage::lineage(arguments).await,
             Command::Replay(arguments) => replay::replay(arguments).await,
             Command::Pack(pack) => pack::pack(pack).await,
+            Command::Shard(arguments) => shard::shard(arguments).await,
             Command::PolicyWorker => Ok(policy_worker::run()),
             Command::Completions { shell } => {
                 let mut command = command();

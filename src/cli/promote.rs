@@ -6,12 +6,12 @@ use jiff::Timestamp;
 
 use super::args::{Promote, Subject as Arguments, Validate};
 use super::exit::{DENIED, Failure};
-use super::fix;
 use super::policy::{Judge, judge};
 use super::report::{Conclusion, Finished, print, progress};
 use super::settings::{publisher, read, store};
 use super::workspace::{folder, own_name};
-use crate::dataset::{Limits, Requested};
+use super::{digests, fix};
+use crate::dataset::{Limits, Recall, Requested, StoreReader};
 use crate::domain::{Approval, Digest, GateId, SpecHash};
 use crate::ledger::Ledger;
 use crate::objects::Store;
@@ -28,7 +28,7 @@ pub(super) async fn validate(mut arguments: Validate) -> Result<ExitCode, Failur
     let source = store(&subject.workspace)?;
     let assessment = examine(subject, &judge, &source, destination.as_ref()).await?;
     if let Some(path) = &arguments.record_facts {
-        std::fs::write(path, format!("{:#}\n", assessment.input))
+        std::fs::write(path, format!("{:#}\n", assessment.facts.policy_input()))
             .map_err(|error| Failure::undecided(format!("{}: {error}", path.display())))?;
     }
     if arguments.fix {
@@ -128,9 +128,12 @@ async fn examine(
             Some(hash.map_err(|error| Failure::denied(format!("{}: {error}", path.display())))?)
         }
     };
+    let limits = Limits::default();
+    let digests = digests::load(arguments.digest_cache.as_deref());
     let ledger = destination.cloned().map(Ledger::new);
     let subject = Subject {
-        source,
+        source: StoreReader::new(source.clone(), limits.objects),
+        recall: Recall { digests: &digests, believe: !arguments.rehash },
         destination,
         ledger: ledger.as_ref(),
         requested: Requested {
@@ -142,11 +145,12 @@ async fn examine(
         expected_spec: spec,
         pack: judge.pack.clone(),
         pack_name: judge.name.clone(),
-        limits: Limits::default(),
+        limits,
     };
-    let progress = progress();
+    let progress = progress(arguments.quiet);
     let outcome = assess(subject, Timestamp::now(), &|p| progress.show(&p)).await;
     progress.clear();
+    digests::save(arguments.digest_cache.as_deref(), &digests);
     outcome.map_err(|error| Failure::undecided(error.to_string()))
 }
 

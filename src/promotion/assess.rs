@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::decision::Judgement;
 use super::{Plan, PlanError, PublishError, published};
-use crate::dataset::{self, Facts, GatherError, Limits, Progress, Requested, StoreReader};
+use crate::dataset::{self, Facts, GatherError, Limits, Progress, Recall, Requested, StoreReader};
 use crate::domain::{DatasetRef, GateId, GateReport, Reason, Report, SpecHash};
 use crate::gates;
 use crate::ledger::{Entry, Ledger};
@@ -17,7 +16,9 @@ use crate::policy::{self, CompiledPack, EvalError, Verdict};
 /// What is to be judged, and how.
 pub struct Subject<'a> {
     /// The workspace.
-    pub source: &'a Store,
+    pub source: StoreReader,
+    /// Digests that are known from before.
+    pub recall: Recall<'a>,
     /// Where the version may be published already.
     pub destination: Option<&'a Store>,
     /// The destination's ledger, which remembers versions that the destination may no longer hold.
@@ -41,8 +42,6 @@ pub struct Subject<'a> {
 pub struct Assessment {
     /// What is known of the workspace.
     pub facts: Facts,
-    /// What the pack was asked.
-    pub input: Value,
     /// What the pack says.
     pub verdict: Verdict,
     /// What the gates say.
@@ -91,15 +90,17 @@ pub async fn assess(
         }
         _ => None,
     };
-    let reader = StoreReader::new(subject.source.clone(), subject.limits.objects);
-    let facts =
-        dataset::gather(&reader, subject.requested, already, &subject.limits, progress).await?;
+    let Subject { source, recall, requested, limits, .. } = subject;
+    let gathered = dataset::gather_knowing(&source, recall, requested, already, &limits, progress);
+    let facts = gathered.await?;
     let (pack, name) = (subject.pack, subject.pack_name);
     let (required, expected) = (subject.required, subject.expected_spec);
     // Rego is CPU work without await points: off the async threads.
     tokio::task::spawn_blocking(move || {
         let input = facts.policy_input();
         let verdict = policy::evaluate(&pack, &name, &input)?;
+        // Of many objects it is larger than the facts themselves.
+        drop(input);
         let mut report = gates::judge(&facts, &verdict, &required, now);
         if let Some(expected) = expected.filter(|hash| Some(*hash) != facts.spec_hash()) {
             deny(&mut report, &other_spec(expected));
@@ -117,7 +118,7 @@ pub async fn assess(
             deny(&mut report, &published_elsewhere(&recorded.entry));
             plan = None;
         }
-        Ok(Assessment { facts, input, verdict, report, plan })
+        Ok(Assessment { facts, verdict, report, plan })
     })
     .await
     .map_err(|_| AssessError::Lost)?
