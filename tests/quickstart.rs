@@ -191,6 +191,14 @@ fn nothing_is_written_over_and_no_receipt_is_untrue() {
         (format!("{run} --container image:latest -- true"), 2, "--container"),
         (format!("{run} --git-commit main -- true"), 2, "--git-commit"),
         (format!("{run} --input ../depths.csv -- true"), 2, "relative to the workspace"),
+        (format!("{run} --output processed/../x -- rm -rf harbour"), 2, "relative"),
+        (format!("{run} --output processed/depths.csv -- rm -rf harbour"), 2, "twice"),
+        (format!("{run} --actor '' -- true"), 2, "--actor"),
+        (
+            format!("{run} --output raw/depths.csv -- touch harbour/processed/depths.csv"),
+            1,
+            "did not write raw/depths.csv",
+        ),
         (format!("{run} --operation ../x -- true"), 2, "--operation"),
         (
             format!("{} --ended-at 2026-01-01T00:00:00Z", run.replace("run", "write")),
@@ -214,6 +222,19 @@ fn nothing_is_written_over_and_no_receipt_is_untrue() {
     let (code, said) = checkout.lazaret(&format!("{run} -- true"));
     assert_eq!(code, 1, "{said}");
     assert!(said.contains("--replace"), "{said}");
+    // A report of an earlier run vouches for nothing.
+    checkout
+        .sh(&format!("lazaret {run} --replace -- cp harbour/raw/depths.csv harbour/processed/"));
+    assert_eq!(checkout.json("harbour/receipts/ingest.json")["validation"]["status"], "pass");
+    let (code, said) = checkout.lazaret(&format!(
+        "{run} --replace -- sh -c 'rm harbour/processed/depths.csv; : >harbour/processed/depths.csv'"
+    ));
+    assert_eq!(
+        (code, checkout.json("harbour/receipts/ingest.json")["validation"]["status"].as_str()),
+        (1, Some("fail")),
+        "{said}"
+    );
+    assert!(said.contains("processed/depths.csv: it has no bytes"), "{said}");
     // A run done elsewhere is written down with what somebody knows of it.
     checkout.sh("cp harbour/raw/depths.csv harbour/processed/ && rm harbour/work/qa_report.json");
     let image = format!("sha256:{}", "a1".repeat(32));

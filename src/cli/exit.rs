@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use super::say::printable;
+
 /// The gates, a signature or an approval said no.
 pub(super) const DENIED: u8 = 1;
 /// The command line is wrong.
@@ -41,7 +43,7 @@ impl Failure {
             USAGE => "usage",
             _ => "could not decide, which means no",
         };
-        eprintln!("lazaret: {kind}: {}", self.message);
+        eprintln!("lazaret: {kind}: {}", printable(&self.message));
         ExitCode::from(self.code)
     }
 }

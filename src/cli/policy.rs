@@ -24,6 +24,9 @@ pub(super) struct Judge {
 /// Verifies and compiles the pack that the arguments name.
 pub(super) fn judge(policy: &Policy) -> Result<Judge, Failure> {
     let path = &policy.policy_pack;
+    if !path.exists() {
+        return Err(Failure::usage(format!("--policy-pack {}: there is none", path.display())));
+    }
     let signed = !path.is_dir();
     let verified = match signed {
         true => signed_tar(path, policy.policy_pack_bundle.as_deref(), &policy.trust)?,

@@ -60,6 +60,11 @@ pub(super) async fn promote(arguments: Promote) -> Result<ExitCode, Failure> {
         ));
     }
     let (source, destination) = (store(&subject.workspace)?, store(&arguments.destination)?);
+    if within(destination.url(), source.url()) {
+        return Err(Failure::usage(
+            "the destination lies in the workspace, which publishing would change; give another",
+        ));
+    }
     let assessment = examine(subject, &judge, &source, Some(&destination)).await?;
     let Some(plan) = assessment.plan.clone() else {
         return finish(subject, &judge, &assessment, Conclusion::Denied);
@@ -100,6 +105,11 @@ pub(super) async fn promote(arguments: Promote) -> Result<ExitCode, Failure> {
         other => Failure::undecided(other.to_string()),
     })?;
     finish(subject, &judge, &assessment, Conclusion::Published(published))
+}
+
+fn within(url: &str, whole: &str) -> bool {
+    let rest = url.trim_end_matches('/').strip_prefix(whole.trim_end_matches('/'));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Without a name, a workspace in a directory is judged as what it calls itself.

@@ -28,7 +28,35 @@ pub(super) fn print(text: Arguments<'_>, end: &str) {
     }
 }
 
+/// A text with what would command a terminal made visible: names and values are strangers'.
+pub(super) fn printable(text: &str) -> String {
+    let bad = |c: &char| (c.is_control() && *c != '\n' && *c != '\t') || turns(*c);
+    text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
+        match bad(&c) {
+            true => out.extend(c.escape_unicode()),
+            false => out.push(c),
+        }
+        out
+    })
+}
+
+/// What makes a text be read in another direction than it is written.
+const fn turns(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// Whether something could not be printed.
 pub(super) fn failed() -> bool {
     FAILED.load(Ordering::Relaxed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_commands_the_terminal() {
+        assert_eq!(printable("a\u{1b}[2J\u{202e}\rb"), "a\\u{1b}[2J\\u{202e}\\u{d}b");
+        assert_eq!(printable("ä\tb\n→"), "ä\tb\n→");
+    }
 }

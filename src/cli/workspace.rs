@@ -29,6 +29,9 @@ pub(super) fn document(folder: &Path, name: &str) -> Result<Value, Failure> {
 
 /// What the workspace's dataset.json says that it is.
 pub(super) fn own_name(folder: &Path) -> Result<(String, String), Failure> {
+    if !folder.is_dir() {
+        return Err(Failure::usage(format!("{}: there is no such directory", folder.display())));
+    }
     let dataset = document(folder, "dataset.json")?;
     let text = |name: &str| {
         let text = dataset.get(name).and_then(Value::as_str).map(str::to_owned);

@@ -40,9 +40,11 @@ impl Extent {
         geojson(value)
     }
 
-    /// Whether another box lies in this one.
+    /// Whether another box lies in this one. Of a box over the antimeridian only south and north
+    /// are compared, so that a right one is never mended.
     pub fn holds(self, other: Self) -> bool {
-        self.with(other) == self
+        let ([w, s, e, n], [_, south, _, north]) = (self.0, other.0);
+        if w > e { s <= south && north <= n } else { self.with(other) == self }
     }
 
     /// As STAC and GeoJSON write it.
@@ -80,14 +82,32 @@ fn geojson(value: &Value) -> Option<Extent> {
         "GeometryCollection" => value["geometries"].as_array()?.iter().collect(),
         _ => return positions(value.get("coordinates")?),
     };
-    children.into_iter().filter_map(geojson).reduce(Extent::with)
+    all(children.into_iter().filter(|child| !placeless(child)), geojson)
+}
+
+/// What GeoJSON allows to lie nowhere.
+fn placeless(value: &Value) -> bool {
+    let empty = |name: &str| value[name].as_array().is_some_and(Vec::is_empty);
+    value.is_null()
+        || (value["type"] == "Feature" && value["geometry"].is_null())
+        || empty("coordinates")
+        || empty("geometries")
+}
+
+/// The box around all; of one that is not in degrees, nothing is known of the whole.
+fn all<'a>(
+    mut parts: impl Iterator<Item = &'a Value>,
+    one: fn(&Value) -> Option<Extent>,
+) -> Option<Extent> {
+    let first = one(parts.next()?)?;
+    parts.try_fold(first, |whole, part| Some(whole.with(one(part)?)))
 }
 
 fn positions(value: &Value) -> Option<Extent> {
     let items = value.as_array()?;
     match (items.first()?.as_f64(), items.get(1).and_then(Value::as_f64)) {
         (Some(x), Some(y)) => Extent::new([x, y, x, y]),
-        _ => items.iter().filter_map(positions).reduce(Extent::with),
+        _ => all(items.iter(), positions),
     }
 }
 
@@ -156,9 +176,20 @@ mod tests {
             "[]",
             r#"{"type":"FeatureCollection","features":[]}"#,
             r#"{"type":"Point","coordinates":[500,0]}"#,
+            // Metres: that one of them could be degrees says nothing.
+            r#"{"type":"LineString","coordinates":[[5,6],[500000,6000000]]}"#,
+            r#"{"type":"FeatureCollection","features":[{"type":"Feature","geometry":null}]}"#,
         ] {
             assert_eq!(of(nothing), None, "{nothing}");
         }
+    }
+
+    #[test]
+    fn a_box_over_the_antimeridian_is_left_as_it_is() {
+        let fiji = Extent::new([177.0, -20.0, -178.0, -16.0]).unwrap();
+        let piece = |w, n| Extent::new([w, -19.0, w + 0.5, n]).unwrap();
+        assert!(fiji.holds(piece(178.0, -17.0)) && fiji.holds(piece(-179.0, -17.0)));
+        assert!(!fiji.holds(piece(178.0, -15.0)));
     }
 
     #[test]

@@ -36,7 +36,51 @@ pub fn parse_i_json(bytes: &[u8]) -> Result<Value, CanonicalError> {
     let mut parser = serde_json::Deserializer::from_slice(bytes);
     let value = IJson.deserialize(&mut parser)?;
     parser.end()?;
-    Ok(value)
+    match long_integer(bytes) {
+        None => Ok(value),
+        Some((line, column)) => Err(CanonicalError::Json(de::Error::custom(format!(
+            "the integer is beyond 2^53 - 1 and loses digits in other readers; write it as a string at line {line} column {column}"
+        )))),
+    }
+}
+
+/// Where an integer begins that no 64 bits hold: the parser makes a double of it and keeps silent.
+/// The text is known to be JSON.
+fn long_integer(text: &[u8]) -> Option<(usize, usize)> {
+    const DIGITS: usize = 16;
+    let mut at = 0;
+    while let Some(byte) = text.get(at) {
+        let rest = text.get(at..).unwrap_or_default();
+        at += match byte {
+            b'"' => string_length(rest),
+            b'-' | b'0'..=b'9' => {
+                let number = |b: &&u8| b"+-.eE0123456789".contains(*b);
+                let length = rest.iter().take_while(number).count();
+                let digits = rest.iter().take(length).filter(|b| b.is_ascii_digit()).count();
+                let sign = usize::from(*byte == b'-');
+                if digits > DIGITS && digits + sign == length {
+                    let before = text.get(..at).unwrap_or_default();
+                    let line = before.iter().filter(|b| **b == b'\n').count() + 1;
+                    let column = before.iter().rev().take_while(|b| **b != b'\n').count() + 1;
+                    return Some((line, column));
+                }
+                length
+            }
+            _ => 1,
+        };
+    }
+    None
+}
+
+/// Of the string that the text begins with, quotation marks and all.
+fn string_length(text: &[u8]) -> usize {
+    let mut escaped = false;
+    let end = text.iter().skip(1).position(|byte| {
+        let ends = *byte == b'"' && !escaped;
+        escaped = *byte == b'\\' && !escaped;
+        ends
+    });
+    end.map_or(text.len(), |end| end + 2)
 }
 
 /// The RFC 8785 form of a value.
@@ -240,6 +284,8 @@ mod tests {
             (r#"{"a":{"b":1,"\u0062":2}}"#, "\"b\" appears twice"),
             ("9007199254740992", "2^53"),
             ("-9007199254740992", "2^53"),
+            (r#"{"\\\"1":[-123456789012345678901]}"#, "2^53"),
+            ("[1e3,123456789012345678901234567890]", "column 6"),
             (r#""\ud800""#, "hex escape"),
             ("1e999", "out of range"),
             ("\"a\u{fffe}\"", "U+FFFE"),
@@ -250,6 +296,11 @@ mod tests {
         ] {
             let error = parse_i_json(text.as_bytes()).unwrap_err().to_string();
             assert!(error.contains(part) && error.contains("line 1"), "{text}: {error}");
+        }
+        for fine in
+            ["[1.00000000000000000000]", "100000000000000000000e1", r#""\"12345678901234567890""#]
+        {
+            assert!(parse_i_json(fine.as_bytes()).is_ok(), "{fine}");
         }
         let mark = parse_i_json(b"\xef\xbb\xbf{}").unwrap_err().to_string();
         assert!(mark.contains("byte order mark"), "{mark}");

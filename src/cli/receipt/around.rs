@@ -64,7 +64,8 @@ pub(super) fn git_commit(named: Option<&str>) -> Result<String, Failure> {
             false => Err(Failure::usage("--git-commit: the full commit id, in lower case")),
         };
     }
-    let unknown = || Failure::usage("no git checkout here: give the pipeline's --git-commit");
+    let unknown =
+        || Failure::usage("no git checkout with a commit here: give the pipeline's --git-commit");
     let head = git(&["rev-parse", "HEAD"]).filter(|head| is_commit(head)).ok_or_else(unknown)?;
     if git(&["status", "--porcelain", "--untracked-files=no"]).is_none_or(|text| !text.is_empty()) {
         eprintln!(

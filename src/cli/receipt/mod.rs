@@ -3,9 +3,11 @@
 mod around;
 mod check;
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -22,8 +24,8 @@ const QA_REPORT: &str = "work/qa_report.json";
 pub(super) enum Receipt {
     /// Runs a command and writes the receipt of what it did.
     ///
-    /// Inputs are hashed before, outputs after; a run that fails or changes its inputs has no
-    /// receipt. If the command leaves no work/qa_report.json, one is written of what Lazaret itself
+    /// Inputs are hashed before, outputs after; a run that fails, changes its inputs or does not write
+    /// its outputs has no receipt. If the command leaves no work/qa_report.json, one is written of what Lazaret itself
     /// checked: that each output is there, not empty, and can be read as what it is called.
     Run(Run),
     /// Writes the receipt of a run that was done elsewhere.
@@ -49,16 +51,16 @@ struct Common {
     #[arg(long, value_name = "COMMIT")]
     git_commit: Option<String>,
     /// Who runs it.
-    #[arg(long, value_name = "PRINCIPAL", default_value = "svc:lazaret-receipt")]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new(), value_name = "PRINCIPAL", default_value = "svc:lazaret-receipt")]
     actor: String,
     /// In which role.
-    #[arg(long, value_name = "ROLE", default_value = "pipeline")]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new(), value_name = "ROLE", default_value = "pipeline")]
     role: String,
     /// What it does, in a word; the receipt is receipts/<NAME>.json.
     #[arg(long, value_name = "NAME", default_value = "ingest")]
     operation: String,
     /// The policy decision under which it runs.
-    #[arg(long, value_name = "ID", default_value = "kfm://policy_decision/none")]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new(), value_name = "ID", default_value = "kfm://policy_decision/none")]
     decision: String,
     /// Writes over the receipt of an earlier run.
     #[arg(long)]
@@ -110,6 +112,7 @@ fn execute(run: &Run) -> Result<ExitCode, Failure> {
         return Err(Failure::usage("which command?"));
     };
     let draft = Draft::new(&run.common, Some(program))?;
+    let before = stamps(&draft.folder, &run.common.output);
     let started = Timestamp::now();
     let status = Command::new(program)
         .args(rest)
@@ -122,6 +125,14 @@ fn execute(run: &Run) -> Result<ExitCode, Failure> {
     if hashed(&draft.folder, &run.common.input)? != draft.inputs {
         return Err(Failure::denied(format!(
             "{program} changed its inputs: no receipt is written"
+        )));
+    }
+    let after = stamps(&draft.folder, &run.common.output);
+    let outputs = run.common.output.iter().zip(before.iter().zip(&after));
+    for (path, _) in outputs.filter(|(_, (before, after))| before.is_some() && before == after) {
+        return Err(Failure::denied(format!(
+            "{program} did not write {path}, which is as it was before: no receipt is written. \
+             Have it written anew, or say where it comes from with `lazaret receipt write`"
         )));
     }
     let more = json!({ "command": run.command, "exit_code": 0 });
@@ -143,6 +154,8 @@ impl Draft {
     fn new(common: &Common, program: Option<&str>) -> Result<Self, Failure> {
         let folder = folder(&common.workspace)?;
         let (_, version) = own_name(&folder)?;
+        named(&common.input)?;
+        named(&common.output)?;
         let name = &common.operation;
         let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_+.".contains(&b);
         if name.is_empty() || name.starts_with('.') || !name.bytes().all(plain) {
@@ -179,13 +192,17 @@ impl Draft {
     ) -> Result<ExitCode, Failure> {
         let outputs = hashed(&self.folder, &common.output)?;
         let report = self.folder.join(QA_REPORT);
-        if !report.exists() {
-            let found = check::outputs(&self.folder, &common.output, &self.version, ended)?;
+        // Looked at in any case: the report that lies there may be of an earlier run.
+        let found = check::outputs(&self.folder, &common.output, &self.version, ended)?;
+        if report.exists() && check::is_own_failure(&document(&self.folder, QA_REPORT)?) {
+            write(&report, format!("{found:#}\n").as_bytes())?;
+        } else if !report.exists() {
             create(&report, format!("{found:#}\n").as_bytes())?;
             eprintln!("lazaret: {QA_REPORT}: the run left none, so it says what Lazaret checked");
         }
         let report_digest = Digest::of(&read(&report)?);
-        let passed = document(&self.folder, QA_REPORT)?["status"] == "pass";
+        let reported = document(&self.folder, QA_REPORT)?["status"] == "pass";
+        let passed = reported && found["status"] == "pass";
         let mut receipt = json!({
             "run_id": format!("kfm://run/{started}.{}", random()),
             "actor": { "principal": common.actor, "role": common.role },
@@ -215,21 +232,50 @@ impl Draft {
             let text = |name: &str| output[name].as_str().unwrap_or_default();
             sayln!("  {}  {}", text("uri"), text("digest"));
         }
-        if !passed {
-            return Err(Failure::denied(format!("{QA_REPORT} does not pass; the receipt says so")));
+        if passed {
+            return Ok(ExitCode::SUCCESS);
         }
-        Ok(ExitCode::SUCCESS)
+        let mut why: Vec<String> = check::failures(&found);
+        if !reported && why.is_empty() {
+            why.push(format!("{QA_REPORT} does not pass; if it is of an earlier run, remove it"));
+        }
+        Err(Failure::denied(format!(
+            "the receipt says that the run did not pass: {}. Mend it, and run it again with --replace",
+            why.join("; ")
+        )))
     }
+}
+
+/// Refuses what names no file of a workspace: before the run, which may take hours.
+fn named(paths: &[String]) -> Result<(), Failure> {
+    for (index, path) in paths.iter().enumerate() {
+        let plain = crate::dataset::normal(path).is_some_and(|normal| normal == *path);
+        if !plain || path.chars().any(char::is_control) {
+            let message = format!("{path}: give it relative to the workspace, as raw/x.csv");
+            return Err(Failure::usage(message));
+        }
+        if paths.iter().skip(index + 1).any(|other| other == path) {
+            return Err(Failure::usage(format!("{path} is given twice")));
+        }
+    }
+    Ok(())
+}
+
+/// What the file system changes whenever a file is written or put in another's place.
+type Stamp = (u64, u64, i64, i64, i64, i64);
+
+fn stamps(folder: &Path, paths: &[String]) -> Vec<Option<Stamp>> {
+    let one = |path: &String| {
+        let m = std::fs::metadata(folder.join(path)).ok()?;
+        Some((m.ino(), m.size(), m.mtime(), m.mtime_nsec(), m.ctime(), m.ctime_nsec()))
+    };
+    paths.iter().map(one).collect()
 }
 
 /// The digests of files, as they are now.
 fn hashed(folder: &Path, paths: &[String]) -> Result<Vec<Value>, Failure> {
     let one = |path: &String| {
-        let plain = crate::dataset::normal(path).filter(|normal| normal == path);
-        let path = plain.ok_or_else(|| {
-            Failure::usage(format!("{path}: give it relative to the workspace, as raw/x.csv"))
-        })?;
-        let digest = around::digest(&folder.join(&path))?;
+        let digest = around::digest(&folder.join(path))?;
         Ok(json!({ "uri": path, "digest": digest.to_string() }))
     };
     paths.iter().map(one).collect()

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Conclusion, Finished};
+use crate::cli::say::printable;
 use crate::domain::{GateState, Reason};
 use crate::promotion::{Plan, Published};
 
@@ -33,7 +34,8 @@ pub(super) fn render(finished: &Finished<'_>, style: Style) -> String {
     let requested = &assessment.facts.requested;
     let mut out = String::new();
     let bytes: u64 = assessment.facts.objects.values().map(|object| object.size).sum();
-    line(&mut out, &format!("{} {}", requested.dataset_slug, requested.dataset_version_id));
+    let name = format!("{} {}", requested.dataset_slug, requested.dataset_version_id);
+    line(&mut out, &printable(&name));
     line(
         &mut out,
         &format!(
@@ -66,15 +68,9 @@ pub(super) fn render(finished: &Finished<'_>, style: Style) -> String {
 fn finding(out: &mut String, reason: &Reason, Style { bad, dim, off, .. }: Style) {
     line(out, &format!("     {bad}{}{off}", reason.code));
     if let Some(path) = &reason.path {
-        let pointer = reason.pointer.as_deref().unwrap_or_default();
-        wrapped(
-            out,
-            "       ",
-            "       ",
-            &format!("{path}#{pointer}").replace("# ", ""),
-            dim,
-            off,
-        );
+        let pointer = reason.pointer.as_deref().filter(|pointer| !pointer.is_empty());
+        let place = pointer.map_or_else(|| path.clone(), |pointer| format!("{path}#{pointer}"));
+        wrapped(out, "       ", "       ", &place, dim, off);
     }
     wrapped(out, "       ", "       ", &reason.message, "", "");
     wrapped(out, "       → ", "         ", &reason.remedy, dim, off);
@@ -177,7 +173,7 @@ fn wrapped(out: &mut String, first: &str, rest: &str, text: &str, on: &str, off:
         let _ = writeln!(out, "{indent}{on}{current}{off}");
         current.clear();
     };
-    for word in text.split_whitespace() {
+    for word in printable(text).split_whitespace() {
         let width = indent.chars().count() + current.chars().count() + 1 + word.chars().count();
         if !current.is_empty() && width > WIDTH {
             flush(&mut current, indent);
