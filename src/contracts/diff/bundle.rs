@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::keywords::{Holds, holds};
-use super::pointer;
+use super::{loops, pointer};
 
 /// A bundle's size in JSON nodes; more is refused.
 const MAX_NODES: usize = 500_000;
@@ -33,6 +33,9 @@ pub enum BundleError {
     /// Too large or too deep.
     #[error("{0}: the schema has more than {MAX_NODES} nodes or {MAX_DEPTH} levels")]
     TooLarge(String),
+    /// A reference that leads back to itself.
+    #[error("{0}: the schema refers to itself without going into the instance; it means nothing")]
+    Loop(String),
     /// No schema at all.
     #[error("{0}: a schema is an object, true or false")]
     NoSchema(String),
@@ -114,6 +117,7 @@ impl Bundle {
         }
         let all = json!({ "$defs": defs });
         defs.iter().try_for_each(|(_, value)| lead_somewhere(value, &all))?;
+        loops::check(&all)?;
         let names = reader.keys.iter().map(|(name, key)| (key.clone(), name.clone())).collect();
         Ok(Self { defs, root: key, names })
     }
@@ -417,6 +421,7 @@ mod tests {
             (json!({"not": {"$ref": "other.json"}}), "/not: $ref other.json leads to no schema"),
             (json!({"items": {"$dynamicRef": "#x"}}), "/items: $dynamicRef"),
             (json!({"items": 1}), "/items: a schema is"),
+            (json!({"anyOf": [{"type": "null"}, {"not": {"$ref": "#"}}]}), "#: the schema refers"),
         ] {
             let error = Bundle::new("o", &schema, &none).unwrap_err().to_string();
             assert!(error.starts_with(wanted), "{error}");

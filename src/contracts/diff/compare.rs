@@ -204,6 +204,15 @@ fn alone(old: &Bundle, new: &Bundle, edit: &Edit, direction: Direction) -> Vec<V
     if let Some(document) = patched.get_mut(&twin(&edit.at.key)) {
         match &edit.patch {
             Patch::Set(value) => drop(pointer::set(document, &edit.at.pointer, moved(value))),
+            Patch::Members(members) => {
+                for (name, value) in members {
+                    let at = pointer::join(&edit.at.pointer, name);
+                    match value {
+                        Some(value) => drop(pointer::set(document, &at, moved(value))),
+                        None => drop(pointer::remove(document, &at)),
+                    }
+                }
+            }
             Patch::Remove => drop(pointer::remove(document, &edit.at.pointer)),
             Patch::Words => {}
         }

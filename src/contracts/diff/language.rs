@@ -1,7 +1,9 @@
 //! What patterns match, decided on their automata: whether all that one matches is matched by
 //! another, and a string that is the counterexample.
 
-use std::collections::{HashMap, VecDeque};
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::rc::Rc;
 
 use regex_automata::dfa::{Automaton, StartKind, dense};
 use regex_automata::nfa::thompson;
@@ -10,12 +12,33 @@ use regex_automata::util::start;
 use regex_automata::{Anchored, MatchKind};
 
 /// States of the product until a search is given up.
-const MAX_STATES: usize = 20_000;
+const MAX_STATES: usize = 4_000;
 /// Longest string that is looked for, in bytes.
 const MAX_STRING: usize = 600;
 const DFA_BYTES: usize = 1 << 20;
 
-type Dfa = dense::DFA<Vec<u32>>;
+/// Automata that are kept.
+const MAX_KEPT: usize = 500;
+
+type Dfa = Rc<dense::DFA<Vec<u32>>>;
+
+thread_local! {
+    static KEPT: RefCell<HashMap<String, Option<Dfa>>> = RefCell::default();
+}
+
+fn kept(pattern: &str) -> Option<Dfa> {
+    if let Some(known) = KEPT.with_borrow(|kept| kept.get(pattern).cloned()) {
+        return known;
+    }
+    let built = automaton(pattern);
+    KEPT.with_borrow_mut(|kept| {
+        if kept.len() >= MAX_KEPT {
+            kept.clear();
+        }
+        kept.insert(pattern.to_owned(), built.clone());
+    });
+    built
+}
 
 /// The automaton of an unanchored search for an ECMA 262 pattern. `None` if it has none: look-around,
 /// back-references, too large.
@@ -32,6 +55,7 @@ fn automaton(pattern: &str) -> Option<Dfa> {
         .thompson(thompson::Config::new().nfa_size_limit(Some(DFA_BYTES)))
         .build(&pattern)
         .ok()
+        .map(Rc::new)
 }
 
 /// One automaton's state, and whether it has matched on the way there.
@@ -67,12 +91,16 @@ impl Product {
         };
         self.all.iter().zip(states).map(end).collect()
     }
-}
 
-/// Bytes in the order in which they read best.
-fn bytes() -> impl Iterator<Item = u8> {
-    let first = (b'a'..=b'z').chain(b'0'..=b'9').chain(b'A'..=b'Z').chain(b' '..=b'~');
-    first.chain(0..=255)
+    /// One byte of each kind that the automata tell apart, those that read best first.
+    fn bytes(&self) -> Vec<u8> {
+        let readable = (b'a'..=b'z').chain(b'0'..=b'9').chain(b'A'..=b'Z').chain(b' '..=b'~');
+        let mut kinds = HashSet::new();
+        let kind = |byte: u8| -> Vec<u8> {
+            self.all.iter().map(|dfa| dfa.byte_classes().get(byte)).collect()
+        };
+        readable.chain(0..=255).filter(|byte| kinds.insert(kind(*byte))).collect()
+    }
 }
 
 /// The outcome of a search.
@@ -91,10 +119,11 @@ pub(super) fn find(wanted: &[&str], unwanted: &[&str]) -> Found {
     // Strings are UTF-8; what leaves it has no way back.
     let utf8 = r"^[\s\S]*$";
     let all: Option<Vec<Dfa>> =
-        [utf8].iter().chain(wanted).chain(unwanted).map(|pattern| automaton(pattern)).collect();
+        [utf8].iter().chain(wanted).chain(unwanted).map(|pattern| kept(pattern)).collect();
     let Some(product) = all.map(|all| Product { all }) else { return Found::Unknown };
     let Some(start) = product.start() else { return Found::Unknown };
     let matching = wanted.len() + 1;
+    let bytes = product.bytes();
     let mut seen: HashMap<Vec<State>, Option<(usize, u8)>> = HashMap::new();
     let mut states = vec![start.clone()];
     seen.insert(start, None);
@@ -108,7 +137,7 @@ pub(super) fn find(wanted: &[&str], unwanted: &[&str]) -> Found {
         if length >= MAX_STRING {
             return Found::Unknown;
         }
-        for byte in bytes() {
+        for byte in bytes.iter().copied() {
             let next = product.step(&state, byte);
             let dead = product.all.iter().zip(&next).take(matching).any(|(dfa, (state, matched))| {
                 !matched && dfa.is_dead_state(*state)

@@ -9,6 +9,7 @@ mod compare;
 mod flat;
 mod keywords;
 mod language;
+mod loops;
 mod number;
 mod pointer;
 mod prove;

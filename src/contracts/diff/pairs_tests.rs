@@ -62,7 +62,7 @@ fn members() -> Vec<Row> {
         ("dependent-required-removed", json!({"dependentRequired": {"a": ["b"]}}), json!({}), S, B),
         ("dependent-required-added", object(json!({}), json!(["b"])), json!({"type": "object", "properties": {}, "required": ["b"], "dependentRequired": {"a": ["b"]}}), S, S),
         ("dependent-schema-added", json!({}), json!({"dependentSchemas": {"a": {"required": ["b"]}}}), B, S),
-        ("unevaluated-properties-added", object(json!({"a": true}), json!([])), json!({"type": "object", "properties": {"a": true}, "required": [], "unevaluatedProperties": false}), B, R),
+        ("unevaluated-properties-added", object(json!({"a": true}), json!([])), json!({"type": "object", "properties": {"a": true}, "required": [], "unevaluatedProperties": false}), B, S),
         ("property-removed", object(json!({"a": s(), "b": s()}), json!(["a"])), object(json!({"a": s()}), json!(["a"])), S, B),
         ("type-narrowed", object(json!({"a": {"properties": {"b": {"type": ["string", "null"]}}}}), json!([])), object(json!({"a": {"properties": {"b": {"type": ["string"]}}}}), json!([])), B, S),
     ]
@@ -188,13 +188,13 @@ fn composed() -> Vec<Row> {
         ("not-removed", json!({"not": {"const": 1}}), json!({}), S, B),
         ("type-widened", json!({"not": {"type": "string"}}), json!({"not": {"type": ["string", "null"]}}), B, S),
         ("minimum-raised", json!({"not": {"minimum": 1}}), json!({"not": {"minimum": 2}}), S, B),
-        ("if-added", json!({"type": "object"}), json!({"type": "object", "if": {"required": ["a"]}, "then": {"required": ["b"]}}), S, S),
+        ("if-added", json!({"type": "object"}), json!({"type": "object", "if": {"required": ["a"]}, "then": {"required": ["b"]}}), B, S),
         ("required-added", json!({"if": {"required": ["a"]}, "then": {"required": ["b"]}}), json!({"if": {"required": ["a"]}, "then": {"required": ["b", "c"]}}), B, S),
         ("type-removed", json!({"type": "string"}), json!({"anyOf": [{"type": "string"}]}), S, S),
         ("any-of-added", json!({"type": ["string", "null"]}), json!({"anyOf": [a(), n()]}), S, S),
         ("all-of-added", json!({"minimum": 1, "maximum": 3}), json!({"allOf": [{"minimum": 1}, {"maximum": 3}]}), S, S),
         ("any-of-added", json!({"enum": ["a", "b"]}), json!({"anyOf": [{"const": "b"}, {"const": "a"}]}), S, S),
-        ("type-removed", json!({"type": "string"}), json!({"$ref": "#/$defs/s", "$defs": {"s": {"type": "string"}}}), S, S),
+        ("", json!({"type": "string"}), json!({"$ref": "#/$defs/s", "$defs": {"s": {"type": "string"}}}), S, S),
         ("min-length-added", json!({"$ref": "#/$defs/s", "$defs": {"s": {"type": "string"}}}), json!({"$ref": "#/$defs/s", "$defs": {"s": {"type": "string", "minLength": 1}}}), B, S),
         ("type-changed", json!({"properties": {"x": {"$ref": "#/$defs/t"}}, "$defs": {"t": {"type": "string"}}}), json!({"properties": {"x": {"$ref": "#/$defs/u"}}, "$defs": {"u": {"type": "number"}}}), B, B),
         ("property-added", json!({"$defs": {"t": {"type": "object", "properties": {"left": {"$ref": "#/$defs/t"}}}}, "$ref": "#/$defs/t"}), json!({"$defs": {"t": {"type": "object", "properties": {"left": {"$ref": "#/$defs/t"}, "right": {"$ref": "#/$defs/t"}}}}, "$ref": "#/$defs/t"}), B, S),
@@ -214,7 +214,8 @@ fn each_change_has_its_class() {
     for (rule, old, new, consumer, producer) in &rows {
         for (direction, wanted) in [(Direction::Consumer, *consumer), (Direction::Producer, *producer)] {
             let found = compared(old, new, direction);
-            if found.class != wanted || !found.changes.iter().any(|change| change.rule == *rule) {
+            if found.class != wanted || found.changes.is_empty() != rule.is_empty()
+                || !rule.is_empty() && !found.changes.iter().any(|change| change.rule == *rule) {
                 let rules: Vec<_> = found.changes.iter().map(|c| (c.rule.as_str(), c.class)).collect();
                 wrong.push(format!("{old} -> {new} {direction:?}: {rules:?}, wanted {rule} {wanted:?}"));
             }
@@ -224,7 +225,9 @@ fn each_change_has_its_class() {
             }
         }
         let both = compared(old, new, Direction::Both).class;
-        assert_eq!(both, *consumer.max(producer), "{old} -> {new}");
+        if both != *consumer.max(producer) {
+            wrong.push(format!("{old} -> {new} both: {both:?}"));
+        }
         assert!(compared(old, old, Direction::Both).changes.is_empty(), "{old}");
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), rows.len(), wrong.join("\n"));

@@ -80,6 +80,13 @@ impl<'u> Prover<'u> {
         self.sub(&[sub], sup, At::TOP)
     }
 
+    /// Whether every instance of all of `s` is one of `t`, as far as a short search can tell.
+    pub(super) fn surely(&self, s: &[&'u Value], t: &'u Value) -> bool {
+        const SHORT: u32 = 2_000;
+        self.fuel.set(SHORT);
+        self.sub(s, t, At::TOP)
+    }
+
     /// Runs a claim unless it is under way: then it holds if the instance became smaller meanwhile.
     fn claim(&self, claim: Claim, at: At, prove: impl FnOnce() -> bool) -> bool {
         let Some(fuel) = self.fuel.get().checked_sub(1) else { return false };
@@ -191,7 +198,9 @@ impl<'u> Prover<'u> {
                     self.sub(s, self.universe.resolve(reference), at)
                 }
                 ("allOf", Value::Array(all)) => all.iter().all(|one| self.sub(s, one, at)),
-                ("anyOf", Value::Array(any)) => any.iter().any(|one| self.sub(s, one, at)),
+                ("anyOf", Value::Array(any)) => {
+                    any.iter().any(|one| self.sub(s, one, at)) || self.either(s, any, at)
+                }
                 ("oneOf", Value::Array(list)) => self.one_of(s, list, at),
                 ("not", _) => self.empty(&[s, &[value]].concat(), at),
                 ("type", _) => {
@@ -267,6 +276,24 @@ impl<'u> Prover<'u> {
                 ("minContains" | "maxContains", _) => true,
                 _ => false,
             }
+        })
+    }
+
+    /// One form excludes what another one begins with, as conditions do: what is not of the one must
+    /// be of the other.
+    fn either(&self, s: &[&'u Value], any: &'u [Value], at: At) -> bool {
+        let others = |one: &'u Value| any.iter().filter(move |other| !std::ptr::eq(*other, one));
+        any.iter().any(|one| {
+            let excluded = only(one, "not");
+            excluded.is_some_and(|x| {
+                others(one).any(|other| self.sub(&[s, &[x]].concat(), other, at))
+            }) || others(one).any(|other| {
+                let parts = only(other, "allOf").and_then(Value::as_array).into_iter().flatten();
+                parts.into_iter().any(|part| {
+                    only(part, "not").is_some_and(|x| self.same(x, one, 0))
+                        && self.sub(&[s, &[part]].concat(), other, at)
+                })
+            })
         })
     }
 
@@ -351,12 +378,18 @@ impl Flat<'_> {
 }
 
 /// A schema that accepts everything.
-fn trivial(schema: &Value) -> bool {
+pub(super) fn trivial(schema: &Value) -> bool {
     match schema {
         Value::Bool(all) => *all,
         Value::Object(object) => !object.keys().any(|name| is_assertion(name)),
         _ => false,
     }
+}
+
+/// The value of a schema's only keyword.
+fn only<'u>(schema: &'u Value, keyword: &str) -> Option<&'u Value> {
+    let object = schema.as_object().filter(|object| object.len() == 1)?;
+    object.get(keyword)
 }
 
 fn fits(most: Option<u64>, allowed: Option<u64>) -> bool {

@@ -65,6 +65,7 @@ fn simple() -> impl Strategy<Value = Value> {
         1 => prop::collection::btree_set(name(), 0..3).prop_map(|names| json!({ "required": names })),
         1 => (name(), name()).prop_map(|(a, b)| json!({ "dependentRequired": { a: [b] } })),
         1 => prop::sample::select(vec!["date", "ipv4", "unknown"]).prop_map(|f| json!({ "format": f })),
+        1 => Just(json!({ "properties": { "a": { "$ref": "#" } } })),
         1 => Just(json!({ "$ref": "#" })),
         1 => Just(json!({ "$ref": "#/$defs/x" })),
     ]

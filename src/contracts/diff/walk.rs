@@ -14,6 +14,8 @@ use super::{number, pointer};
 /// More differences than this are not told apart.
 pub(super) const MAX_EDITS: usize = 2_000;
 
+const CONDITION: [&str; 3] = ["if", "then", "else"];
+
 /// A place in one of a bundle's documents.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct Place {
@@ -38,6 +40,8 @@ pub(super) enum Patch {
     Words,
     /// The place gets a value.
     Set(Value),
+    /// Members of the place get a value or go.
+    Members(Vec<(String, Option<Value>)>),
     /// The place goes.
     Remove,
 }
@@ -139,7 +143,11 @@ impl<'b> Walk<'b> {
 
     fn objects(&mut self, old: &Place, new: &Place, a: &'b Map<String, Value>, b: &'b Map<String, Value>) {
         let names: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+        let conditional = self.conditional(old, new, a, b);
         for name in names {
+            if conditional && CONDITION.contains(&name.as_str()) {
+                continue;
+            }
             if matches!(name.as_str(), "$ref" | "$defs" | "definitions" | "$comment") {
                 continue;
             }
@@ -150,6 +158,35 @@ impl<'b> Walk<'b> {
                 (x, y) => self.keyword(name, at, to, x, y),
             }
         }
+    }
+
+    /// A condition that came, went or lost a branch is one difference: `then` means nothing alone.
+    fn conditional(
+        &mut self,
+        old: &Place,
+        new: &Place,
+        a: &'b Map<String, Value>,
+        b: &'b Map<String, Value>,
+    ) -> bool {
+        let has = |map: &Map<String, Value>| CONDITION.map(|name| map.contains_key(name));
+        if has(a) == has(b) {
+            return false;
+        }
+        let verb = match (a.contains_key("if"), b.contains_key("if")) {
+            (false, true) => "added",
+            (true, false) => "removed",
+            _ => "changed",
+        };
+        let members = CONDITION.map(|name| (name.to_owned(), b.get(name).cloned()));
+        self.push(Edit {
+            rule: format!("if-{verb}"),
+            at: old.clone(),
+            patch: Patch::Members(members.to_vec()),
+            old: a.contains_key("if").then(|| old.down("if")),
+            new: b.contains_key("if").then(|| new.down("if")),
+            text: format!("a condition was {verb}"),
+        });
+        true
     }
 
     /// What says nothing of instances.

@@ -33,6 +33,12 @@ impl<'u> Sampler<'u> {
             let Some(value) = of(name, false).into_iter().next() else { return Vec::new() };
             least.insert((*name).to_owned(), value);
         }
+        if hints.silent() {
+            let mut found = Vec::new();
+            self.sizes(flat, hints, &least, &least, &mut found);
+            found.push(least);
+            return found.into_iter().map(Value::Object).collect();
+        }
         let names = self.names(flat, hints);
         let mut found = Vec::new();
         let mut full = least.clone();
@@ -70,9 +76,9 @@ impl<'u> Sampler<'u> {
                     }
                 }
             }
-            let listed = Flat::new(self.universe, &flat.names);
-            let values = super::scalars::strings(&listed, &Hints { all: Vec::new() });
             if !flat.names.is_empty() {
+                let listed = Flat::new(self.universe, &flat.names);
+                let values = super::scalars::strings(&listed, &Hints { all: Vec::new() });
                 let texts = listed.values.into_iter().flatten().cloned().chain(values);
                 names.extend(texts.filter_map(|v| v.as_str().map(str::to_owned)).take(20));
             }
@@ -118,7 +124,10 @@ impl<'u> Sampler<'u> {
     }
 
     pub(super) fn arrays(&self, flat: &Flat<'u>, hints: &Hints<'u>, depth: usize) -> Vec<Value> {
-        let mut lengths = BTreeSet::from([0, 1, 2]);
+        let mut lengths = BTreeSet::from([0]);
+        if !hints.silent() {
+            lengths.extend([1, 2]);
+        }
         let mut kinds = Vec::new();
         for flat in std::iter::once(flat).chain(&hints.all) {
             lengths.extend([flat.min_items, flat.min_items.saturating_sub(1), flat.min_items + 1]);

@@ -101,7 +101,7 @@ pub(super) fn strings(flat: &Flat<'_>, hints: &Hints<'_>) -> Vec<Value> {
     };
     if !flat.patterns.is_empty() {
         look(&wanted, &[]);
-        for length in lengths.iter().filter(|length| **length <= 200).take(6) {
+        for length in lengths.iter().filter(|length| **length <= 40).take(4) {
             let exactly = format!("^[\\s\\S]{{{length}}}$");
             look(&[wanted.as_slice(), &[&exactly]].concat(), &[]);
         }
@@ -115,7 +115,7 @@ pub(super) fn strings(flat: &Flat<'_>, hints: &Hints<'_>) -> Vec<Value> {
 
 /// The lengths that are allowed, as a pattern.
 fn bounds(flat: &Flat<'_>) -> Option<String> {
-    const LARGEST: u64 = 200;
+    const LARGEST: u64 = 40;
     let most = flat.max_length.filter(|most| *most <= LARGEST);
     let least = flat.min_length.min(LARGEST);
     (least > 0 || most.is_some()).then(|| {
