@@ -10,6 +10,7 @@ mod metrics;
 mod pack;
 mod promotion;
 mod quarantine;
+mod state;
 mod triggers;
 mod watching;
 mod wiring;
@@ -20,6 +21,7 @@ use crate::api::DatasetSelector;
 
 pub use context::{Context, Settings};
 pub use metrics::Metrics;
+pub use state::{StateDir, StateError};
 pub use wiring::{Health, run};
 
 /// The field manager of all that the controller applies.
