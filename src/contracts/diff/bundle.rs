@@ -204,12 +204,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn schema(
-        &mut self,
-        value: &Value,
-        base: &Url,
-        spot: &Spot<'_>,
-    ) -> Result<Value, BundleError> {
+    fn schema(&mut self, value: &Value, base: &Url, spot: &Spot<'_>) -> Result<Value, BundleError> {
         self.nodes += 1;
         if self.nodes > MAX_NODES || spot.depth > MAX_DEPTH {
             return Err(BundleError::TooLarge(spot.at.clone()));
@@ -290,10 +285,8 @@ impl<'a> Reader<'a> {
         base: &Url,
         spot: &Spot<'_>,
     ) -> Result<String, BundleError> {
-        let unresolved = || BundleError::Unresolved {
-            from: spot.at.clone(),
-            reference: reference.to_owned(),
-        };
+        let unresolved =
+            || BundleError::Unresolved { from: spot.at.clone(), reference: reference.to_owned() };
         let url = parse(Some(base), reference).ok_or_else(unresolved)?;
         if let Some((key, at)) = self.index.known.get(url.as_str()) {
             return Ok(pointer::fragment(&format!("/$defs/{key}{at}")));

@@ -220,7 +220,7 @@ fn alone(old: &Bundle, new: &Bundle, edit: &Edit, direction: Direction) -> Vec<V
     for bundle in [old, new] {
         patched.extend(bundle.defs.iter().map(|(key, value)| (key.clone(), value.clone())));
     }
-    judge(&Universe::of(patched), &old.root, &twin(&old.root), direction)
+    judge(&Universe::of(&patched), &old.root, &twin(&old.root), direction)
 }
 
 /// The key of a document's patched copy.
@@ -269,7 +269,8 @@ fn verdict(universe: &Universe, sub: &str, sup: &str, accepted_by_old: bool) -> 
     let flips = |value: &Value| accepts.is_valid(value) && !refuses.is_valid(value);
     match Sampler::new(universe).sample(s, t).into_iter().find(flips) {
         Some(instance) => {
-            let line = |violation: Violation| format!("{}: {}", violation.pointer, violation.message);
+            let line =
+                |violation: Violation| format!("{}: {}", violation.pointer, violation.message);
             let refused_because = collect(&refuses, &instance).into_iter().take(5).map(line);
             Verdict::Refuted(Box::new(Witness {
                 refused_because: refused_because.collect(),

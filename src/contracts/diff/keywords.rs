@@ -15,10 +15,17 @@ pub(super) enum Holds {
 
 pub(super) fn holds(keyword: &str) -> Holds {
     match keyword {
-        "items" | "additionalItems" | "contains" | "additionalProperties" | "propertyNames"
-        | "not" | "if" | "then" | "else" | "unevaluatedItems" | "unevaluatedProperties" => {
-            Holds::Schema
-        }
+        "items"
+        | "additionalItems"
+        | "contains"
+        | "additionalProperties"
+        | "propertyNames"
+        | "not"
+        | "if"
+        | "then"
+        | "else"
+        | "unevaluatedItems"
+        | "unevaluatedProperties" => Holds::Schema,
         "allOf" | "anyOf" | "oneOf" | "prefixItems" => Holds::Schemas,
         "properties" | "patternProperties" | "dependentSchemas" | "$defs" | "definitions"
         | "dependencies" => Holds::Named,

@@ -139,9 +139,12 @@ pub(super) fn find(wanted: &[&str], unwanted: &[&str]) -> Found {
         }
         for byte in bytes.iter().copied() {
             let next = product.step(&state, byte);
-            let dead = product.all.iter().zip(&next).take(matching).any(|(dfa, (state, matched))| {
-                !matched && dfa.is_dead_state(*state)
-            });
+            let dead = product
+                .all
+                .iter()
+                .zip(&next)
+                .take(matching)
+                .any(|(dfa, (state, matched))| !matched && dfa.is_dead_state(*state));
             if dead || seen.contains_key(&next) {
                 continue;
             }

@@ -75,7 +75,11 @@ mod tests {
             (json!(1), json!(1.0), Some(Ordering::Equal)),
             (json!(0.1), json!(0.2), Some(Ordering::Less)),
             (json!(-0.0), json!(0), Some(Ordering::Equal)),
-            (json!(9_007_199_254_740_993_u64), json!(9_007_199_254_740_992_u64), Some(Ordering::Greater)),
+            (
+                json!(9_007_199_254_740_993_u64),
+                json!(9_007_199_254_740_992_u64),
+                Some(Ordering::Greater),
+            ),
             (json!(1e300), json!(1), Some(Ordering::Greater)),
         ] {
             assert_eq!(compare(number(&a), number(&b)), wanted, "{a} {b}");

@@ -17,6 +17,7 @@ fn compared(old: &Value, new: &Value, direction: Direction) -> Comparison {
     compare((old, &none), (new, &none), direction).unwrap()
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "the rows read better")]
 fn object(properties: Value, required: Value) -> Value {
     json!({ "type": "object", "properties": properties, "required": required })
 }
@@ -212,12 +213,19 @@ fn each_change_has_its_class() {
     assert!(rows.len() >= 120, "{}", rows.len());
     let mut wrong = Vec::new();
     for (rule, old, new, consumer, producer) in &rows {
-        for (direction, wanted) in [(Direction::Consumer, *consumer), (Direction::Producer, *producer)] {
+        for (direction, wanted) in
+            [(Direction::Consumer, *consumer), (Direction::Producer, *producer)]
+        {
             let found = compared(old, new, direction);
-            if found.class != wanted || found.changes.is_empty() != rule.is_empty()
-                || !rule.is_empty() && !found.changes.iter().any(|change| change.rule == *rule) {
-                let rules: Vec<_> = found.changes.iter().map(|c| (c.rule.as_str(), c.class)).collect();
-                wrong.push(format!("{old} -> {new} {direction:?}: {rules:?}, wanted {rule} {wanted:?}"));
+            if found.class != wanted
+                || found.changes.is_empty() != rule.is_empty()
+                || !rule.is_empty() && !found.changes.iter().any(|change| change.rule == *rule)
+            {
+                let rules: Vec<_> =
+                    found.changes.iter().map(|c| (c.rule.as_str(), c.class)).collect();
+                wrong.push(format!(
+                    "{old} -> {new} {direction:?}: {rules:?}, wanted {rule} {wanted:?}"
+                ));
             }
             for change in &found.changes {
                 let shown = change.witness.is_some();

@@ -119,11 +119,11 @@ impl<'u> Prover<'u> {
             }
             if let Some(values) = flat.finite() {
                 return values.iter().all(|value| {
-                    self.refused_by_any(s, value)
-                        || self.universe.accepts(t, value) == Some(true)
+                    self.refused_by_any(s, value) || self.universe.accepts(t, value) == Some(true)
                 });
             }
-            self.conjuncts(s, &flat, t, at) || self.by_cases(s, &flat, at, |s, at| self.sub(s, t, at))
+            self.conjuncts(s, &flat, t, at)
+                || self.by_cases(s, &flat, at, |s, at| self.sub(s, t, at))
         })
     }
 
@@ -170,9 +170,12 @@ impl<'u> Prover<'u> {
         let open = |choice: &&&'u [Value]| {
             !choice.iter().any(|branch| flat.parts.iter().any(|part| std::ptr::eq(*part, branch)))
         };
-        if flat.choices.iter().filter(open).any(|choice| {
-            choice.iter().all(|branch| claim(&with(branch), at))
-        }) {
+        if flat
+            .choices
+            .iter()
+            .filter(open)
+            .any(|choice| choice.iter().all(|branch| claim(&with(branch), at)))
+        {
             return true;
         }
         let types: Vec<&str> = flat.types.names().collect();
@@ -219,15 +222,14 @@ impl<'u> Prover<'u> {
                     !has("number") || below(flat.high, end, true)
                 }
                 ("multipleOf", Value::Number(of)) => {
-                    !has("number") || flat.multiples.iter().any(|m| number::multiple_of(m, of))
+                    !has("number")
+                        || flat.multiples.iter().any(|m| number::multiple_of(m, of))
                         || flat.integral && number::multiple_of(&Number::from(1), of)
                 }
                 ("minLength", _) => {
                     !has("string") || size(value).is_some_and(|n| flat.min_length >= n)
                 }
-                ("maxLength", _) => {
-                    !has("string") || fits(flat.max_length, size(value))
-                }
+                ("maxLength", _) => !has("string") || fits(flat.max_length, size(value)),
                 ("pattern", Value::String(pattern)) => {
                     !has("string") || strings::matches(flat, pattern)
                 }
@@ -266,7 +268,10 @@ impl<'u> Prover<'u> {
                 }
                 // The first of them stands for all three.
                 ("patternProperties" | "properties", _)
-                    if object.contains_key("additionalProperties") => true,
+                    if object.contains_key("additionalProperties") =>
+                {
+                    true
+                }
                 ("properties", _) if object.contains_key("patternProperties") => true,
                 ("properties" | "patternProperties" | "additionalProperties", _) => {
                     !has("object") || self.members(flat, object, at)
@@ -285,15 +290,16 @@ impl<'u> Prover<'u> {
         let others = |one: &'u Value| any.iter().filter(move |other| !std::ptr::eq(*other, one));
         any.iter().any(|one| {
             let excluded = only(one, "not");
-            excluded.is_some_and(|x| {
-                others(one).any(|other| self.sub(&[s, &[x]].concat(), other, at))
-            }) || others(one).any(|other| {
-                let parts = only(other, "allOf").and_then(Value::as_array).into_iter().flatten();
-                parts.into_iter().any(|part| {
-                    only(part, "not").is_some_and(|x| self.same(x, one, 0))
-                        && self.sub(&[s, &[part]].concat(), other, at)
+            excluded
+                .is_some_and(|x| others(one).any(|other| self.sub(&[s, &[x]].concat(), other, at)))
+                || others(one).any(|other| {
+                    let parts =
+                        only(other, "allOf").and_then(Value::as_array).into_iter().flatten();
+                    parts.into_iter().any(|part| {
+                        only(part, "not").is_some_and(|x| self.same(x, one, 0))
+                            && self.sub(&[s, &[part]].concat(), other, at)
+                    })
                 })
-            })
         })
     }
 
@@ -321,8 +327,9 @@ impl<'u> Prover<'u> {
         match (a, b) {
             (Value::Bool(a), Value::Bool(b)) => a == b,
             (Value::Object(a), Value::Object(b)) => {
-                let count =
-                    |map: &serde_json::Map<String, Value>| map.keys().filter(|k| is_assertion(k)).count();
+                let count = |map: &serde_json::Map<String, Value>| {
+                    map.keys().filter(|k| is_assertion(k)).count()
+                };
                 count(a) == count(b)
                     && a.iter().filter(|(name, _)| is_assertion(name)).all(|(name, x)| {
                         b.get(name).is_some_and(|y| self.same_keyword(name, x, y, depth))
@@ -353,9 +360,8 @@ impl<'u> Prover<'u> {
             (Holds::Schema, ..) => self.same(a, b, depth + 1),
             (Holds::Named, Value::Object(a), Value::Object(b)) => {
                 a.len() == b.len()
-                    && a.iter().all(|(name, a)| {
-                        b.get(name).is_some_and(|b| self.same(a, b, depth + 1))
-                    })
+                    && a.iter()
+                        .all(|(name, a)| b.get(name).is_some_and(|b| self.same(a, b, depth + 1)))
             }
             _ => a == b,
         }
@@ -369,9 +375,10 @@ impl Flat<'_> {
 
     /// The greatest number of members, where no others than named ones are allowed.
     fn most_members(&self) -> Option<u64> {
-        let closed = self.tables.iter().filter(|table| {
-            table.rest == Some(&Value::Bool(false)) && table.patterns.is_none()
-        });
+        let closed = self
+            .tables
+            .iter()
+            .filter(|table| table.rest == Some(&Value::Bool(false)) && table.patterns.is_none());
         let sizes = closed.map(|table| table.named.map_or(0, serde_json::Map::len));
         sizes.min().and_then(|size| u64::try_from(size).ok())
     }

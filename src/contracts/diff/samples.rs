@@ -61,7 +61,12 @@ impl<'u> Hints<'u> {
 
 impl<'u> Sampler<'u> {
     pub(super) fn new(universe: &'u Universe) -> Self {
-        Self { universe, prover: Prover::new(universe), fuel: Cell::new(FUEL), path: RefCell::default() }
+        Self {
+            universe,
+            prover: Prover::new(universe),
+            fuel: Cell::new(FUEL),
+            path: RefCell::default(),
+        }
     }
 
     /// Instances of `s`, first those that `t` refuses.

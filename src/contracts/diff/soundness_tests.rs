@@ -112,8 +112,9 @@ struct Dice(u64);
 
 impl Dice {
     fn one_in(&mut self, sides: u64) -> bool {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % sides == 0
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33).is_multiple_of(sides)
     }
 }
 
@@ -121,16 +122,21 @@ impl Dice {
 fn changed(schema: &Value, dice: &mut Dice) -> Value {
     match schema {
         Value::Object(object) => {
-            let kept = object.iter().filter_map(|(name, value)| {
-                (!dice.one_in(9)).then(|| (name.clone(), changed(value, dice)))
-            });
-            Value::Object(kept.collect())
+            let mut kept = serde_json::Map::new();
+            for (name, value) in object {
+                if !dice.one_in(9) {
+                    kept.insert(name.clone(), changed(value, dice));
+                }
+            }
+            Value::Object(kept)
         }
         Value::Array(list) if list.len() > 1 => {
-            let kept: Vec<Value> = list
-                .iter()
-                .filter_map(|value| (!dice.one_in(9)).then(|| changed(value, dice)))
-                .collect();
+            let mut kept = Vec::new();
+            for value in list {
+                if !dice.one_in(9) {
+                    kept.push(changed(value, dice));
+                }
+            }
             if kept.is_empty() { schema.clone() } else { Value::Array(kept) }
         }
         Value::Number(number) => match number.as_i64() {
@@ -184,8 +190,13 @@ fn judge(old: &Value, new: &Value, instances: &[Value]) -> Result<(bool, bool), 
 
 #[test]
 fn what_is_proven_holds() {
-    let cases = std::env::var("LAZARET_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(400);
-    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, max_global_rejects: 100_000, ..Config::default() });
+    let cases = std::env::var("LAZARET_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(100);
+    let mut runner = TestRunner::new(Config {
+        cases,
+        failure_persistence: None,
+        max_global_rejects: 100_000,
+        ..Config::default()
+    });
     let (mut proven, mut shown, mut open) = (0, 0, 0);
     let counts = std::cell::RefCell::new((&mut proven, &mut shown, &mut open));
     let strategy =
@@ -206,6 +217,7 @@ fn what_is_proven_holds() {
         }
         Ok(())
     });
-    println!("proven {proven}, refuted {shown}, undecided {open}");
     outcome.unwrap();
+    // A prover that never proves, or a search that never finds, would be sound as well.
+    assert!(proven > open && shown > open, "proven {proven}, refuted {shown}, undecided {open}");
 }

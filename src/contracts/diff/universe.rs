@@ -28,10 +28,10 @@ impl Universe {
         for bundle in bundles {
             raw.extend(bundle.defs.iter().map(|(key, value)| (key.clone(), value.clone())));
         }
-        Self::of(raw)
+        Self::of(&raw)
     }
 
-    pub(super) fn of(raw: Map<String, Value>) -> Self {
+    pub(super) fn of(raw: &Map<String, Value>) -> Self {
         let plain: Map<String, Value> =
             raw.iter().map(|(key, value)| (key.clone(), write_out(value))).collect();
         Self {
@@ -86,9 +86,7 @@ impl Universe {
 
 fn refers(value: &Value) -> bool {
     match value {
-        Value::Object(object) => {
-            object.contains_key("$ref") || object.values().any(refers)
-        }
+        Value::Object(object) => object.contains_key("$ref") || object.values().any(refers),
         Value::Array(list) => list.iter().any(refers),
         _ => false,
     }
@@ -108,12 +106,12 @@ fn write_out(schema: &Value) -> Value {
             ("dependentRequired", _, Value::Object(map)) => {
                 for (key, names) in map {
                     let demanded = json!({ "type": "object", "required": names });
-                    all.push(unless_present(key, demanded));
+                    all.push(unless_present(key, &demanded));
                 }
             }
             ("dependentSchemas", _, Value::Object(map)) => {
                 for (key, schema) in map {
-                    all.push(unless_present(key, write_out(schema)));
+                    all.push(unless_present(key, &write_out(schema)));
                 }
             }
             ("allOf", _, Value::Array(list)) => all.extend(list.iter().map(write_out)),
@@ -149,7 +147,7 @@ fn write_out(schema: &Value) -> Value {
     Value::Object(new)
 }
 
-fn unless_present(name: &str, schema: Value) -> Value {
+fn unless_present(name: &str, schema: &Value) -> Value {
     let present = json!({ "type": "object", "required": [name] });
     json!({ "anyOf": [{ "not": present }, { "allOf": [present, schema] }] })
 }

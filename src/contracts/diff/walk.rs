@@ -141,7 +141,13 @@ impl<'b> Walk<'b> {
         }
     }
 
-    fn objects(&mut self, old: &Place, new: &Place, a: &'b Map<String, Value>, b: &'b Map<String, Value>) {
+    fn objects(
+        &mut self,
+        old: &Place,
+        new: &Place,
+        a: &'b Map<String, Value>,
+        b: &'b Map<String, Value>,
+    ) {
         let names: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
         let conditional = self.conditional(old, new, a, b);
         for name in names {
@@ -219,7 +225,14 @@ impl<'b> Walk<'b> {
         });
     }
 
-    fn keyword(&mut self, name: &str, at: Place, to: Place, x: Option<&'b Value>, y: Option<&'b Value>) {
+    fn keyword(
+        &mut self,
+        name: &str,
+        at: Place,
+        to: Place,
+        x: Option<&'b Value>,
+        y: Option<&'b Value>,
+    ) {
         match (holds(name), x, y) {
             (Holds::Named, _, _) => self.named(name, &at, &to, x, y),
             (Holds::Schema, Some(_), Some(_)) => self.pair(at, to),
@@ -265,7 +278,14 @@ impl<'b> Walk<'b> {
     }
 
     /// `properties` and the like.
-    fn named(&mut self, keyword: &str, at: &Place, to: &Place, x: Option<&'b Value>, y: Option<&'b Value>) {
+    fn named(
+        &mut self,
+        keyword: &str,
+        at: &Place,
+        to: &Place,
+        x: Option<&'b Value>,
+        y: Option<&'b Value>,
+    ) {
         let of = |value: Option<&'b Value>| value.and_then(Value::as_object);
         let (x, y) = (of(x), of(y));
         let noun = match keyword {
@@ -273,8 +293,7 @@ impl<'b> Walk<'b> {
             "patternProperties" => "pattern-property",
             _ => "dependent-schema",
         };
-        let names: BTreeSet<&String> =
-            x.into_iter().chain(y).flat_map(serde_json::Map::keys).collect();
+        let names: BTreeSet<&String> = x.into_iter().chain(y).flat_map(Map::keys).collect();
         for name in names {
             let (at_one, to_one) = (at.down(name), to.down(name));
             match (x.and_then(|x| x.get(name)), y.and_then(|y| y.get(name))) {
@@ -311,25 +330,37 @@ impl<'b> Walk<'b> {
         if keyword != "prefixItems" {
             // What stands in both is no difference, wherever it stands.
             left.retain(|i| {
-                let twin = right.iter().position(|j| {
-                    x.get(*i).zip(y.get(*j)).is_some_and(|(x, y)| alike(x, y))
-                });
-                twin.inspect(|twin| drop(right.remove(*twin))).is_none()
+                let twin = right
+                    .iter()
+                    .position(|j| x.get(*i).zip(y.get(*j)).is_some_and(|(x, y)| alike(x, y)));
+                twin.map(|twin| right.remove(twin)).is_none()
             });
         }
         let pairs = left.len().min(right.len());
         for (i, j) in left.iter().zip(&right).take(pairs) {
             self.pair(index(at, *i), index(to, *j));
         }
-        let noun = format!("{}-{}", kebab(keyword), if keyword == "prefixItems" { "item" } else { "form" });
+        let noun = format!(
+            "{}-{}",
+            kebab(keyword),
+            if keyword == "prefixItems" { "item" } else { "form" }
+        );
         for i in left.iter().skip(pairs) {
             let rest: Vec<Value> =
                 x.iter().enumerate().filter(|(n, _)| n != i).map(|(_, v)| v.clone()).collect();
-            let text = format!("one of {keyword} is gone: {}", x.get(*i).map(short).unwrap_or_default());
+            let text =
+                format!("one of {keyword} is gone: {}", x.get(*i).map(short).unwrap_or_default());
             let rule = format!("{noun}-removed");
             let old = Some(index(at, *i));
             if rest.is_empty() {
-                self.push(Edit { rule, at: at.clone(), patch: Patch::Remove, old, new: None, text });
+                self.push(Edit {
+                    rule,
+                    at: at.clone(),
+                    patch: Patch::Remove,
+                    old,
+                    new: None,
+                    text,
+                });
             } else {
                 self.set(&rule, at.clone(), Value::Array(rest), old, None, text);
             }
@@ -354,7 +385,14 @@ impl<'b> Walk<'b> {
                 _ => format!("the member {} may be missing now", short(one)),
             };
             let rule = format!("{noun}-removed");
-            self.set(&rule, at.clone(), Value::Array(rest), Some(at.clone()), Some(to.clone()), text);
+            self.set(
+                &rule,
+                at.clone(),
+                Value::Array(rest),
+                Some(at.clone()),
+                Some(to.clone()),
+                text,
+            );
         }
         for one in come {
             let all: Vec<Value> = x.iter().chain([one]).cloned().collect();
@@ -363,7 +401,14 @@ impl<'b> Walk<'b> {
                 _ => format!("the member {} must be there now", short(one)),
             };
             let rule = format!("{noun}-added");
-            self.set(&rule, at.clone(), Value::Array(all), Some(at.clone()), Some(to.clone()), text);
+            self.set(
+                &rule,
+                at.clone(),
+                Value::Array(all),
+                Some(at.clone()),
+                Some(to.clone()),
+                text,
+            );
         }
     }
 

@@ -50,9 +50,10 @@ impl<'u> Prover<'u> {
         at: At,
     ) -> bool {
         let enough = min == 0
-            || flat.contains.iter().any(|known| {
-                known.min >= min && self.sub(&[known.schema], kind, at.inside())
-            })
+            || flat
+                .contains
+                .iter()
+                .any(|known| known.min >= min && self.sub(&[known.schema], kind, at.inside()))
             || flat.min_items >= min && {
                 let positions = Self::positions(flat, 0);
                 positions <= MAX_POSITIONS

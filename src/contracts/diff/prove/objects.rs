@@ -127,9 +127,8 @@ impl<'u> Prover<'u> {
     /// Whether all names satisfy `t`.
     pub(super) fn names(&self, flat: &Flat<'u>, t: &'u Value, at: At) -> bool {
         let (names, others) = self.spoken_of(flat);
-        let possible = |name: &&str| {
-            self.is_name(flat, name) && !self.empty(&member(flat, name), at.inside())
-        };
+        let possible =
+            |name: &&str| self.is_name(flat, name) && !self.empty(&member(flat, name), at.inside());
         if others && !flat.names.is_empty() && self.sub(&flat.names, t, at.inside()) {
             return true;
         }
@@ -145,9 +144,9 @@ impl<'u> Prover<'u> {
 
     /// Whether no object is possible: a member that must be there cannot be.
     pub(super) fn no_object(&self, flat: &Flat<'u>, at: At) -> bool {
-        flat.required.iter().any(|name| {
-            !self.is_name(flat, name) || self.empty(&member(flat, name), at.inside())
-        })
+        flat.required
+            .iter()
+            .any(|name| !self.is_name(flat, name) || self.empty(&member(flat, name), at.inside()))
     }
 }
 

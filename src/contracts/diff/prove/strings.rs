@@ -21,9 +21,9 @@ pub(in super::super) fn is_match(pattern: &str, text: &str) -> Option<bool> {
         if known.len() > MAX_PATTERNS {
             known.clear();
         }
-        let judge = known.entry(pattern.to_owned()).or_insert_with(|| {
-            options().build(&json!({ "pattern": pattern })).ok()
-        });
+        let judge = known
+            .entry(pattern.to_owned())
+            .or_insert_with(|| options().build(&json!({ "pattern": pattern })).ok());
         Some(judge.as_ref()?.is_valid(&Value::String(text.to_owned())))
     })
 }
@@ -32,7 +32,10 @@ pub(in super::super) fn is_match(pattern: &str, text: &str) -> Option<bool> {
 pub(super) fn matches(flat: &Flat<'_>, pattern: &str) -> bool {
     matches!(pattern, "" | ".*" | "^.*" | "^" | "$")
         || flat.patterns.contains(&pattern)
-        || flat.patterns.iter().any(|known| super::super::language::within(known, pattern) == Some(true))
+        || flat
+            .patterns
+            .iter()
+            .any(|known| super::super::language::within(known, pattern) == Some(true))
 }
 
 /// Whether all strings have a format.
@@ -40,7 +43,5 @@ pub(super) fn has_format(flat: &Flat<'_>, format: &str) -> bool {
     let implied = |known: &&str| {
         matches!((*known, format), ("uri", "uri-reference") | ("iri", "iri-reference"))
     };
-    !FORMATS.contains(&format)
-        || flat.formats.contains(&format)
-        || flat.formats.iter().any(implied)
+    !FORMATS.contains(&format) || flat.formats.contains(&format) || flat.formats.iter().any(implied)
 }

@@ -19,7 +19,11 @@ fn patterns<'u>(table: &Table<'u>) -> impl Iterator<Item = &'u str> {
 }
 
 impl<'u> Sampler<'u> {
-    fn hinted(&self, hints: &Hints<'u>, of: impl Fn(&Flat<'u>) -> Vec<&'u Value>) -> Vec<&'u Value> {
+    fn hinted(
+        &self,
+        hints: &Hints<'u>,
+        of: impl Fn(&Flat<'u>) -> Vec<&'u Value>,
+    ) -> Vec<&'u Value> {
         hints.all.iter().flat_map(of).collect()
     }
 

@@ -92,8 +92,7 @@ pub(super) fn strings(flat: &Flat<'_>, hints: &Hints<'_>) -> Vec<Value> {
         texts.extend(["a", "0", "A"].map(|letter| letter.repeat(length)));
     }
     let bounds = bounds(flat);
-    let wanted: Vec<&str> =
-        flat.patterns.iter().copied().chain(bounds.as_deref()).collect();
+    let wanted: Vec<&str> = flat.patterns.iter().copied().chain(bounds.as_deref()).collect();
     let mut look = |wanted: &[&str], unwanted: &[&str]| {
         if let Found::Text(text) = language::find(wanted, unwanted) {
             texts.push(text);
