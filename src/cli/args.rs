@@ -40,6 +40,9 @@ pub(super) enum Command {
     /// Looks into the ledger of a destination.
     #[command(subcommand)]
     Ledger(Ledger),
+    /// Guards schemas against changes that break others.
+    #[command(subcommand)]
+    Contracts(super::contracts::Contracts),
     /// Hashes and compares specs.
     #[command(subcommand)]
     Spec(super::spec::Spec),

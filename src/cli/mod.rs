@@ -5,6 +5,7 @@ mod say;
 
 mod args;
 mod catalog;
+mod contracts;
 mod controller;
 mod crd;
 mod digests;
@@ -65,6 +66,7 @@ pub fn main() -> ExitCode {
             Command::Serve(serve) => serve::serve(serve).await,
             Command::Crd(crd) => crd::crd(&crd),
             Command::Ledger(ledger) => ledger::ledger(ledger).await,
+            Command::Contracts(command) => contracts::contracts(&command),
             Command::Spec(command) => spec::spec(&command),
             Command::Explain(arguments) => explain::explain(&arguments),
             Command::Lineage(arguments) => lineage::lineage(arguments).await,
