@@ -121,6 +121,9 @@ fn the_quickstart_is_green_and_stands_in_both_pages() {
     let (code, _) = checkout.lazaret(&format!("{} --dry-run", &fix["lazaret ".len()..]));
     assert_eq!(code, 1);
     assert_eq!(std::fs::read_to_string(checkout.path(dcat)).unwrap(), broken);
+    let (code, _) = checkout.lazaret(&format!("{} --output sarif", &fix["lazaret ".len()..]));
+    assert_eq!(code, 2);
+    assert_eq!(std::fs::read_to_string(checkout.path(dcat)).unwrap(), broken);
     assert!(checkout.sh(fix).contains("gate D turns green"));
     assert_eq!(std::fs::read_to_string(checkout.path(dcat)).unwrap(), own);
 }

@@ -28,6 +28,9 @@ pub(super) fn fix(
     assessment: &Assessment,
     dry_run: bool,
 ) -> Result<ExitCode, Failure> {
+    if matches!(subject.output, Output::Sarif | Output::Junit) {
+        return Err(Failure::usage("--fix reports as human or json only"));
+    }
     let folder = folder(&subject.workspace)?;
     let texts = texts(&folder, &assessment.facts)?;
     let mends = completed(&assessment.facts, &Known::default(), &texts, false);
@@ -45,13 +48,10 @@ pub(super) fn fix(
     }
     let patch = patch(&mends, &texts);
     match subject.output {
-        Output::Human => say!("{}", human(&mends, &patch, &assessment.report, &after, dry_run)),
         Output::Json => {
             sayln!("{:#}", machine(&mends, &patch, &assessment.report, &after, dry_run))
         }
-        Output::Sarif | Output::Junit => {
-            return Err(Failure::usage("--fix reports as human or json only"));
-        }
+        _ => say!("{}", human(&mends, &patch, &assessment.report, &after, dry_run)),
     }
     let lies_there = if dry_run { &assessment.report } else { &after };
     Ok(if lies_there.passed() { ExitCode::SUCCESS } else { ExitCode::from(DENIED) })

@@ -128,8 +128,10 @@ fn execute(run: &Run) -> Result<ExitCode, Failure> {
         )));
     }
     let after = stamps(&draft.folder, &run.common.output);
-    let outputs = run.common.output.iter().zip(before.iter().zip(&after));
-    for (path, _) in outputs.filter(|(_, (before, after))| before.is_some() && before == after) {
+    let mut outputs = run.common.output.iter().zip(before.iter().zip(&after));
+    if let Some((path, _)) =
+        outputs.find(|(_, (before, after))| before.is_some() && before == after)
+    {
         return Err(Failure::denied(format!(
             "{program} did not write {path}, which is as it was before: no receipt is written. \
              Have it written anew, or say where it comes from with `lazaret receipt write`"
