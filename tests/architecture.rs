@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// From the ground up: a room may use itself and those before it.
-const ROOMS: [&str; 13] = [
+const ROOMS: [&str; 14] = [
     "api",
     "domain",
     "contracts",
@@ -16,6 +16,7 @@ const ROOMS: [&str; 13] = [
     "gates",
     "ledger",
     "promotion",
+    "evidence",
     "controller",
     "server",
     "cli",
@@ -25,7 +26,7 @@ const ROOMS: [&str; 13] = [
 const STRANGERS: [(&str, &str); 1] = [("server", "controller")];
 
 /// What has no I/O and no clock: whole rooms, and files of other rooms that decide.
-const PURE: [&str; 40] = [
+const PURE: [&str; 50] = [
     "api/",
     "domain/",
     "contracts/",
@@ -54,6 +55,16 @@ const PURE: [&str; 40] = [
     "dataset/layout.rs",
     "dataset/names.rs",
     "dataset/view.rs",
+    "evidence/access.rs",
+    "evidence/answer.rs",
+    "evidence/bundle.rs",
+    "evidence/codes.rs",
+    "evidence/compare.rs",
+    "evidence/decide.rs",
+    "evidence/facts.rs",
+    "evidence/names.rs",
+    "evidence/profile.rs",
+    "evidence/record.rs",
     "promotion/approval.rs",
     "promotion/decision.rs",
     "promotion/documents.rs",
