@@ -44,6 +44,9 @@ pub(super) enum Command {
     Lineage(super::lineage::Lineage),
     /// Makes a recorded decision again and compares it, byte for byte.
     Replay(super::replay::Replay),
+    /// Asks whether a release may go on, and why not.
+    #[command(subcommand)]
+    Evidence(super::evidence::Evidence),
     /// Builds, signs and verifies policy packs.
     #[command(subcommand)]
     Pack(super::pack::Pack),
@@ -236,6 +239,8 @@ pub(super) struct Controller {
     pub serve_listen: Option<std::net::SocketAddr>,
     #[command(flatten)]
     pub serving: super::serve::Serving,
+    #[command(flatten)]
+    pub evidence: super::evidence::Listen,
     /// How often a denied or waiting promotion is looked at again, in seconds.
     #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = seconds)]
     pub recheck_interval: Duration,

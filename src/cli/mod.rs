@@ -6,6 +6,7 @@ mod say;
 mod args;
 mod controller;
 mod crd;
+mod evidence;
 mod exit;
 mod explain;
 mod fix;
@@ -60,6 +61,7 @@ pub fn main() -> ExitCode {
             Command::Explain(arguments) => explain::explain(&arguments),
             Command::Lineage(arguments) => lineage::lineage(arguments).await,
             Command::Replay(arguments) => replay::replay(arguments).await,
+            Command::Evidence(command) => evidence::evidence(command).await,
             Command::Pack(pack) => pack::pack(pack).await,
             Command::PolicyWorker => Ok(policy_worker::run()),
             Command::Completions { shell } => {
