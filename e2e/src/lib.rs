@@ -7,8 +7,10 @@ pub mod controller;
 pub mod controlplane;
 pub mod example;
 pub mod packs;
+pub mod peer;
 pub mod registry;
 pub mod s3;
+pub mod shop;
 pub mod sigstore;
 pub mod stage;
 

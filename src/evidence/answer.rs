@@ -95,7 +95,11 @@ mod tests {
         let infos = scalar.replace("\"data\"", "\"infos\":[\"x\"],\"data\"");
         assert_eq!(read(infos.as_bytes()), number, "an info leaves nothing out");
         for bad in [
-            "", "{}", "[]", "<html>", r#"{"status":"success"}"#,
+            "",
+            "{}",
+            "[]",
+            "<html>",
+            r#"{"status":"success"}"#,
             r#"{"status":"error","errorType":"bad_data","error":"parse error"}"#,
             r#"{"status":"success","data":{"resultType":"matrix","result":[]}}"#,
             r#"{"status":"success","data":{"resultType":"scalar","result":[1,"0.25"]},"warnings":["partial"]}"#,

@@ -110,8 +110,7 @@ impl Bundle {
         if bytes.len() > MAX_BYTES {
             return Err(BundleError::TooLarge);
         }
-        let text =
-            std::str::from_utf8(bytes).map_err(|e| BundleError::Malformed(e.to_string()))?;
+        let text = std::str::from_utf8(bytes).map_err(|e| BundleError::Malformed(e.to_string()))?;
         let verified = verify_statement(text, authorities)
             .map_err(|error| BundleError::Unsigned(format!("{}: {error}", error.reason())))?;
         Self::of_statement(verified.statement, service, release)
@@ -224,9 +223,8 @@ mod tests {
     fn only_signatures_that_count_count() {
         let (service, release) = about();
         let (ours, theirs) = (generate_key_pair().unwrap(), generate_key_pair().unwrap());
-        let authorities = |pem: &str| {
-            [Authority::Key { key: PublicKey::parse(pem).unwrap(), log_root: None }]
-        };
+        let authorities =
+            |pem: &str| [Authority::Key { key: PublicKey::parse(pem).unwrap(), log_root: None }];
         let statement = |predicate_type: &str, predicate: Value| {
             let statement = json!({
                 "_type": "https://in-toto.io/Statement/v1",

@@ -197,12 +197,7 @@ fn plausible(name: &str, number: f64) -> bool {
     (0.0..=most).contains(&number)
 }
 
-fn enough_and_fresh(
-    facts: &Facts,
-    profile: &Profile,
-    figures: &Figures,
-    findings: &mut Findings,
-) {
+fn enough_and_fresh(facts: &Facts, profile: &Profile, figures: &Figures, findings: &mut Findings) {
     if let Some(traffic) = figures.get(Signal::Traffic.name())
         && *traffic < f64::from(profile.min_samples)
     {

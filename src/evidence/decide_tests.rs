@@ -194,7 +194,10 @@ fn only_ignorance_is_inconclusive_and_only_if_asked_for() {
 
 #[test]
 fn a_record_replays_to_the_byte_and_shows_every_change() {
-    let record = Record::new(good());
+    let mut facts = good();
+    facts.measures.insert("traffic".into(), Measure::Number(1e17));
+    facts.measures.insert("p99Ms".into(), Measure::Number(5e-324));
+    let record = Record::new(facts);
     let (bytes, id) = record.sealed().unwrap();
     let read = Record::parse(&bytes).unwrap();
     assert_eq!(read, record);

@@ -162,7 +162,8 @@ mod tests {
         assert_eq!(service("checkout.other", Some("shop")), Ok("checkout.other".into()));
         assert_eq!(service("checkout", None), Err(NameError::NoNamespace));
         let long = "a".repeat(64);
-        for bad in ["", ".", "a.", ".a", "a.b.c", "A", "a_b", "-a", "a-", "a/b", "a\"", "ä", &long] {
+        for bad in ["", ".", "a.", ".a", "a.b.c", "A", "a_b", "-a", "a-", "a/b", "a\"", "ä", &long]
+        {
             assert_eq!(service(bad, Some("shop")), Err(NameError::Service), "{bad:?}");
         }
         for good in ["1", "v1.2.3", "2026-02_a.B"] {

@@ -89,7 +89,8 @@ impl Prometheus {
         deadline: Duration,
     ) -> Result<Self, SourceError> {
         let wrong = |why: &str| SourceError::Url { url: url.to_owned(), why: why.to_owned() };
-        let parsed = Url::parse(&url.replace("{namespace}", "x")).map_err(|e| wrong(&e.to_string()))?;
+        let parsed =
+            Url::parse(&url.replace("{namespace}", "x")).map_err(|e| wrong(&e.to_string()))?;
         if !matches!(parsed.scheme(), "http" | "https") || parsed.host_str().is_none() {
             return Err(wrong("neither http nor https"));
         }
@@ -294,7 +295,9 @@ mod tests {
             }
         }
         let gone = Prometheus::new("http://127.0.0.1:1", None, None, Duration::from_secs(5));
-        assert!(matches!(measure(&gone.unwrap()).await, Measure::Failed(why) if why.contains("connection")));
+        assert!(
+            matches!(measure(&gone.unwrap()).await, Measure::Failed(why) if why.contains("connection"))
+        );
     }
 
     #[tokio::test]

@@ -2,11 +2,10 @@
 //! and keep the other.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::decide::{Decision, decide};
 use super::facts::{Facts, Policy};
-use crate::domain::{CanonicalError, Digest, canonical_bytes, parse_i_json};
+use crate::domain::{CanonicalError, Digest, canonical_bytes};
 use crate::policy::{CompiledPack, EvalError, evaluate_evidence};
 
 const VERSION: &str = "lazaret.dev/evidence-decision/v1";
@@ -53,8 +52,9 @@ impl Record {
     /// # Errors
     /// If it is none.
     pub fn parse(bytes: &[u8]) -> Result<Self, String> {
-        let value: Value = parse_i_json(bytes).map_err(|error| error.to_string())?;
-        let record: Self = serde_json::from_value(value).map_err(|error| error.to_string())?;
+        // Not as I-JSON: a figure may be larger than an integer should be. Whatever else is odd about
+        // the text shows when it is written again.
+        let record: Self = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
         if record.api_version != VERSION {
             return Err(format!("its apiVersion is not {VERSION}"));
         }

@@ -45,3 +45,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- define "lazaret.role" -}}
 {{- printf "%s-%s-controller" .Release.Namespace (include "lazaret.fullname" .) | trunc 253 -}}
 {{- end -}}
+
+{{- define "lazaret.evidenceUrl" -}}
+{{- printf "http%s://%s-evidence.%s.svc:%d" (ternary "s" "" (ne .Values.evidence.tls.secretName "")) (include "lazaret.fullname" . | trunc 54 | trimSuffix "-") .Release.Namespace (int .Values.evidence.port) -}}
+{{- end -}}

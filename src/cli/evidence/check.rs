@@ -85,7 +85,8 @@ impl About {
             self.release_id
         );
         let plain = |text: &str| {
-            !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+            !text.is_empty()
+                && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
         };
         if !plain(&self.service) || !plain(&self.release_id) {
             return Err(Failure::usage("service and release id are names: letters, digits, - _ ."));

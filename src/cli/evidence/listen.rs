@@ -14,7 +14,7 @@ use super::super::settings::{read, store};
 use crate::controller::{ClusterDoorman, ClusterWorld, Context};
 use crate::evidence::{Desk, Prometheus, Settings, Shelf, Tokens};
 use crate::pack::{Authority, PublicKey};
-use crate::server::{Evidence, Guard, Listening, ServerMetrics, evidence_router};
+use crate::server::{Evidence, Guard, Listening, ServerMetrics, Tls, evidence_router};
 
 #[derive(Args, Debug, Clone)]
 #[command(next_help_heading = "Evidence")]
@@ -54,11 +54,18 @@ pub(in super::super) struct Listen {
     /// A PEM public key: who signs with its private half may record evidence bundles without a token.
     #[arg(long, value_name = "PEM")]
     pub evidence_key: Vec<PathBuf>,
-    /// Requests a second of one caller in the long run; 0 for any number.
-    #[arg(long, value_name = "NUMBER", default_value_t = 20)]
-    pub evidence_requests_per_second: u32,
-    /// Requests of one caller at once.
+    /// The certificate chain of this listener; read anew when it changes. Without it tokens go in clear.
+    #[arg(long, value_name = "PEM", requires = "evidence_tls_key")]
+    pub evidence_tls_cert: Option<PathBuf>,
+    /// The private key that belongs to it.
+    #[arg(long, value_name = "PEM", requires = "evidence_tls_cert")]
+    pub evidence_tls_key: Option<PathBuf>,
+    /// Requests a second of one caller in the long run, and four times as many of one address; 0 for
+    /// any number.
     #[arg(long, value_name = "NUMBER", default_value_t = 100)]
+    pub evidence_requests_per_second: u32,
+    /// Requests of one caller at once, and four times as many of one address.
+    #[arg(long, value_name = "NUMBER", default_value_t = 2000)]
     pub evidence_request_burst: u32,
     /// For development only: a page at /graphiql on which queries are tried.
     #[arg(long)]
@@ -74,7 +81,8 @@ pub(in super::super) async fn open(
     metrics: &ServerMetrics,
 ) -> Result<Option<Listening>, Failure> {
     let Some(address) = arguments.evidence_listen else { return Ok(None) };
-    let missing = || Failure::usage("--evidence-listen needs --evidence-store and --prometheus-url");
+    let missing =
+        || Failure::usage("--evidence-listen needs --evidence-store and --prometheus-url");
     let place = arguments.evidence_store.as_deref().ok_or_else(missing)?;
     let url = arguments.prometheus_url.as_deref().ok_or_else(missing)?;
     let ca = arguments.prometheus_ca.as_deref().map(read).transpose()?;
@@ -99,13 +107,16 @@ pub(in super::super) async fn open(
     let rate = (arguments.evidence_requests_per_second, arguments.evidence_request_burst);
     let graphiql = arguments.evidence_graphiql;
     let evidence = Evidence::new(desk, Arc::new(doorman), authorities, rate, graphiql);
-    let guard = Guard::new(
-        metrics.clone(),
-        serving.requests_per_second,
-        serving.request_burst,
-        serving.trusted_proxy.clone(),
-    );
-    let tls = serving.tls().await?;
+    // One address may be an Argo with the tokens of many; and whoever tries tokens out is one, too.
+    let (of_address, at_once) = (rate.0.saturating_mul(4), rate.1.saturating_mul(4));
+    let guard = Guard::new(metrics.clone(), of_address, at_once, serving.trusted_proxy.clone());
+    let tls = match (&arguments.evidence_tls_cert, &arguments.evidence_tls_key) {
+        (Some(certificate), Some(key)) => {
+            let loaded = Tls::load(certificate.clone(), key.clone()).await;
+            Some(loaded.map_err(|error| Failure::usage(error.to_string()))?)
+        }
+        _ => None,
+    };
     let routes = evidence_router(&evidence, guard);
     let open = open_at(address, routes, tls.as_ref(), serving.limits(), metrics).await?;
     if let Some(tls) = tls {

@@ -101,8 +101,9 @@ impl ClusterDoorman {
         let api = Api::<SubjectAccessReview>::all(self.client.clone());
         let parameters = PostParams::default();
         let asked = tokio::time::timeout(PATIENCE, api.create(&parameters, &review)).await;
-        let answer =
-            asked.map_err(|_| "no answer in time".to_owned())?.map_err(|error| error.to_string())?;
+        let answer = asked
+            .map_err(|_| "no answer in time".to_owned())?
+            .map_err(|error| error.to_string())?;
         let status = answer.status.ok_or("an empty answer")?;
         Ok(status.allowed && status.denied != Some(true))
     }

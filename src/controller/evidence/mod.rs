@@ -77,14 +77,19 @@ impl ClusterWorld {
             }
             Err(_) => return DatasetState::Unknown("no answer of the API server".to_owned()),
         };
-        let mut held: Vec<_> =
-            quarantines.iter().filter(|q| !promotion::is_released(q)).map(|q| q.name_any()).collect();
+        let mut held: Vec<_> = quarantines
+            .iter()
+            .filter(|q| !promotion::is_released(q))
+            .map(|q| q.name_any())
+            .collect();
         held.sort();
         if !held.is_empty() {
             return DatasetState::Quarantined(held);
         }
-        let mut phases: Vec<_> =
-            promotions.iter().map(|p| p.status.as_ref().map_or(Phase::Pending, |s| s.phase)).collect();
+        let mut phases: Vec<_> = promotions
+            .iter()
+            .map(|p| p.status.as_ref().map_or(Phase::Pending, |s| s.phase))
+            .collect();
         if phases.contains(&Phase::Published) {
             return DatasetState::Published;
         }
@@ -151,7 +156,8 @@ fn is_about(text: &str, service: &str) -> bool {
     match Profile::parse(text) {
         Ok(profile) => profile.service == service,
         Err(_) => text.lines().any(|line| {
-            line.strip_prefix("service:").is_some_and(|name| name.trim().trim_matches('"') == service)
+            line.strip_prefix("service:")
+                .is_some_and(|name| name.trim().trim_matches('"') == service)
         }),
     }
 }

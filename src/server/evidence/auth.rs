@@ -61,9 +61,8 @@ pub(super) fn named(
     service: &str,
     release: &str,
 ) -> Result<(Service, ReleaseId), Problem> {
-    let wrong = |error: NameError| {
-        Problem::new(StatusCode::BAD_REQUEST, "NameInvalid", error.to_string())
-    };
+    let wrong =
+        |error: NameError| Problem::new(StatusCode::BAD_REQUEST, "NameInvalid", error.to_string());
     let service = Service::parse(service, caller.namespace.as_deref()).map_err(wrong)?;
     Ok((service, release.parse().map_err(wrong)?))
 }

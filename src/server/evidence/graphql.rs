@@ -200,10 +200,7 @@ pub(super) async fn graphql(
     Ok((json, text).into_response())
 }
 
-fn asked(
-    headers: &HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Result<Asked, Problem> {
+fn asked(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Asked, Problem> {
     let invalid = |detail: String| Problem::new(StatusCode::BAD_REQUEST, "GraphqlInvalid", detail);
     let too_large = || {
         let detail = format!("a request has at most {MAX_REQUEST} bytes");

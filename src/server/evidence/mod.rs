@@ -29,7 +29,8 @@ use crate::pack::Authority;
 pub use graphql::sdl as evidence_sdl;
 
 /// The contract of this listener, as it is written.
-pub const EVIDENCE_OPENAPI_YAML: &str = include_str!("../../../contracts/api/evidence.openapi.yaml");
+pub const EVIDENCE_OPENAPI_YAML: &str =
+    include_str!("../../../contracts/api/evidence.openapi.yaml");
 
 static OPENAPI: LazyLock<Option<Bytes>> = LazyLock::new(|| {
     let document: serde_json::Value = yaml_serde::from_str(EVIDENCE_OPENAPI_YAML).ok()?;

@@ -11,8 +11,8 @@ use serde_json::json;
 
 use super::super::problem::Problem;
 use super::Evidence;
-use super::graphql::{EvidenceOk, internal};
 use super::auth::{named, unknown};
+use super::graphql::{EvidenceOk, internal};
 use crate::evidence::{Act, Bundle, BundleError, Caller, Put};
 use crate::pack::BUNDLE_MEDIA_TYPE;
 
@@ -73,10 +73,13 @@ pub(super) async fn record(
         Problem::new(status, "EvidenceStoreFailed", detail).retry_after(5)
     })?;
     match put {
-        Put::New(digest) => Ok(json_text(StatusCode::CREATED, json!({ "digest": digest }).to_string())),
+        Put::New(digest) => {
+            Ok(json_text(StatusCode::CREATED, json!({ "digest": digest }).to_string()))
+        }
         Put::Same(digest) => Ok(json_text(StatusCode::OK, json!({ "digest": digest }).to_string())),
         Put::Other(digest) => {
-            let detail = format!("another bundle, {digest}, is recorded for this release, and stays");
+            let detail =
+                format!("another bundle, {digest}, is recorded for this release, and stays");
             Err(Problem::new(StatusCode::CONFLICT, "BundleExists", detail))
         }
     }
