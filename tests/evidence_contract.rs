@@ -493,7 +493,10 @@ async fn no_path_method_or_error_gives_a_success_without_json() {
                         successes += 1;
                     } else if told.status >= 400 {
                         assert_eq!(told.kind, "application/problem+json", "{what}");
-                        fits(&component("Problem"), &told.json());
+                        // An answer to HEAD has no body, whatever it is.
+                        if method != "HEAD" {
+                            fits(&component("Problem"), &told.json());
+                        }
                     }
                 }
             }

@@ -85,7 +85,7 @@ fn analysis_templates_of_the_chart() {
         example("analysis-template.yaml"),
         example("analysis-template-job.yaml"),
     );
-    assert_eq!(text.matches("include").count(), 5, "a value of Helm's found no place");
+    assert_eq!(text.matches("include \"lazaret").count(), 5, "a value of Helm's found no place");
     same("charts/lazaret/templates/evidence-templates.yaml", &text);
 }
 

@@ -56,7 +56,8 @@ async fn prepare(stage: &mut Stage) -> Result<Example> {
     stage.start.arguments.extend(further);
     let new = PostParams::default();
     for (kind, rules) in [("read", json!(["get"])), ("write", json!(["get", "create"]))] {
-        let account: ServiceAccount = serde_json::from_value(json!({ "metadata": { "name": kind } }))?;
+        let account: ServiceAccount =
+            serde_json::from_value(json!({ "metadata": { "name": kind } }))?;
         stage.api().create(&new, &account).await?;
         let role: Role = serde_json::from_value(json!({
             "metadata": { "name": kind },
@@ -85,7 +86,7 @@ async fn prepare(stage: &mut Stage) -> Result<Example> {
     Api::<ClusterRoleBinding>::all(stage.client.clone()).create(&new, &delegator).await?;
     let example = Example::whole("seattle-weather")?;
     let profile = std::fs::read_to_string(root().join("examples/argo/profile.yaml"))?
-        .replace("2015.0a1b2c3d", &example.version)
+        .replace("2015.0a1b2c3d", &example.version);
     let map: ConfigMap = serde_json::from_value(json!({
         "metadata": { "name": "profile", "labels": { "lazaret.dev/evidence-profile": "true" } },
         "data": { "profile.yaml": profile },
@@ -127,7 +128,20 @@ async fn a_release_is_judged_by_what_the_cluster_says() -> Result<()> {
     let url = controller.evidence()?;
     let check = async |account: &str, audience: &str, service: &str| -> Result<Output> {
         let file = token(&stage, account, audience).await?.display().to_string();
-        lazaret(&["check", "--url", &url, "--service", service, "--release-id", "v7", "--token-file", &file, "--output", "json"]).await
+        lazaret(&[
+            "check",
+            "--url",
+            &url,
+            "--service",
+            service,
+            "--release-id",
+            "v7",
+            "--token-file",
+            &file,
+            "--output",
+            "json",
+        ])
+        .await
     };
     let comes_to = async |what: &str, code: i32, part: &str| -> Result<Value> {
         let mut last = String::new();
@@ -179,8 +193,22 @@ async fn a_release_is_judged_by_what_the_cluster_says() -> Result<()> {
             "releaseId": "v7", "checks": [{ "name": "smoke", "passed": passed }],
         });
         std::fs::write(&bundle, document.to_string())?;
-        let (file, bundle) = (token(&stage, account, "lazaret").await?, bundle.display().to_string());
-        lazaret(&["record", "--url", &url, "--service", "checkout", "--release-id", "v7", "--token-file", &file.display().to_string(), "--bundle", &bundle]).await
+        let (file, bundle) =
+            (token(&stage, account, "lazaret").await?, bundle.display().to_string());
+        lazaret(&[
+            "record",
+            "--url",
+            &url,
+            "--service",
+            "checkout",
+            "--release-id",
+            "v7",
+            "--token-file",
+            &file.display().to_string(),
+            "--bundle",
+            &bundle,
+        ])
+        .await
     };
     for (account, passed, code, part) in [
         ("read", true, 1, "Forbidden"),
@@ -215,7 +243,10 @@ async fn a_release_is_judged_by_what_the_cluster_says() -> Result<()> {
     let hex = id.trim_start_matches("sha256:");
     let file = store.join("_decisions/evidence").join(format!("{hex}.json"));
     let record = std::fs::read_to_string(&file)?;
-    std::fs::write(&file, record.replacen("\"readP95Ms\":{\"number\":250}", "\"readP95Ms\":{\"number\":99}", 1))?;
+    std::fs::write(
+        &file,
+        record.replacen("\"readP95Ms\":{\"number\":250}", "\"readP95Ms\":{\"number\":99}", 1),
+    )?;
     let told = explain().await?;
     ensure!(told.status.code() == Some(1) && text(&told).contains("MISMATCH"), "{}", text(&told));
     Ok(())
