@@ -9,11 +9,14 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::OnceCell;
 
+/// An answer, once it is there, and since when.
+type Cell<V> = Arc<OnceCell<(Instant, V)>>;
+
 /// Answers under way, and those that are fresh enough.
 pub struct Flights<K, V> {
     fresh: Duration,
     most: usize,
-    cells: Mutex<HashMap<K, Arc<OnceCell<(Instant, V)>>>>,
+    cells: Mutex<HashMap<K, Cell<V>>>,
 }
 
 impl<K: Hash + Eq + Clone, V: Clone> Flights<K, V> {
@@ -33,9 +36,9 @@ impl<K: Hash + Eq + Clone, V: Clone> Flights<K, V> {
         answer.await.1.clone()
     }
 
-    fn cell(&self, key: &K) -> Arc<OnceCell<(Instant, V)>> {
+    fn cell(&self, key: &K) -> Cell<V> {
         let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
-        let good = |cell: &Arc<OnceCell<(Instant, V)>>| match cell.get() {
+        let good = |cell: &Cell<V>| match cell.get() {
             Some((at, _)) => at.elapsed() < self.fresh,
             None => Arc::strong_count(cell) > 1,
         };
@@ -45,7 +48,7 @@ impl<K: Hash + Eq + Clone, V: Clone> Flights<K, V> {
         if cells.len() >= self.most {
             cells.retain(|_, cell| good(cell));
         }
-        let cell = Arc::default();
+        let cell = Cell::default();
         // What finds no room is asked for alone.
         if cells.len() < self.most {
             cells.insert(key.clone(), Arc::clone(&cell));

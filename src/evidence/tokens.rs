@@ -19,10 +19,13 @@ const MOST: usize = 256;
 /// Bytes of a token.
 const LENGTHS: std::ops::RangeInclusive<usize> = 16..=4096;
 
+/// Who has a token, and its digest.
+type Callers = Vec<(Caller, Digest)>;
+
 /// A directory of tokens.
 pub struct Tokens {
     dir: PathBuf,
-    known: Mutex<Option<(Instant, Vec<(Caller, Digest)>)>>,
+    known: Mutex<Option<(Instant, Callers)>>,
 }
 
 impl Tokens {
@@ -51,7 +54,7 @@ impl Tokens {
     }
 
     /// What cannot be read lets nobody in.
-    fn read(&self) -> Vec<(Caller, Digest)> {
+    fn read(&self) -> Callers {
         let entries = match std::fs::read_dir(&self.dir) {
             Ok(entries) => entries,
             Err(error) => {

@@ -80,7 +80,6 @@ pub(super) enum Verdict {
 #[derive(SimpleObject, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[graphql(name = "SLOSnapshot")]
-#[expect(clippy::upper_case_acronyms, reason = "the schema's own name")]
 pub(super) struct SLOSnapshot {
     /// Which service.
     service: String,
