@@ -2,6 +2,9 @@
 //! the same policies and inputs.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+#[path = "../tests/common/signed.rs"]
+mod signed;
+
 use std::hint::black_box;
 use std::path::Path;
 use std::time::Duration;
@@ -9,23 +12,12 @@ use std::time::Duration;
 use criterion::{Criterion, criterion_group, criterion_main};
 use lazaret::dataset::{Limits as Reading, Requested, StoreReader, gather};
 use lazaret::objects::{FileAccess, Store};
-use lazaret::pack::{
-    Authority, FetchedPack, PublicKey, VerifiedPack, build, generate_key_pair, sign_blob, verify,
-};
-use lazaret::policy::{Host, Limits, compile_on, evaluate};
+use lazaret::policy::{Host, Limits, Room, compile_on, evaluate};
 use serde_json::Value;
+use signed::verified;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn verified(dir: &Path) -> VerifiedPack {
-    let tar = build(dir).unwrap().tar;
-    let pair = generate_key_pair().unwrap();
-    let bundle = sign_blob(&tar, &pair.private).unwrap().into_bytes();
-    let key = PublicKey::parse(&pair.public).unwrap();
-    let fetched = FetchedPack { tar, bundle: Some(bundle.into()), ..FetchedPack::default() };
-    verify(fetched, None, &[Authority::Key { key, log_root: None }]).unwrap()
 }
 
 /// What the gates see of an example, also left where the peers find it.
@@ -66,6 +58,7 @@ fn decisions(c: &mut Criterion) {
         let aside = Host::Aside {
             program: env!("CARGO_BIN_EXE_lazaret").into(),
             idle: Duration::from_secs(60),
+            room: std::sync::Arc::new(Room::here()),
         };
         for (place, host) in [("here", Host::Here), ("worker", aside)] {
             let pack = compile_on(&host, &verified, &Limits::default()).unwrap();

@@ -2,14 +2,15 @@
 //! error with a reason; this process, which stands for the operator, must live and stay small.
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "common/signed.rs"]
+mod signed;
+
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use lazaret::pack::{
-    Authority, FetchedPack, PublicKey, VerifiedPack, build, generate_key_pair, sign_blob, verify,
-};
-use lazaret::policy::{Host, Limits, compile_on, evaluate};
+use lazaret::pack::VerifiedPack;
+use lazaret::policy::{Host, Limits, Room, compile_on, evaluate};
 use serde_json::json;
 
 /// What the operator's own memory may grow by, over all bombs, in KiB.
@@ -32,18 +33,14 @@ fn verified(files: &[(&str, &str)]) -> VerifiedPack {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     }
-    let tar = build(dir.path()).unwrap().tar;
-    let pair = generate_key_pair().unwrap();
-    let bundle = sign_blob(&tar, &pair.private).unwrap().into_bytes();
-    let key = PublicKey::parse(&pair.public).unwrap();
-    let fetched = FetchedPack { tar, bundle: Some(bundle.into()), ..FetchedPack::default() };
-    verify(fetched, None, &[Authority::Key { key, log_root: None }]).unwrap()
+    signed::verified(dir.path())
 }
 
 fn host() -> Host {
     Host::Aside {
         program: PathBuf::from(env!("CARGO_BIN_EXE_lazaret")),
         idle: Duration::from_secs(60),
+        room: Arc::new(Room::of(16 << 30)),
     }
 }
 
@@ -352,19 +349,88 @@ fn neighbours_of_a_bomb_are_answered() {
 }
 
 /// Whoever kills the worker denies nobody for long, and never gets an answer for it.
+/// Bytes of all workers that this process has now.
+fn workers_take() -> u64 {
+    let mut sum = 0;
+    for entry in std::fs::read_dir("/proc").unwrap().flatten() {
+        // One may end while it is looked at.
+        let status = std::fs::read_to_string(entry.path().join("status")).unwrap_or_default();
+        let figure = |name: &str| -> Option<u64> {
+            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+            line.trim().trim_end_matches(" kB").parse().ok()
+        };
+        if figure("PPid:") == Some(std::process::id().into()) {
+            sum += figure("RssAnon:").unwrap_or_default() * 1024;
+        }
+    }
+    sum
+}
+
+/// However many packs go off at once, their workers stay within half of what there is, and small
+/// ones that wait make room for each other.
+#[test]
+fn many_bombs_at_once_stay_within_the_sum() {
+    const TOTAL: u64 = 1 << 30;
+    let _alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let room = Arc::new(Room::of(TOTAL));
+    let host = Host::Aside {
+        program: PathBuf::from(env!("CARGO_BIN_EXE_lazaret")),
+        idle: Duration::from_secs(60),
+        room,
+    };
+    let rego = format!(
+        "package lazaret.gates.b\n\ndeny contains \"harmless\"\ndeny contains \"bomb\" if {{ input.bomb; count(last) < 0 }}\n{}",
+        doubled(60, "[v | some p in [PREV, PREV]; some v in p]", "[1, 2]")
+    );
+    let verified = verified(&[("opa/b.rego", &rego)]);
+    let limits = Limits { evaluation: Duration::from_secs(5), ..Limits::default() };
+    let packs: Vec<_> = (0..6).map(|_| compile_on(&host, &verified, &limits).unwrap()).collect();
+    let done = std::sync::atomic::AtomicUsize::new(0);
+    let mut most = 0;
+    std::thread::scope(|scope| {
+        for (number, pack) in packs.iter().enumerate() {
+            let done = &done;
+            scope.spawn(move || {
+                let bomb = number < 4;
+                match evaluate(pack, "p", &json!({ "bomb": bomb })) {
+                    Err(error) if bomb => {
+                        assert!(["PolicyMemory", "PolicyTimeout"].contains(&error.reason()));
+                    }
+                    answer => assert_eq!(answer.is_ok(), !bomb),
+                }
+                done.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            });
+        }
+        let until = std::time::Instant::now() + Duration::from_secs(120);
+        while done.load(std::sync::atomic::Ordering::SeqCst) < packs.len()
+            && std::time::Instant::now() < until
+        {
+            most = most.max(workers_take());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    });
+    println!("all workers together took {} MiB", most >> 20);
+    assert!(most > TOTAL / 16, "the bombs did not go off: {most}");
+    assert!(most <= TOTAL / 2, "{most}");
+}
+
 #[test]
 fn a_killed_worker_comes_back_and_an_idle_one_goes() {
     let _alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let rego = "package lazaret.gates.b\n\ndeny contains \"a\" if input.n\n";
     let verified = verified(&[("opa/b.rego", rego)]);
-    let pack = compile_on(&host(), &verified, &limits()).unwrap();
+    let pack = compile_on(&host(), &verified, &Limits::default()).unwrap();
     let pid = pack.worker_peak().unwrap().0;
     let killed = std::process::Command::new("kill").args(["-9", &pid.to_string()]).status();
     assert!(killed.unwrap().success());
+    // The signal is on its way; until it has arrived the worker may take a question with it.
+    while PathBuf::from(format!("/proc/{pid}/exe")).read_link().is_ok() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
     assert!(evaluate(&pack, "p", &json!({"n": 1})).is_ok());
-    let Host::Aside { program, .. } = host() else { panic!() };
-    let host = Host::Aside { program, idle: Duration::from_millis(50) };
-    let pack = compile_on(&host, &verified, &limits()).unwrap();
+    let Host::Aside { program, room, .. } = host() else { panic!() };
+    let host = Host::Aside { program, idle: Duration::from_millis(50), room };
+    let pack = compile_on(&host, &verified, &Limits::default()).unwrap();
     let pid = pack.worker_peak().map(|(pid, _)| pid);
     let until = std::time::Instant::now() + Duration::from_secs(20);
     while pack.worker_peak().is_some() && std::time::Instant::now() < until {
@@ -378,7 +444,8 @@ fn a_killed_worker_comes_back_and_an_idle_one_goes() {
 fn a_program_that_is_no_worker_is_an_error() {
     let rego = "package lazaret.gates.b\n\ndeny := []\n";
     for program in ["/bin/true", "/bin/false", "/bin/echo", "/nowhere"] {
-        let host = Host::Aside { program: program.into(), idle: Duration::from_secs(1) };
+        let (idle, room) = (Duration::from_secs(1), Arc::new(Room::of(1 << 30)));
+        let host = Host::Aside { program: program.into(), idle, room };
         let error = compile_on(&host, &verified(&[("opa/b.rego", rego)]), &limits()).unwrap_err();
         assert_eq!(error.reason(), "PolicyWorkerDied", "{program}: {error}");
     }

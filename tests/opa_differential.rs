@@ -3,6 +3,9 @@
 //! `make test-all`.
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "common/signed.rs"]
+mod signed;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
@@ -10,28 +13,17 @@ use std::process::Command;
 use lazaret::dataset::{Limits as Reading, Requested, StoreReader, gather};
 use lazaret::domain::GateId;
 use lazaret::objects::{FileAccess, Store};
-use lazaret::pack::{
-    Authority, FetchedPack, PublicKey, VerifiedPack, build, generate_key_pair, sign_blob, verify,
-};
 use lazaret::policy::{Host, Limits, compile_on, evaluate};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 use rand::{Rng as _, SeedableRng as _};
 use serde_json::{Value, json};
+use signed::verified;
 
 const INPUTS: usize = 300;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn verified(dir: &Path) -> VerifiedPack {
-    let tar = build(dir).unwrap().tar;
-    let pair = generate_key_pair().unwrap();
-    let bundle = sign_blob(&tar, &pair.private).unwrap().into_bytes();
-    let key = PublicKey::parse(&pair.public).unwrap();
-    let fetched = FetchedPack { tar, bundle: Some(bundle.into()), ..FetchedPack::default() };
-    verify(fetched, None, &[Authority::Key { key, log_root: None }]).unwrap()
 }
 
 fn copy(from: &Path, to: &Path) {

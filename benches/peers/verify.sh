@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Times one verification as a process: lazaret, cosign, and sigstore-go's verifier if SIGSTORE_GO
-# names one (go install github.com/sigstore/sigstore-go/examples/sigstore-go-verification@v1.1.4).
+# Times one verification as a process: lazaret and cosign. In process: cargo bench --bench verify, and
+# benches/peers/sigstore-go.sh for the library sigstore-go.
 # Keyless bundle of the public-good instance, offline, with the same trusted root.
 #
 #   LAZARET=target/release/lazaret COSIGN=cosign DATA=<sigstore-verify source>/test_data benches/peers/verify.sh
@@ -15,7 +15,4 @@ commands=(
   -n lazaret "$LAZARET pack verify $blob --bundle $bundle --trusted-root $root --certificate-identity $who --certificate-oidc-issuer $issuer"
   -n cosign "$COSIGN verify-blob $blob --bundle $bundle --trusted-root $root --certificate-identity $who --certificate-oidc-issuer $issuer"
 )
-if [ -n "${SIGSTORE_GO:-}" ]; then
-  commands+=(-n sigstore-go "$SIGSTORE_GO -artifact $blob -trustedrootJSONpath $root -expectedSAN $who -expectedIssuer $issuer $bundle")
-fi
 exec hyperfine -N --warmup 3 --runs "${RUNS:-30}" "${commands[@]}"

@@ -5,7 +5,7 @@
 use std::sync::LazyLock;
 
 use bytes::Bytes;
-use lazaret::pack::{Authority, FetchedPack, Identity, PublicKey, TrustRoot, verify};
+use lazaret::pack::{Authority, FetchedPack, Identity, PublicKey, Requirements, TrustRoot, verify};
 use libfuzzer_sys::fuzz_target;
 
 static TAR: &[u8] = include_bytes!("../../e2e/fixtures/keyless/pack.tar");
@@ -21,7 +21,7 @@ static AUTHORITIES: LazyLock<Vec<Authority>> = LazyLock::new(|| {
     );
     let root = TrustRoot::parse(ROOT).unwrap();
     vec![
-        Authority::Keyless { root, identities: vec![identity.unwrap()] },
+        Authority::Keyless { root, identities: vec![identity.unwrap()], require: Requirements::default() },
         Authority::Key { key: PublicKey::parse(KEY).unwrap(), log_root: None },
     ]
 });

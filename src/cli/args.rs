@@ -228,6 +228,11 @@ pub(super) struct Controller {
     /// controller's own cloud identity is used. Elsewhere a Secret is needed.
     #[arg(long, value_name = "URL", value_parser = remote_store)]
     pub allow_ambient_store: Vec<String>,
+    /// A directory of this controller's own where loaded packs are kept, so that a restart has them while
+    /// their sources are down. They are verified again. Without one, nothing judges until a source
+    /// answers.
+    #[arg(long, value_name = "DIR", env = "LAZARET_STATE_DIR")]
+    pub state_dir: Option<PathBuf>,
     /// Lets packs be fetched from loopback addresses, and stores be there: for development.
     #[arg(long)]
     pub allow_loopback_sources: bool,

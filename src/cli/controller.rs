@@ -13,7 +13,7 @@ use super::exit::Failure;
 use super::process::{log, shutdown};
 use super::serve::{end, open_at, serve_packs};
 use super::settings::publisher;
-use crate::controller::{Context, Health as Watches, Metrics, Settings, run};
+use crate::controller::{Context, Health as Watches, Metrics, Settings, StateDir, run};
 use crate::pack::Shelf;
 use crate::promotion::Step;
 use crate::server::{Guard, Health, Packs, ServerMetrics, router};
@@ -27,6 +27,8 @@ pub(super) async fn controller(arguments: Controller) -> Result<ExitCode, Failur
     tracing::info!(server = %config.cluster_url, version = env!("CARGO_PKG_VERSION"), "starting");
     let client = kube::Client::try_from(config)
         .map_err(|error| Failure::usage(format!("the cluster's configuration: {error}")))?;
+    let state = arguments.state_dir.as_deref().map(StateDir::open).transpose();
+    let state = state.map_err(|error| Failure::usage(format!("--state-dir: {error}")))?;
     let day = Duration::from_secs(24 * 3600);
     let settings = Settings {
         namespace: arguments.namespace,
@@ -42,6 +44,7 @@ pub(super) async fn controller(arguments: Controller) -> Result<ExitCode, Failur
             "publisher",
             arguments.signing_key.as_deref(),
         )?,
+        state: state.map(Arc::new),
         pause_at,
     };
     let mut registry = Registry::default();

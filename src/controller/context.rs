@@ -15,6 +15,7 @@ use tokio::sync::{Semaphore, watch};
 use super::Metrics;
 use super::facts::FactsJudged;
 use super::pack::{Failure, Remembered};
+use super::state::StateDir;
 use crate::ledger::Ledger;
 use crate::objects::Store;
 use crate::pack::Shelf;
@@ -45,6 +46,8 @@ pub struct Settings {
     pub allow_loopback: bool,
     /// Who publishes.
     pub publisher: Publisher,
+    /// Where loaded packs are kept for the next start; nowhere if unset.
+    pub state: Option<Arc<StateDir>>,
     /// Where to stop for ever in a publication, so that a test can kill the process there.
     pub pause_at: Option<Step>,
 }
@@ -135,6 +138,7 @@ impl Context {
         all.insert(pack.to_owned(), why);
         drop(all);
         self.unload(pack);
+        self.unkeep(pack);
     }
 
     /// Why the pack's revision was taken away since this was last asked.
@@ -148,11 +152,19 @@ impl Context {
         self.remembered.lock().unwrap_or_else(PoisonError::into_inner).remove(pack);
     }
 
+    /// Keeps nothing of the pack for the next start.
+    pub(super) fn unkeep(&self, pack: &str) {
+        if let Some(state) = &self.settings.state {
+            state.remove(pack);
+        }
+    }
+
     /// Forgets all about a pack that was deleted, for good: what is still at work on it comes late.
     pub(super) fn deleted(&self, pack: &str) {
         let mut gone = self.gone.lock().unwrap_or_else(PoisonError::into_inner);
         gone.insert(pack.to_owned());
         self.unload(pack);
+        self.unkeep(pack);
         self.take_struck_out(pack);
         self.facts.forget(pack);
         self.shelf.clear(pack, None);

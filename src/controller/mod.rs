@@ -11,6 +11,7 @@ mod metrics;
 mod pack;
 mod promotion;
 mod quarantine;
+mod state;
 mod triggers;
 mod watching;
 mod wiring;
@@ -22,6 +23,7 @@ use crate::api::DatasetSelector;
 pub use context::{Context, Settings};
 pub use evidence::{ClusterDoorman, ClusterWorld, PROFILE_KEY, PROFILE_LABEL};
 pub use metrics::Metrics;
+pub use state::{StateDir, StateError};
 pub use wiring::{Health, run};
 
 /// The field manager of all that the controller applies.

@@ -9,8 +9,10 @@ mod build;
 mod bundle;
 mod documents;
 mod fetch;
+mod kept;
 pub mod oci;
 mod opa_bundle;
+mod served;
 mod shelf;
 mod sign;
 mod tar;
@@ -24,7 +26,7 @@ mod hostile_bundle_tests;
 #[cfg(test)]
 mod requirement_tests;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod verify_tests;
 
@@ -38,10 +40,10 @@ pub use fetch::{
     Auth, DEFAULT_MAX_BYTES, FetchError, FetchSettings, Fetched, FetchedPack, Previous, Proxy,
     Retry, fetch,
 };
+pub use kept::{KeptError, MAX_KEPT, keep, read_kept};
 pub use opa_bundle::{OPA_BUNDLE_MEDIA_TYPE, OpaBundleError};
-pub use shelf::{
-    DIRECTORY_OWNER, MAX_PER_NAMESPACE, OnShelf, PackId, PackIdError, ServedPack, Shelf, ShelfError,
-};
+pub use served::{PackId, PackIdError, ServedPack};
+pub use shelf::{DIRECTORY_OWNER, MAX_PER_NAMESPACE, OnShelf, Shelf, ShelfError};
 pub use sign::{KeyPairPem, SignError, generate_key_pair, sign_blob};
 pub use trust::{
     Authority, CertificateTimestamp, Identity, KeyLog, PublicKey, Requirements, TrustError,

@@ -5,6 +5,7 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::Bytes;
 use rcgen::{
     BasicConstraints, CertificateParams, CustomExtension, ExtendedKeyUsagePurpose, IsCa, Issuer,
     KeyPair, KeyUsagePurpose, SanType, date_time_ymd,
@@ -14,8 +15,10 @@ use rustls::pki_types::{PrivatePkcs8KeyDer, SubjectPublicKeyInfoDer};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use super::fetch::FetchedPack;
 use super::sign::{generate_key_pair, public_of, sign_blob};
 use super::trust::{Authority, Identity, KeyLog, PublicKey, Requirements, TrustRoot};
+use super::verify::{VerifiedPack, verify};
 
 /// When everything here is signed.
 pub(super) const TIME: i64 = 1_700_000_000;
@@ -319,4 +322,14 @@ pub(super) fn legacy(bundle: &Value, verifier: &str) -> Value {
         });
     }
     file
+}
+
+/// Some bytes, signed with a key of their own and verified.
+pub(crate) fn verified(tar: impl AsRef<[u8]>) -> VerifiedPack {
+    let tar = Bytes::copy_from_slice(tar.as_ref());
+    let keys = generate_key_pair().unwrap();
+    let bundle = sign_blob(&tar, &keys.private).unwrap();
+    let fetched = FetchedPack { tar, bundle: Some(bundle.into()), ..FetchedPack::default() };
+    let key = public_key(&keys.private);
+    verify(fetched, None, &[Authority::Key { key, log_root: None }]).unwrap()
 }

@@ -11,10 +11,11 @@ use super::error::LoadError;
 use super::graph::{self, Graph};
 use super::limits::Limits;
 use super::testing::Test;
+use super::together::{self, Engines};
 use super::worker::{Host, Meta, Worker, host};
-use super::{arithmetic, data, engine, sandbox, shape, testing};
+use super::{data, engine, rewrite, sandbox, shape, testing};
 use crate::domain::{Digest, GateId};
-use crate::pack::{Files, Signer, VerifiedPack, read_archive};
+use crate::pack::{Files, VerifiedPack, read_archive};
 
 /// A pack that is ready to judge. Only [`compile`] makes one; it never changes.
 pub struct CompiledPack {
@@ -23,21 +24,20 @@ pub struct CompiledPack {
     pub(super) meta: Meta,
     pub(super) data: Arc<Value>,
     digest: Digest,
-    signer: Signer,
     size: usize,
 }
 
 /// Where it is evaluated.
 pub(super) enum Backend {
     /// In this process.
-    Here(Box<Loaded>),
+    Here(Arc<Loaded>),
     /// In a worker process.
     Aside(Box<Worker>),
 }
 
 /// The engine with a pack in it.
 pub(super) struct Loaded {
-    pub engine: Engine,
+    pub engines: Engines,
     pub meta: Meta,
     pub tests: Vec<Test>,
 }
@@ -46,11 +46,6 @@ impl CompiledPack {
     /// Digest of the pack's tar.
     pub const fn digest(&self) -> Digest {
         self.digest
-    }
-
-    /// Who signed it.
-    pub const fn signer(&self) -> &Signer {
-        &self.signer
     }
 
     /// Bytes of the tar.
@@ -136,8 +131,9 @@ fn make(
 ) -> Result<CompiledPack, LoadError> {
     let files = read_archive(pack.tar(), &limits.archive)?;
     let (backend, meta) = match host {
-        Host::Aside { program, idle } => {
-            let (worker, meta) = Worker::load(program.clone(), *idle, pack.tar(), limits, tests)?;
+        Host::Aside { program, idle, room } => {
+            let (program, room) = (program.clone(), Arc::clone(room));
+            let (worker, meta) = Worker::load(program, *idle, room, pack.tar(), limits, tests)?;
             (Backend::Aside(Box::new(worker)), meta)
         }
         Host::Here => {
@@ -145,7 +141,7 @@ fn make(
             let loaded = sandbox::run(|| load(&files, limits, tests));
             let loaded = loaded.map_err(LoadError::EngineFailed)??;
             let meta = loaded.meta.clone();
-            (Backend::Here(Box::new(loaded)), meta)
+            (Backend::Here(Arc::new(loaded)), meta)
         }
     };
     // What the built-in gates hold to. The pack was loaded: it is known to fit, and what its documents
@@ -157,7 +153,6 @@ fn make(
         meta,
         data: Arc::new(data),
         digest: pack.digest(),
-        signer: pack.signer().clone(),
         size: pack.tar().len(),
     })
 }
@@ -173,8 +168,10 @@ pub(super) fn load(files: &Files, limits: &Limits, tests: bool) -> Result<Loaded
     graph.check(limits)?;
     let packages: BTreeSet<_> = modules.iter().map(|module| graph::package(module)).collect();
     let (gates, evidence) = find_gates(&modules, &graph)?;
-    let taken = packages.iter().filter_map(|package| package.get(1).cloned()).collect();
-    data::load(&mut engine, files, &taken)?;
+    let taken = packages.iter().filter_map(|package| package.get(1).cloned());
+    data::load(&mut engine, files, &taken.chain([together::PACKAGE.to_owned()]).collect())?;
+    let rules = graph.names();
+    together::add(&mut engine, &gates, &rules)?;
     prepare(&mut engine)?;
     let cases = testing::cases(&graph);
     let tests_passed = match tests {
@@ -186,10 +183,10 @@ pub(super) fn load(files: &Files, limits: &Limits, tests: bool) -> Result<Loaded
         evidence,
         files: files.iter().map(|(file, _)| file.to_owned()).collect(),
         packages: packages.iter().map(|package| package[1..].join(".")).collect(),
-        rules: graph.names(),
+        rules,
         tests_passed,
     };
-    Ok(Loaded { engine, meta, tests: cases })
+    Ok(Loaded { engines: Engines::new(engine), meta, tests: cases })
 }
 
 /// Reads one Rego file into the engine, past everything that looks at a file alone.
@@ -207,7 +204,7 @@ pub(super) fn parse(
     let source = Source::from_contents(file.to_owned(), text.to_owned())
         .map_err(|e| engine::invalid(&e.to_string(), file))?;
     shape::check(&source, limits.expression_depth)?;
-    let text = arithmetic::rewrite(&source)?.unwrap_or_else(|| text.to_owned());
+    let text = rewrite::rewrite(&source)?.unwrap_or_else(|| text.to_owned());
     engine
         .add_policy(file.to_owned(), text)
         .map(drop)

@@ -14,7 +14,7 @@ use super::engine::explain;
 use super::error::{EVIDENCE_RULE, EvalError, OBLIGATIONS_RULE, gate_rule};
 use super::limits::Limits;
 use super::worker::{Answer, Ask};
-use super::{Obligation, PackIdentity, Verdict, denial, sandbox, testing};
+use super::{Obligation, PackIdentity, Verdict, denial, sandbox, testing, together};
 use crate::domain::Reason;
 
 /// Asks the pack about a dataset version: `data.lazaret.gates.<letter>.deny` of every gate that it
@@ -59,12 +59,13 @@ pub(super) fn ask(pack: &CompiledPack, ask: &Ask, input: &Value) -> Result<Answe
     }
     match &pack.backend {
         Backend::Aside(worker) => worker.ask(ask, input),
-        Backend::Here(loaded) => sandbox::run(|| {
+        Backend::Here(loaded) => {
             let input =
                 Rego::deserialize(input).map_err(|e| EvalError::InputInvalid(e.to_string()))?;
-            here(loaded, &pack.limits, ask, input)
-        })
-        .map_err(EvalError::EngineFailed)?,
+            let (loaded, limits, ask) = (Arc::clone(loaded), pack.limits, ask.clone());
+            let answer = sandbox::ask(move || here(&loaded, &limits, &ask, input));
+            answer.map_err(EvalError::EngineFailed)?
+        }
     }
 }
 
@@ -76,35 +77,57 @@ pub(super) fn here(
     input: Rego,
 ) -> Result<Answer, EvalError> {
     if let Ask::Tests(selection) = ask {
-        return Ok(Answer::Tests(testing::run(&pack.engine, &pack.tests, selection, limits)));
+        return Ok(Answer::Tests(testing::run(
+            pack.engines.first(),
+            &pack.tests,
+            selection,
+            limits,
+        )));
     }
-    let mut engine = pack.engine.clone();
-    engine.set_input(input);
+    let mut engine = pack.engines.take();
+    engine.set_input(input.clone());
     if matches!(ask, Ask::Evidence) {
-        return deny(limits, &mut engine, EVIDENCE_RULE).map(Answer::Evidence);
+        let answer = deny(limits, EVIDENCE_RULE, &rule(limits, &mut engine, EVIDENCE_RULE)?)?;
+        pack.engines.give(engine);
+        return Ok(Answer::Evidence(answer));
     }
+    let questions = together::questions(&pack.meta.gates, &pack.meta.rules);
+    // Together they have the time of one. If that fails, each is asked by itself, with its own time and
+    // an error of its own.
+    let alone = questions.len() == 1;
+    let path = if alone { questions[0].clone() } else { together::rule() };
+    let said = match rule(limits, &mut engine, &path) {
+        Ok(said) if alone => {
+            pack.engines.give(engine);
+            vec![said]
+        }
+        Ok(Rego::Array(said)) if said.len() == questions.len() => {
+            pack.engines.give(engine);
+            said.to_vec()
+        }
+        Err(error) if alone => return Err(error),
+        _ => {
+            let mut engine = pack.engines.first().clone();
+            engine.set_input(input);
+            let ask = |question: &String| rule(limits, &mut engine, question);
+            questions.iter().map(ask).collect::<Result<_, _>>()?
+        }
+    };
+    let mut said = said.iter();
     let mut denials = BTreeMap::new();
-    for gate in &pack.meta.gates {
-        denials.insert(*gate, deny(limits, &mut engine, &gate_rule(*gate))?);
+    for (gate, said) in pack.meta.gates.iter().zip(&mut said) {
+        denials.insert(*gate, deny(limits, &gate_rule(*gate), said)?);
     }
-    let obligations = obligations(pack, limits, &mut engine)?;
-    Ok(Answer::Gates { denials, obligations })
+    let obligations = said.next().map(|said| obligations(limits, said)).transpose()?;
+    Ok(Answer::Gates { denials, obligations: obligations.unwrap_or_default() })
 }
 
 /// What comes with the licence. A rule that gives anything but a set of obligations is an error,
 /// and so denies: a manifest without them would promise too much.
-fn obligations(
-    pack: &Loaded,
-    limits: &Limits,
-    engine: &mut Engine,
-) -> Result<BTreeSet<Obligation>, EvalError> {
-    if !pack.meta.rules.iter().any(|rule| rule == OBLIGATIONS_RULE) {
-        return Ok(BTreeSet::new());
-    }
-    let value = rule(limits, engine, OBLIGATIONS_RULE)?;
+fn obligations(limits: &Limits, value: &Rego) -> Result<BTreeSet<Obligation>, EvalError> {
     let malformed =
         |message: String| EvalError::Malformed { rule: OBLIGATIONS_RULE.to_owned(), message };
-    let value = serde_json::to_value(&value).map_err(|e| malformed(e.to_string()))?;
+    let value = serde_json::to_value(value).map_err(|e| malformed(e.to_string()))?;
     let found: BTreeSet<Obligation> =
         serde_json::from_value(value).map_err(|e| malformed(e.to_string()))?;
     let too_long = found.iter().any(|obligation| obligation.license.len() > 256);
@@ -114,8 +137,8 @@ fn obligations(
     Ok(found)
 }
 
-fn deny(limits: &Limits, engine: &mut Engine, name: &str) -> Result<Vec<Reason>, EvalError> {
-    denial::read(name, &rule(limits, engine, name)?, limits)
+fn deny(limits: &Limits, name: &str, value: &Rego) -> Result<Vec<Reason>, EvalError> {
+    denial::read(name, value, limits)
 }
 
 fn rule(limits: &Limits, engine: &mut Engine, rule: &str) -> Result<Rego, EvalError> {

@@ -14,8 +14,6 @@ pub(super) struct Scope<'a> {
     pub global: &'a dyn Fn(&str) -> bool,
     /// Whether a called name is a function of the pack that may have no value.
     pub function: &'a dyn Fn(&[String]) -> bool,
-    /// Whether a name or a reference written out in full surely has a value.
-    pub defined: &'a dyn Fn(&[String]) -> bool,
 }
 
 /// The expression of the head that may be undefined for some solutions only.
@@ -67,20 +65,6 @@ pub(super) fn is_total(rule: &Rule) -> bool {
     args.iter().all(|arg| matches!(arg.as_ref(), Expr::Var { .. }))
         && last.is_none_or(|body| body.query.stmts.is_empty())
         && value.is_none_or(|value| plain(&value.value))
-}
-
-/// Whether a rule has a value whatever the input: a default, a partial set, a constant.
-pub(super) fn is_defined(rule: &Rule) -> bool {
-    let Rule::Spec { head, bodies, .. } = rule else { return true };
-    match head {
-        RuleHead::Set { .. } => true,
-        RuleHead::Compr { refr, assign, .. } => {
-            matches!(refr.as_ref(), Expr::Var { .. })
-                && bodies.iter().all(|body| body.query.stmts.is_empty())
-                && assign.as_ref().is_none_or(|value| plain(&value.value))
-        }
-        RuleHead::Func { .. } => false,
-    }
 }
 
 /// Names, literals, and what is put together from them.

@@ -194,20 +194,36 @@ fn hostile_archives_do_not_compile() {
 #[test]
 fn what_the_engine_reads_otherwise_than_opa_is_refused() {
     for rego in [
-        "deny contains a.path if some a in input.list",
-        "deny contains sprintf(\"%s\", [a.path]) if some a in input.list",
-        "deny contains {\"code\": \"Xxx\", \"message\": a.m} if some a in input.list",
         "deny contains input.list[_].path",
-        "deny contains f(a) if some a in input.list\nf(x) := x.path",
-        "deny contains \"a\" if m[\"x\"]\nm[a.path] := 1 if some a in input.list",
-        "deny contains \"a\" if x\nx := a.y if { a := input.list[_] }",
-        "deny contains \"a\" if x\nx := 1 if false else := a.y if some a in input.list",
+        "deny contains \"a\" if not f(input.list[_])\nf(x) := x",
+        "deny contains \"a\" if { some i; not input.list[i] == 1 }",
+        "deny contains \"a\" if not f(y)\nf(x) := x",
+        "deny := y",
+        "deny contains input if true with input as input.list.a",
+        "deny contains \"a\" if y.z",
+        "import input.y as z\ndeny contains y",
         "deny contains \"a\" if not { false }",
         "import future.keywords.not\ndeny contains \"a\" if not 1 == 2",
         "deny contains \"a\" if [p, v] := walk(input)",
         "deny contains \"a\" if (1, 1 in {1})",
         "deny contains \"a\" if \"x\", \"x\" in {\"x\"}",
         "deny contains \"a\" if p\np[q].r contains s if { some q in [\"a\"]; some s in [1] }",
+        "deny contains \"a\" if some {} in input",
+        "deny contains \"a\" if {\"a\": _} = input",
+        "deny contains {1: input.x, 1: 1}",
+        "deny contains \"a\" if r\nr.b if false",
+    ] {
+        let found = reason(rego);
+        assert!(["RegoUnsupported", "RegoInvalid"].contains(&found), "{rego}: {found}");
+    }
+    for rego in [
+        "deny contains a.path if some a in input.list",
+        "deny contains sprintf(\"%s\", [a.path]) if some a in input.list",
+        "deny contains {\"code\": \"Xxx\", \"message\": a.m} if some a in input.list",
+        "deny contains f(a) if some a in input.list\nf(x) := x.path",
+        "deny contains \"a\" if m[\"x\"]\nm[a.path] := 1 if some a in input.list",
+        "deny contains \"a\" if x\nx := a.y if { a := input.list[_] }",
+        "deny contains \"a\" if x\nx := 1 if false else := a.y if some a in input.list",
         "deny contains \"a\" if not [input.x]",
         "deny contains \"a\" if not input.x > 1",
         "deny contains \"a\" if not startswith(input.x, \"a\")",
@@ -215,20 +231,11 @@ fn what_the_engine_reads_otherwise_than_opa_is_refused() {
         "deny contains \"a\" if not input.x + 1 == 2",
         "deny contains \"a\" if not f(input.x)\nf(x) := x",
         "m := {\"a\": 1}\ndeny contains \"a\" if not m[input.x]",
-        "deny contains input if true with input as input.list.a",
-        "deny contains \"a\" if some {} in input",
-        "deny contains \"a\" if {\"a\": _} = input",
-        "deny contains {1: input.x, 1: 1}",
         "deny contains (1 in input.x)",
         "deny contains \"a\" if { x = (1 in input.x); x == false }",
-        "deny contains \"a\" if {1} < input",
-        "deny contains \"a\" if r\nr.b if false",
-    ] {
-        let found = reason(rego);
-        assert!(["RegoUnsupported", "RegoInvalid"].contains(&found), "{rego}: {found}");
-    }
-    for rego in [
+        "deny contains \"a\" if { {1} < input }",
         "deny contains path if { some a in input.list; path := a.path }",
+        "deny contains input if input with input as input.list.a",
         "deny contains sprintf(\"%s\", [input.x.y]) if some a in input.list",
         "deny contains sprintf(\"%s\", [a]) if some a in input.list",
         "deny contains f(a) if some a in input.list\nf(x) := {\"code\": x}",

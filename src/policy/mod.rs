@@ -6,30 +6,29 @@
 //! bounded within the process.
 
 mod arithmetic;
-mod arithmetic_number;
 mod builtins;
 mod compile;
 mod data;
 mod denial;
+mod differs;
 mod engine;
 mod error;
 mod evaluate;
 mod graph;
 mod heads;
 mod limits;
-mod negation;
+mod rewrite;
 mod sandbox;
 mod shadow;
 mod shape;
 mod store;
 mod testing;
+mod together;
 mod verdict;
 mod visit;
 mod vocabulary;
 mod worker;
 
-#[cfg(test)]
-mod arithmetic_tests;
 #[cfg(test)]
 mod hostile_tests;
 #[cfg(test)]
@@ -47,4 +46,4 @@ pub use shadow::{Change, Said, compare};
 pub use store::{PackStore, Unavailable};
 pub use testing::{FileCoverage, Selection, TestReport, TestResult, pack_tests as run_tests};
 pub use verdict::{Obligation, ObligationKind, PackIdentity, Verdict};
-pub use worker::{Host, host, run_aside, serve};
+pub use worker::{Host, Room, host, run_aside, serve};

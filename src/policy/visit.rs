@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use regorus::unstable::{Expr, Literal, Query, Ref, Rule, RuleAssign, RuleBody, RuleHead, Span};
+use regorus::unstable::{
+    AssignOp, Expr, Literal, Query, Ref, Rule, RuleAssign, RuleBody, RuleHead, Span,
+};
 
 use super::error::Place;
 
@@ -16,6 +18,9 @@ pub(super) struct Found {
     pub calls: Vec<(Path, bool, Place)>,
     /// References up to their first computed component.
     pub refs: Vec<Path>,
+    /// Names that are read, and those that a reference or an equality may give a value.
+    pub read: Vec<(String, Place)>,
+    pub given: BTreeSet<String>,
     /// What `with` replaces.
     pub replaced: Vec<(Path, Place)>,
     /// Names bound within the rule.
@@ -176,6 +181,12 @@ impl Found {
         self.locals.extend(names);
     }
 
+    fn give(&mut self, pattern: &Expr) {
+        let mut names = Vec::new();
+        bound_names(pattern, &mut names);
+        self.given.extend(names);
+    }
+
     fn query(&mut self, query: &Query) {
         for statement in &query.stmts {
             match &statement.literal {
@@ -222,7 +233,10 @@ impl Found {
             | Expr::Number { .. }
             | Expr::Bool { .. }
             | Expr::Null { .. } => {}
-            Expr::Var { span, .. } => self.refs.push(vec![span.text().to_owned()]),
+            Expr::Var { span, .. } => {
+                self.read.push((span.text().to_owned(), place(span)));
+                self.refs.push(vec![span.text().to_owned()]);
+            }
             Expr::Array { items, .. } | Expr::Set { items, .. } => self.all(items),
             Expr::Object { fields, .. } => {
                 for (_, key, value) in fields {
@@ -245,6 +259,8 @@ impl Found {
                     self.unsupported.push((place(span), WALK));
                 }
                 self.calls.push((name, whole, place(span)));
+                // One argument more than a function has takes its value.
+                params.last().into_iter().for_each(|last| self.give(last));
                 self.all(params);
             }
             Expr::UnaryExpr { expr, .. } => self.expr(expr),
@@ -256,8 +272,9 @@ impl Found {
                 self.expr(rhs);
             }
             Expr::AssignExpr { op, lhs, rhs, .. } => {
-                if *op == regorus::unstable::AssignOp::ColEq {
-                    self.bind(lhs);
+                match op {
+                    AssignOp::ColEq => self.bind(lhs),
+                    AssignOp::Eq => [lhs, rhs].into_iter().for_each(|side| self.give(side)),
                 }
                 self.expr(lhs);
                 self.expr(rhs);
@@ -275,6 +292,7 @@ impl Found {
 
     fn reference(&mut self, expr: &Expr) {
         if let Some((path, _)) = path(expr) {
+            self.read.push((path[0].clone(), place(expr.span())));
             self.refs.push(path);
         }
         let mut at = expr;
@@ -282,6 +300,7 @@ impl Found {
             at = match at {
                 Expr::RefDot { refr, .. } => refr,
                 Expr::RefBrack { refr, index, .. } => {
+                    self.give(index);
                     self.expr(index);
                     refr
                 }

@@ -13,8 +13,8 @@
 {{- end -}}
 
 {{- define "lazaret.selector" -}}
-app.kubernetes.io/name: {{ include "lazaret.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "lazaret.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{- define "lazaret.labels" -}}
@@ -31,6 +31,19 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- else -}}
 {{- required "serviceAccount.name is needed where serviceAccount.create is false" .Values.serviceAccount.name -}}
 {{- end -}}
+{{- end -}}
+
+{{- /* Names of Services are at most 63 characters, with what is put behind them. */ -}}
+{{- define "lazaret.metricsName" -}}
+{{- printf "%s-metrics" (include "lazaret.fullname" . | trunc 55 | trimSuffix "-") -}}
+{{- end -}}
+
+{{- define "lazaret.packsName" -}}
+{{- printf "%s-packs" (include "lazaret.fullname" . | trunc 57 | trimSuffix "-") -}}
+{{- end -}}
+
+{{- define "lazaret.stateClaim" -}}
+{{- default (printf "%s-state" (include "lazaret.fullname" . | trunc 57 | trimSuffix "-")) .Values.state.persistence.existingClaim -}}
 {{- end -}}
 
 {{- define "lazaret.image" -}}

@@ -12,6 +12,7 @@ mod many;
 mod packs;
 mod publish;
 mod quarantine;
+mod restart;
 mod rotation;
 mod serving;
 mod shadow;

@@ -81,14 +81,14 @@ pub struct PolicyPackSpec {
 impl PolicyPackSpec {
     /// Names of the Secrets that the spec refers to, in the pack's own namespace.
     pub fn secrets(&self) -> impl Iterator<Item = &str> {
-        let http = self.source.http.iter().flat_map(|http| {
-            [&http.secret_ref, &http.ca_secret_ref, &http.cert_secret_ref, &http.proxy_secret_ref]
-        });
-        let oci = self.source.oci.iter().flat_map(|oci| {
-            [&oci.secret_ref, &oci.ca_secret_ref, &oci.cert_secret_ref, &oci.proxy_secret_ref]
+        let http = self.source.http.iter().map(|http| (&http.secret_ref, &http.connection));
+        let oci = self.source.oci.iter().map(|oci| (&oci.secret_ref, &oci.connection));
+        let sources = http.chain(oci).flat_map(|(own, connection)| {
+            let Connection { ca_secret_ref, cert_secret_ref, proxy_secret_ref } = connection;
+            [own, ca_secret_ref, cert_secret_ref, proxy_secret_ref].into_iter().flatten()
         });
         let keys = self.verify.keys.iter().map(|key| key.secret_ref.name.as_str());
-        http.chain(oci).flatten().map(|reference| reference.name.as_str()).chain(keys)
+        sources.map(|reference| reference.name.as_str()).chain(keys)
     }
 
     /// Names of the ConfigMaps that the spec refers to, in the pack's own namespace.

@@ -32,15 +32,9 @@ pub struct HttpSource {
     /// Secret with `token`, or `username` and `password`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_ref: Option<LocalReference>,
-    /// Secret with `ca.crt`, the PEM certificates to trust instead of the system's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ca_secret_ref: Option<LocalReference>,
-    /// Secret of type `kubernetes.io/tls` with `tls.crt` and `tls.key`: the certificate that we show.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cert_secret_ref: Option<LocalReference>,
-    /// Secret with `address`, the URL of an HTTP proxy, and optionally `username` and `password`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub proxy_secret_ref: Option<LocalReference>,
+    /// Certificates and proxy.
+    #[serde(flatten)]
+    pub connection: Connection,
 }
 
 /// A pack in an OCI registry.
@@ -69,6 +63,15 @@ pub struct OciSource {
     /// Secret of type `kubernetes.io/dockerconfigjson`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_ref: Option<LocalReference>,
+    /// Certificates and proxy.
+    #[serde(flatten)]
+    pub connection: Connection,
+}
+
+/// How a source is connected to, whatever its kind.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Connection {
     /// Secret with `ca.crt`, the PEM certificates to trust instead of the system's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca_secret_ref: Option<LocalReference>,

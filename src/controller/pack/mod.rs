@@ -1,6 +1,7 @@
 //! `PolicyPack`: gather, fetch, verify, compile, publish to the store, tell.
 
 mod gather;
+mod restore;
 mod revise;
 mod serving;
 mod shadow;
@@ -81,6 +82,9 @@ async fn look(
         }
     };
     let trusted = Arc::new(trusted);
+    if !restore::restore(pack, ctx, key, &trusted).await? {
+        return Ok(None);
+    }
     revise::uphold(pack, ctx, &trusted).await?;
     // Struck out just now, or by a recheck that came first.
     let struck_out = ctx.take_struck_out(key);
@@ -169,6 +173,9 @@ pub(super) fn keep_only(ctx: &Context, packs: &[Arc<PolicyPack>]) {
     let here: BTreeSet<_> = packs.iter().filter_map(|pack| key(pack).ok()).collect();
     for gone in ctx.known().iter().filter(|key| !here.contains(*key)) {
         ctx.deleted(gone);
+    }
+    if let Some(state) = &ctx.settings.state {
+        state.keep_only(&here);
     }
 }
 

@@ -10,8 +10,8 @@ use kube::api::Api;
 use super::super::Context;
 use super::super::error::Error;
 use super::gather::{self, Trusted};
-use super::key;
 use super::shadow::{self, Shadowed};
+use super::{key, restore};
 use crate::api::{ContractTests, PackSource, PolicyPack};
 use crate::domain::Digest;
 use crate::pack::{
@@ -72,6 +72,12 @@ pub(in super::super) struct Remembered {
 }
 
 impl Remembered {
+    /// What came from the state directory. Its source is asked without conditions: only what it said
+    /// to this process counts.
+    pub(super) fn restored(pack: &PolicyPack, trust: Digest, verified: VerifiedPack) -> Self {
+        Self { previous: Previous::default(), source: source(pack), trust, verified }
+    }
+
     /// Who signed it, as it was verified last.
     pub(super) const fn signer(&self) -> &Signer {
         self.verified.signer()
@@ -151,7 +157,8 @@ pub(super) async fn revise(
         let (pack, ctx, key) = (Arc::clone(pack), Arc::clone(ctx), key.clone());
         let trusted = Arc::clone(trusted);
         move || {
-            let (verified, compiled) = load(fetched, &trusted, &pack)?;
+            let loaded = ctx.packs.peek(&key).map(|(loaded, _)| loaded);
+            let (verified, compiled) = load(fetched, &trusted, &pack, loaded)?;
             let shadowed = shadow::try_out(&pack, &ctx, &key, &compiled);
             Ok((verified, compiled, shadowed))
         }
@@ -179,14 +186,19 @@ pub(super) async fn revise(
         return Ok(Some(Revision::Waiting(shadowed.clone())));
     }
     ctx.unless_deleted(&key, || {
-        ctx.packs.publish(&key, Arc::new(compiled), Timestamp::now(), Some(staleness));
+        ctx.packs.publish(&key, compiled, Timestamp::now(), Some(staleness));
         ctx.remember(&key, Remembered { previous, source: source(pack), trust, verified });
     });
+    restore::keep_loaded(pack, ctx, &key).await;
     Ok(Some(Revision::Loaded(shadowed)))
 }
 
 /// Whether the pack on the server is still the one that was looked at, and trusts the same.
-async fn is_current(pack: &PolicyPack, ctx: &Context, trust: Digest) -> Result<bool, Error> {
+pub(super) async fn is_current(
+    pack: &PolicyPack,
+    ctx: &Context,
+    trust: Digest,
+) -> Result<bool, Error> {
     let namespace = pack.namespace().ok_or(Error::Incomplete("namespace"))?;
     let api = Api::<PolicyPack>::namespaced(ctx.client.clone(), &namespace);
     let Some(now) = api.get_opt(&pack.name_any()).await? else { return Ok(false) };
@@ -194,15 +206,21 @@ async fn is_current(pack: &PolicyPack, ctx: &Context, trust: Digest) -> Result<b
     Ok(same && gather::trusted(&now, ctx).await?.is_ok_and(|trusted| trusted.digest == trust))
 }
 
-fn load(
+/// Verifies and compiles. The same bytes are not compiled twice: `loaded` is what they became before.
+pub(super) fn load(
     fetched: FetchedPack,
     trusted: &Trusted,
     pack: &PolicyPack,
-) -> Result<(VerifiedPack, CompiledPack), Failure> {
+    loaded: Option<Arc<CompiledPack>>,
+) -> Result<(VerifiedPack, Arc<CompiledPack>), Failure> {
     let verified = verify(fetched, trusted.pinned, &trusted.authorities)
         .map_err(|error| Failure::new(Stage::Verify, error.reason(), error.to_string()))?;
-    let compiled = policy::compile(&verified, &policy::Limits::default())
-        .map_err(|error| Failure::new(Stage::Compile, error.reason(), error.to_string()))?;
+    let compiled = match loaded.filter(|loaded| loaded.digest() == verified.digest()) {
+        Some(same) => same,
+        None => policy::compile(&verified, &policy::Limits::default())
+            .map(Arc::new)
+            .map_err(|error| Failure::new(Stage::Compile, error.reason(), error.to_string()))?,
+    };
     if pack.spec.contract_tests == ContractTests::Required && compiled.tests_passed() == 0 {
         return Err(no_tests(pack));
     }

@@ -150,27 +150,40 @@ pub(super) fn only_pack(index: &ImageIndex) -> Result<(Digest, u64), ManifestErr
 pub(super) struct Referrer {
     pub digest: Digest,
     pub size: u64,
-    /// Whether it says that it attests something else, an SBOM for instance.
-    pub attests: bool,
+    pub says: Says,
+}
+
+/// What a referrer is, by its entry; the likeliest to be looked at first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Says {
+    /// A signature.
+    Signature,
+    /// A statement about something else, an SBOM for instance: that is a bundle, too.
+    Attestation,
+    /// Nothing: some registries list the media type of an empty config for the artifact's own.
+    Nothing,
 }
 
 /// At most `most` referrers that may hold a signature, those first that say that they do.
 pub(super) fn signatures(index: &ImageIndex, most: usize) -> Vec<Referrer> {
-    let holds = |descriptor: &&Descriptor| {
-        type_of(descriptor)
-            .is_some_and(|found| found.starts_with(BUNDLE_PREFIX) || found == COSIGN_ARTIFACT)
-    };
     let referrer = |descriptor: &Descriptor| {
         let annotations = descriptor.annotations().as_ref();
         let predicate = annotations.and_then(|map| map.get("dev.sigstore.bundle.predicateType"));
         let attests =
             predicate.is_some_and(|of| !of.starts_with("https://sigstore.dev/cosign/sign/"));
+        let says = match type_of(descriptor).as_deref() {
+            None | Some(EMPTY_TYPE) => Says::Nothing,
+            Some(found) if !found.starts_with(BUNDLE_PREFIX) && found != COSIGN_ARTIFACT => {
+                return None;
+            }
+            Some(_) if attests => Says::Attestation,
+            Some(_) => Says::Signature,
+        };
         let (digest, size) = content(descriptor).ok()?;
-        Some(Referrer { digest, size, attests })
+        Some(Referrer { digest, size, says })
     };
-    let mut found: Vec<_> = index.manifests().iter().filter(holds).filter_map(referrer).collect();
-    // An SBOM's attestation is a bundle too: it is looked at last.
-    found.sort_by_key(|referrer| referrer.attests);
+    let mut found: Vec<_> = index.manifests().iter().filter_map(referrer).collect();
+    found.sort_by_key(|referrer| referrer.says);
     found.truncate(most);
     found
 }
@@ -392,6 +405,7 @@ mod tests {
         };
         let index = json!({ "schemaVersion": 2, "manifests": [
             entry("application/spdx+json", None, b"sbom"),
+            entry(EMPTY_TYPE, None, b"unsaid"),
             entry(BUNDLE_ARTIFACT, Some("https://spdx.dev/Document"), b"attested"),
             entry(BUNDLE_ARTIFACT, Some("https://sigstore.dev/cosign/sign/v1"), b"signed"),
             entry(BUNDLE_ARTIFACT, None, b"plain"),
@@ -400,6 +414,6 @@ mod tests {
             panic!()
         };
         let order: Vec<_> = signatures(&index, 9).into_iter().map(|found| found.digest).collect();
-        assert_eq!(order, [b"signed".as_slice(), b"plain", b"attested"].map(Digest::of));
+        assert_eq!(order, [b"signed".as_slice(), b"plain", b"attested", b"unsaid"].map(Digest::of));
     }
 }

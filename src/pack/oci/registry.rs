@@ -297,7 +297,7 @@ impl<'a> Registry<'a> {
             pages += 1;
         }
         // Stable: within a rank the registry's order holds.
-        found.sort_by_key(|referrer| referrer.attests);
+        found.sort_by_key(|referrer| referrer.says);
         let mut seen = HashSet::new();
         found.retain(|referrer| seen.insert(referrer.digest));
         found.truncate(most);

@@ -41,6 +41,19 @@ pub(super) fn matches(name: &'static str, args: &[Value]) -> Result<Value> {
     regexp::native(name, &regex).map(|regex| Value::Bool(Regex::is_match(&regex, subject)))
 }
 
+/// Also braces, which the engine's own leaves.
+pub(super) fn quote(name: &'static str, args: &[Value]) -> Result<Value> {
+    let mut to = String::new();
+    for c in text(name, args, 0)?.chars() {
+        if r"*?\[]{}".contains(c) {
+            to.push('\\');
+        }
+        to.push(c);
+    }
+    super::bounded(name, to.len())?;
+    Ok(Value::from(to))
+}
+
 fn literal(c: char, to: &mut String) {
     let _ = write!(to, "\\x{{{:X}}}", u32::from(c));
 }

@@ -43,6 +43,7 @@ const FUNCTIONS: &[(&str, u8, Function)] = &[
     ("concat", 2, growth::concat),
     ("floor", 1, numbers::rounded),
     ("glob.match", 3, glob::matches),
+    ("glob.quote_meta", 1, glob::quote),
     ("hex.encode", 1, growth::text),
     ("indexof", 2, codes::index),
     ("json.marshal", 1, codes::json),

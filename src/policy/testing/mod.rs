@@ -15,6 +15,7 @@ use super::error::{EvalError, LoadError, Place, TestFailure};
 use super::evaluate;
 use super::graph::Graph;
 use super::limits::Limits;
+use super::together;
 use super::worker::{Answer, Ask};
 
 /// Lines of `print` that are kept of one test, and characters of a line.
@@ -177,7 +178,7 @@ pub(super) fn run(
 
 fn note(engine: &Engine, lines: &mut BTreeMap<String, BTreeMap<u32, bool>>) {
     let Ok(seen) = engine.get_coverage_report() else { return };
-    for file in seen.files {
+    for file in seen.files.into_iter().filter(|file| file.path != together::FILE) {
         let lines = lines.entry(file.path).or_default();
         for line in file.not_covered {
             lines.entry(line).or_insert(false);

@@ -2,15 +2,16 @@
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
-use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::process::{Death, Lost, Process};
+use super::child::Death;
+use super::process::{Lost, Process};
 use super::protocol::{Answer, Ask, Hello, Meta, question};
-use super::serve::threads;
+use super::room::Room;
 use crate::policy::{EvalError, Limits, LoadError};
 
 /// Starts of one pack's worker within a minute; beyond them it is not started again.
@@ -18,6 +19,8 @@ const STARTS: usize = 20;
 const MINUTE: Duration = Duration::from_secs(60);
 /// What program and pipes may take beyond the policy's own time.
 const GRACE: Duration = Duration::from_secs(5);
+/// A question that is answered so soon.
+const SHORT: Duration = Duration::from_millis(5);
 /// Time to read and compile a pack, its tests apart.
 const LOADING: Duration = Duration::from_secs(30);
 
@@ -32,6 +35,8 @@ pub enum Host {
         program: PathBuf,
         /// How long a worker without questions stays.
         idle: Duration,
+        /// The memory that all workers share.
+        room: Arc<Room>,
     },
 }
 
@@ -44,7 +49,8 @@ pub fn run_aside() {
     // The link leads to the running program even if another was put in its place.
     let program =
         if running.exists() { running } else { std::env::current_exe().unwrap_or(running) };
-    let _ = HOST.set(Host::Aside { program, idle: MINUTE });
+    let room = Arc::new(Room::here());
+    let _ = HOST.set(Host::Aside { program, idle: MINUTE, room });
 }
 
 /// Where this process runs packs.
@@ -56,6 +62,7 @@ pub fn host() -> Host {
 pub(in crate::policy) struct Worker {
     program: PathBuf,
     idle: Duration,
+    room: Arc<Room>,
     hello: Vec<u8>,
     tar: Bytes,
     limits: Limits,
@@ -63,7 +70,6 @@ pub(in crate::policy) struct Worker {
     current: Mutex<Current>,
     /// Held by whoever is asked again alone.
     alone: Mutex<()>,
-    busy: (Mutex<usize>, Condvar),
 }
 
 #[derive(Default)]
@@ -77,15 +83,18 @@ impl Worker {
     pub(in crate::policy) fn load(
         program: PathBuf,
         idle: Duration,
+        room: Arc<Room>,
         tar: &Bytes,
         limits: &Limits,
         tests: bool,
     ) -> Result<(Self, Meta), LoadError> {
+        let limits = Limits { memory: limits.memory.min(room.each()), ..*limits };
         let hello = |tests| {
-            serde_json::to_vec(&Hello { limits: *limits, tests })
+            serde_json::to_vec(&Hello { limits, tests })
                 .map_err(|error| LoadError::WorkerDied(error.to_string()))
         };
         let deadline = LOADING + limits.tests + limits.evaluation;
+        let place = room.place();
         let started = Process::start(&program, &hello(tests)?, tar, deadline, idle);
         let (process, meta) = started.map_err(|death| match death {
             Death::Memory => LoadError::Memory(limits.memory >> 20),
@@ -93,18 +102,20 @@ impl Worker {
             Death::Idle => LoadError::WorkerDied("it ended".into()),
             Death::Other(words) => LoadError::WorkerDied(words),
         })??;
-        let current =
-            Current { process: Some(Arc::new(process)), starts: VecDeque::from([Instant::now()]) };
+        let process = Arc::new(process);
+        room.rest(&process, true);
+        drop(place);
+        let current = Current { process: Some(process), starts: VecDeque::from([Instant::now()]) };
         let worker = Self {
             program,
             idle,
+            room,
             hello: hello(false)?,
             tar: tar.clone(),
-            limits: *limits,
-            questions: u32::try_from(meta.gates.len()).unwrap_or(7) + 1,
+            limits,
+            questions: u32::try_from(meta.gates.len()).unwrap_or(7) + 2,
             current: Mutex::new(current),
             alone: Mutex::new(()),
-            busy: (Mutex::new(0), Condvar::new()),
         };
         Ok((worker, meta))
     }
@@ -116,13 +127,20 @@ impl Worker {
             Ask::Evidence => self.limits.evaluation + GRACE,
             Ask::Tests(_) => self.limits.tests + self.limits.evaluation + GRACE,
         };
-        let _place = self.place();
+        // Whoever waits here does not wait within his time limit.
+        let place = self.room.place();
         let mut last = Death::Idle;
         // A worker that ends for want of questions just now is started anew.
         for _ in 0..3 {
             let process = self.process()?;
+            let begun = Instant::now();
             match self.call(&process, limit, ask, input) {
-                Ok(answer) => return answer,
+                Ok(answer) => {
+                    // A short question makes no worker large.
+                    self.room.rest(&process, begun.elapsed() > SHORT);
+                    drop(place);
+                    return answer;
+                }
                 Err(Lost::NotAsked) => {}
                 Err(Lost::Died { death, alone: true }) => return Err(self.error(death, limit)),
                 Err(Lost::Died { death: Death::Idle, .. }) => {}
@@ -167,8 +185,10 @@ impl Worker {
         if let Some(process) = current.process.as_ref().filter(|process| process.lives()) {
             return Ok(Arc::clone(process));
         }
-        current.process = None;
-        self.may_start(&mut current)?;
+        let rested = current.process.take().is_some_and(|process| process.rests());
+        if !rested {
+            self.may_start(&mut current)?;
+        }
         let process = Arc::new(self.start()?);
         current.process = Some(Arc::clone(&process));
         Ok(process)
@@ -201,27 +221,5 @@ impl Worker {
             Death::Idle => EvalError::WorkerDied("it ended".into()),
             Death::Other(words) => EvalError::WorkerDied(words),
         }
-    }
-
-    /// Waits until fewer questions are out than the worker has threads: whoever waits here does not
-    /// wait within his time limit.
-    fn place(&self) -> Place<'_> {
-        let (count, freed) = &self.busy;
-        let mut count = count.lock().unwrap_or_else(PoisonError::into_inner);
-        while *count >= threads() {
-            count = freed.wait(count).unwrap_or_else(PoisonError::into_inner);
-        }
-        *count += 1;
-        Place(self)
-    }
-}
-
-struct Place<'a>(&'a Worker);
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        let (count, freed) = &self.0.busy;
-        *count.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
-        freed.notify_one();
     }
 }

@@ -2,10 +2,9 @@
 //! answers and buries it; one writes; one keeps the first of what it says on standard error.
 
 use std::collections::HashMap;
-use std::io::{self, Read as _};
-use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,27 +12,17 @@ use std::{fs, thread};
 
 use bytes::Bytes;
 
+use super::child::{Death, cause, spawn};
 use super::frame;
 use super::protocol::{Answer, Meta, Reply};
 use crate::policy::{EvalError, LoadError};
 
 /// The longest answer.
 const ANSWER: usize = 32 << 20;
+/// What an empty pipe surely takes.
+const PAGE: usize = 4 << 10;
 /// What is kept of standard error.
 const LAST_WORDS: u64 = 4 << 10;
-
-/// How a worker ended.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Death {
-    /// It asked for more memory than it may have.
-    Memory,
-    /// It was late and was killed for it.
-    Late,
-    /// It ended because nobody asked anything; no answer is lost.
-    Idle,
-    /// Anything else, in words.
-    Other(String),
-}
 
 /// Why a call has no answer.
 #[derive(Debug)]
@@ -46,7 +35,7 @@ pub(super) enum Lost {
 
 type Outcome = Result<Result<Answer, EvalError>, Lost>;
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct State {
     next: u64,
     waiting: HashMap<u64, SyncSender<Outcome>>,
@@ -54,16 +43,23 @@ struct State {
     /// Set before a kill, or at the end.
     death: Option<Death>,
     to: Option<Sender<Bytes>>,
+    pipe: Option<Arc<Mutex<ChildStdin>>>,
     child: Option<Child>,
 }
 
 /// A running worker. Dropping it ends it.
+#[derive(Debug)]
 pub(super) struct Process(Arc<Mutex<State>>);
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Its standard input ends when the writer has nothing more to come, and so does it.
-        lock(&self.0).to = None;
+        // Its standard input ends when the writer has nothing more to come, and so does it; if it is
+        // at work, for nobody, it is not waited for.
+        let mut state = lock(&self.0);
+        (state.to, state.pipe) = (None, None);
+        if let Some(child) = &mut state.child {
+            let _ = child.kill();
+        }
     }
 }
 
@@ -121,7 +117,8 @@ impl Process {
         {
             let mut state = lock(&self.0);
             let sent = state.death.is_none()
-                && state.to.as_ref().is_some_and(|to| to.send(question).is_ok());
+                && (directly(&state, &question)
+                    || state.to.as_ref().is_some_and(|to| to.send(question).is_ok()));
             if !sent {
                 return Err(Lost::NotAsked);
             }
@@ -147,33 +144,45 @@ impl Process {
         Some((id, line.trim().trim_end_matches(" kB").parse().ok()?))
     }
 
+    /// Bytes that it has now.
+    pub(super) fn resident(&self) -> Option<u64> {
+        let id = lock(&self.0).child.as_ref()?.id();
+        let status = fs::read_to_string(format!("/proc/{id}/status")).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        Some(line.trim().trim_end_matches(" kB").parse::<u64>().ok()? * 1024)
+    }
+
+    /// Lets it go unless it is at work.
+    pub(super) fn end(&self) {
+        let mut state = lock(&self.0);
+        if state.waiting.is_empty() && state.loaded.is_none() {
+            state.death.get_or_insert(Death::Idle);
+            (state.to, state.pipe) = (None, None);
+        }
+    }
+
+    /// Whether it ended because nobody asked it.
+    pub(super) fn rests(&self) -> bool {
+        lock(&self.0).death == Some(Death::Idle)
+    }
+
     fn kill(&self, death: Death) {
         let mut state = lock(&self.0);
         state.death.get_or_insert(death);
-        state.to = None;
+        (state.to, state.pipe) = (None, None);
         if let Some(child) = &mut state.child {
             let _ = child.kill();
         }
     }
 }
 
-fn spawn(program: &Path) -> io::Result<(Child, ChildStdin, ChildStdout)> {
-    let mut child = Command::new(program)
-        .arg("policy-worker")
-        .env_clear()
-        // Every arena reserves address space of its own.
-        .env("MALLOC_ARENA_MAX", "2")
-        .current_dir("/")
-        // A Ctrl-C is for the program; it ends its workers itself.
-        .process_group(0)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()?;
-    match (child.stdin.take(), child.stdout.take()) {
-        (Some(to), Some(from)) => Ok((child, to, from)),
-        _ => Err(io::Error::other("no pipes")),
-    }
+/// A short question while no other is out: the pipe is empty and takes it at once, so that the writer
+/// need not wake up for it. If it is gone the writer will find out.
+fn directly(state: &State, question: &[u8]) -> bool {
+    let Some(Ok(mut pipe)) = state.pipe.as_ref().map(|pipe| pipe.try_lock()) else { return false };
+    let Ok(length) = u32::try_from(question.len()) else { return false };
+    let frame = [&length.to_be_bytes(), question].concat();
+    state.waiting.is_empty() && frame.len() <= PAGE && pipe.write_all(&frame).is_ok()
 }
 
 fn supervise(
@@ -189,9 +198,17 @@ fn supervise(
         }
     };
     let words = child.stderr.take();
-    lock(state).child = Some(child);
+    let to = Arc::new(Mutex::new(to));
+    {
+        let mut state = lock(state);
+        // Nobody waits for it any more.
+        if state.to.is_some() {
+            state.pipe = Some(Arc::clone(&to));
+        }
+        state.child = Some(child);
+    }
     let shared = Arc::clone(state);
-    let writer = thread::Builder::new().spawn(move || write(&shared, to, &questions, idle));
+    let writer = thread::Builder::new().spawn(move || write(&shared, &to, &questions, idle));
     let listener = thread::Builder::new().spawn(move || {
         let mut kept = Vec::new();
         if let Some(mut words) = words {
@@ -207,7 +224,7 @@ fn supervise(
     // It has ended or must.
     let child = {
         let mut state = lock(state);
-        state.to = None;
+        (state.to, state.pipe) = (None, None);
         state.child.take()
     };
     let status = child.and_then(|mut child| {
@@ -242,20 +259,29 @@ fn hear(state: &Mutex<State>, from: &mut ChildStdout) -> Result<(), String> {
     Ok(())
 }
 
-fn write(state: &Mutex<State>, mut to: ChildStdin, questions: &Receiver<Bytes>, idle: Duration) {
+fn write(
+    state: &Mutex<State>,
+    to: &Mutex<ChildStdin>,
+    questions: &Receiver<Bytes>,
+    idle: Duration,
+) {
+    let mut seen = 0;
     loop {
         match questions.recv_timeout(idle) {
             Ok(question) => {
-                if frame::write(&mut to, &question).is_err() {
+                let mut to = to.lock().unwrap_or_else(PoisonError::into_inner);
+                if frame::write(&mut *to, &question).is_err() {
                     return;
                 }
             }
             Err(RecvTimeoutError::Disconnected) => return,
             Err(RecvTimeoutError::Timeout) => {
                 let mut state = lock(state);
-                if state.waiting.is_empty() && state.loaded.is_none() {
+                // Nor did any pass by directly.
+                let quiet = std::mem::replace(&mut seen, state.next) == state.next;
+                if quiet && state.waiting.is_empty() && state.loaded.is_none() {
                     state.death.get_or_insert(Death::Idle);
-                    state.to = None;
+                    (state.to, state.pipe) = (None, None);
                     return;
                 }
             }
@@ -267,7 +293,7 @@ fn write(state: &Mutex<State>, mut to: ChildStdin, questions: &Receiver<Bytes>, 
 fn bury(state: &Mutex<State>, death: Death) {
     let mut state = lock(state);
     let death = state.death.get_or_insert(death).clone();
-    state.to = None;
+    (state.to, state.pipe) = (None, None);
     if let Some(loaded) = state.loaded.take() {
         let _ = loaded.send(Err(death.clone()));
     }
@@ -276,23 +302,4 @@ fn bury(state: &Mutex<State>, death: Death) {
     for (_, waits) in state.waiting.drain() {
         let _ = waits.send(Err(Lost::Died { death: death.clone(), alone }));
     }
-}
-
-fn cause(status: Option<ExitStatus>, words: &str) -> Death {
-    if words.contains("memory allocation of") || words.contains("capacity overflow") {
-        return Death::Memory;
-    }
-    let last = words.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    let last: String = last.chars().filter(|c| !c.is_control()).take(200).collect();
-    Death::Other(
-        match status.map(|status| (status.code(), status.signal())) {
-            _ if words.contains("overflowed its stack") => "its stack was full".to_owned(),
-            Some((_, Some(9))) => "it was killed, perhaps because memory ran out".to_owned(),
-            Some((_, Some(signal))) => format!("signal {signal} {last}"),
-            Some((Some(code), _)) => format!("exit code {code} {last}"),
-            _ => format!("it is gone {last}"),
-        }
-        .trim_end()
-        .to_owned(),
-    )
 }

@@ -3,7 +3,6 @@
 use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::{fs, io, thread};
 
@@ -21,9 +20,12 @@ const HEADER: usize = 64 << 10;
 /// Address space beyond the memory limit, for what is reserved and not used.
 const RESERVED: u64 = 1 << 30;
 
-enum Job {
-    Load(Hello, Bytes),
-    Question(Vec<u8>),
+/// Whose turn it is to read: one thread reads, works and answers, while the next one reads.
+struct Turn {
+    /// Before the pack is read.
+    hello: Option<Hello>,
+    /// Bytes of the longest question.
+    longest: usize,
 }
 
 /// Runs the worker until standard input ends. Only the program itself calls it, in a child.
@@ -50,27 +52,31 @@ fn run() -> io::Result<()> {
     let Some(hello) = frame::read(&mut input, HEADER)? else { return Ok(()) };
     let hello: Hello = serde_json::from_slice(&hello)?;
     let limits = hello.limits;
-    let (jobs, queue) = sync_channel::<Job>(1);
-    let queue = Arc::new(Mutex::new(queue));
-    let pack = Arc::new(OnceLock::new());
-    for _ in 0..threads() {
-        let (queue, pack) = (Arc::clone(&queue), Arc::clone(&pack));
-        thread::Builder::new().stack_size(STACK).spawn(move || work(&queue, &pack))?;
-    }
-    bound_memory(limits.memory as u64)?;
-    let Some(tar) = frame::read(&mut input, limits.archive.total)? else { return Ok(()) };
-    give(&jobs, Job::Load(hello, tar.into()))?;
     // An input's text takes more bytes than it weighs, but not without end.
     let longest = limits.input.saturating_mul(4).saturating_add(HEADER);
-    while let Some(question) = frame::read(&mut input, longest)? {
-        give(&jobs, Job::Question(question))?;
+    let turn = Arc::new(Mutex::new(Turn { hello: Some(hello), longest }));
+    let pack = Arc::new(OnceLock::new());
+    drop(input);
+    let threads = {
+        // They begin when memory is bounded.
+        let _wait = turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = Vec::new();
+        for _ in 0..threads() {
+            let (turn, pack) = (Arc::clone(&turn), Arc::clone(&pack));
+            let thread = thread::Builder::new().stack_size(STACK);
+            all.push(thread.spawn(move || work(&turn, &pack))?);
+        }
+        bound_memory(limits.memory as u64)?;
+        all
+    };
+    for thread in threads {
+        let _ = thread.join();
     }
-    // Nobody listens any more, whatever is still being worked out.
-    std::process::exit(0)
+    Err(io::Error::other("all threads of the worker ended"))
 }
 
 /// How many questions are worked on at once.
-pub(super) fn threads() -> usize {
+fn threads() -> usize {
     thread::available_parallelism().map_or(1, usize::from).clamp(2, 8)
 }
 
@@ -89,28 +95,32 @@ fn bound_memory(limit: u64) -> io::Result<()> {
     Ok(())
 }
 
-fn give(jobs: &SyncSender<Job>, job: Job) -> io::Result<()> {
-    jobs.send(job).map_err(|_| io::Error::other("all threads of the worker ended"))
-}
-
-fn work(queue: &Mutex<Receiver<Job>>, pack: &OnceLock<(Loaded, Limits)>) {
+fn work(turn: &Mutex<Turn>, pack: &OnceLock<(Loaded, Limits)>) {
     loop {
-        let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(job) = job else { return };
-        let reply = match job {
-            Job::Load(hello, tar) => first(&hello, &tar, pack),
-            Job::Question(question) => answer(&question, pack),
-        };
         // Without an answer the program would wait until its deadline.
-        let sent = reply.and_then(|reply| {
-            let body = serde_json::to_vec(&reply)?;
-            frame::write(&mut io::stdout().lock(), &body)
-        });
-        if let Err(error) = sent {
+        if let Err(error) = one(turn, pack) {
             let _ = writeln!(io::stderr(), "{error}");
             std::process::exit(1);
         }
     }
+}
+
+fn one(turn: &Mutex<Turn>, pack: &OnceLock<(Loaded, Limits)>) -> io::Result<()> {
+    let mut turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
+    let hello = turn.hello.take();
+    let limit = hello.as_ref().map_or(turn.longest, |hello| hello.limits.archive.total);
+    let Some(frame) = frame::read(&mut io::stdin().lock(), limit)? else {
+        // Nobody listens any more, whatever is still being worked out.
+        std::process::exit(0)
+    };
+    let reply = match hello {
+        Some(hello) => first(&hello, &frame.into(), pack)?,
+        None => {
+            drop(turn);
+            answer(&frame, pack)?
+        }
+    };
+    frame::write(&mut io::stdout().lock(), &serde_json::to_vec(&reply)?)
 }
 
 fn first(hello: &Hello, tar: &Bytes, pack: &OnceLock<(Loaded, Limits)>) -> io::Result<Reply> {

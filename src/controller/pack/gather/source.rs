@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::super::error::Error;
 use super::super::revise::{Failure, Stage};
 use super::{Reader, missing};
-use crate::api::{HttpSource, LocalReference, OciSource, PolicyPack, reason};
+use crate::api::{Connection, HttpSource, OciSource, PolicyPack, reason};
 use crate::pack::oci::{DockerConfig, Repository, Version};
 use crate::pack::{Auth, FetchSettings, Proxy};
 
@@ -13,14 +13,6 @@ use crate::pack::{Auth, FetchSettings, Proxy};
 const DOCKER_CONFIG: &str = ".dockerconfigjson";
 
 type Data = BTreeMap<String, Vec<u8>>;
-
-/// What is read from Secrets beside credentials: the same for both kinds of source.
-struct Connection<'a> {
-    kind: &'static str,
-    ca: Option<&'a LocalReference>,
-    certificate: Option<&'a LocalReference>,
-    proxy: Option<&'a LocalReference>,
-}
 
 impl Reader<'_> {
     /// How to fetch the pack.
@@ -39,7 +31,9 @@ impl Reader<'_> {
             allow_loopback: self.ctx.settings.allow_loopback,
             // Only a developer's registry on loopback, and only if nothing was said about TLS.
             plain_http: source.oci.as_ref().is_some_and(|oci| {
-                self.ctx.settings.allow_loopback && oci.ca_secret_ref.is_none() && on_loopback(oci)
+                self.ctx.settings.allow_loopback
+                    && oci.connection.ca_secret_ref.is_none()
+                    && on_loopback(oci)
             }),
             ..settings
         }))
@@ -60,13 +54,7 @@ impl Reader<'_> {
                 Err(failure) => return Ok(Err(failure)),
             }
         }
-        let connection = Connection {
-            kind: "http",
-            ca: http.ca_secret_ref.as_ref(),
-            certificate: http.cert_secret_ref.as_ref(),
-            proxy: http.proxy_secret_ref.as_ref(),
-        };
-        self.connection(settings, connection).await
+        self.connection(settings, "http", &http.connection).await
     }
 
     async fn oci(&self, oci: &OciSource) -> Result<Result<FetchSettings, Failure>, Error> {
@@ -94,28 +82,23 @@ impl Reader<'_> {
                 Err(failure) => return Ok(Err(failure)),
             }
         }
-        let connection = Connection {
-            kind: "oci",
-            ca: oci.ca_secret_ref.as_ref(),
-            certificate: oci.cert_secret_ref.as_ref(),
-            proxy: oci.proxy_secret_ref.as_ref(),
-        };
-        self.connection(settings, connection).await
+        self.connection(settings, "oci", &oci.connection).await
     }
 
     async fn connection(
         &self,
         mut settings: FetchSettings,
-        connection: Connection<'_>,
+        kind: &str,
+        connection: &Connection,
     ) -> Result<Result<FetchSettings, Failure>, Error> {
-        let field = |name: &str| format!("spec.source.{}.{name}", connection.kind);
-        if let Some(reference) = connection.ca {
+        let field = |name: &str| format!("spec.source.{kind}.{name}");
+        if let Some(reference) = &connection.ca_secret_ref {
             match self.secret(&field("caSecretRef"), &reference.name, "ca.crt").await? {
                 Ok(pem) => settings.ca_pem = Some(pem),
                 Err(failure) => return Ok(Err(failure)),
             }
         }
-        if let Some(reference) = connection.certificate {
+        if let Some(reference) = &connection.cert_secret_ref {
             let field = field("certSecretRef");
             let mut pem = Vec::new();
             for key in ["tls.crt", "tls.key"] {
@@ -127,7 +110,7 @@ impl Reader<'_> {
             }
             settings.client_pem = Some(pem);
         }
-        if let Some(reference) = connection.proxy {
+        if let Some(reference) = &connection.proxy_secret_ref {
             let field = field("proxySecretRef");
             match self.secret_data(&field, &reference.name).await?.and_then(|data| {
                 proxy(&data).ok_or_else(|| {
@@ -240,9 +223,7 @@ mod tests {
                 semver: semver.map(Into::into),
                 digest: digest.map(Into::into),
                 secret_ref: None,
-                ca_secret_ref: None,
-                cert_secret_ref: None,
-                proxy_secret_ref: None,
+                connection: Connection::default(),
             };
         let url = "oci://r.example/packs/a";
         let hex = format!("sha256:{}", "a".repeat(64));

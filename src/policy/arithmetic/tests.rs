@@ -3,14 +3,14 @@
 
 use regorus::{Source, Value};
 
-use super::{Limits, arithmetic, engine, sandbox};
+use crate::policy::{Limits, engine, rewrite, sandbox};
 
 fn ask(expression: &str) -> Result<Value, String> {
     let text = format!("package p\n\na := {{\"b\": 0.1, \"c\": 0.2}}\n\nx := {expression}\n");
     sandbox::run(|| {
         let source =
             Source::from_contents("p.rego".into(), text.clone()).map_err(|e| e.to_string())?;
-        let written = arithmetic::rewrite(&source).map_err(|e| e.to_string())?;
+        let written = rewrite::rewrite(&source).map_err(|e| e.to_string())?;
         let written = written.unwrap_or_else(|| text.clone());
         assert_eq!(written.lines().count(), text.lines().count());
         let mut engine = engine::new(&Limits::default()).map_err(|e| e.to_string())?;

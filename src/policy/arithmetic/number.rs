@@ -14,7 +14,7 @@ const MOST: u64 = 4096;
 
 /// A number as OPA writes it down between two operations.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Number {
+pub(in crate::policy) enum Number {
     Integer(BigInt),
     /// OPA keeps the sign of a nothing.
     MinusZero,
@@ -41,7 +41,7 @@ type Result<T> = std::result::Result<T, &'static str>;
 
 impl Number {
     /// `-12`, `-1.5e-7`.
-    pub(super) fn read(text: &str) -> Result<Self> {
+    pub(in crate::policy) fn read(text: &str) -> Result<Self> {
         if text.len() > 1300 {
             return Err(TOO_LARGE);
         }
@@ -93,7 +93,7 @@ impl Number {
     }
 
     /// By value: OPA compares the written digits.
-    pub(super) fn compare(&self, other: &Self) -> Ordering {
+    pub(in crate::policy) fn compare(&self, other: &Self) -> Ordering {
         let parts = |number: &Self| match number {
             Self::Integer(n) => (n.clone(), 0),
             Self::MinusZero => (BigInt::ZERO, 0),

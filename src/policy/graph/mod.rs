@@ -1,16 +1,18 @@
 //! Which rule stands on which: functions that call themselves, rules that need themselves and
 //! towers of rules are found here, before the engine could run out of stack on them.
 
+mod towers;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use regorus::unstable::{Module, Ref, Rule};
 
-use super::error::{LoadError, Place};
-use super::heads::{self, Scope};
-use super::limits::Limits;
-use super::negation;
-use super::visit::{self, Found, Path};
-use super::vocabulary;
+use crate::policy::differs;
+use crate::policy::error::{LoadError, Place};
+use crate::policy::heads::{self, Scope};
+use crate::policy::limits::Limits;
+use crate::policy::visit::{self, Found, Path};
+use crate::policy::vocabulary;
 
 /// A rule or function; all definitions of one name together.
 pub(super) struct Node {
@@ -21,8 +23,6 @@ pub(super) struct Node {
     /// Whether a function has a value for all arguments.
     total: bool,
     pub place: Place,
-    /// Whether a rule surely has a value.
-    defined: bool,
     /// Components of its package's path.
     package: usize,
     /// How often the name is defined, defaults apart.
@@ -63,7 +63,6 @@ impl Graph {
                 let at = graph.add([package.clone(), name].concat(), args, place, package.len());
                 let node = &mut graph.nodes[at];
                 node.total |= heads::is_total(rule);
-                node.defined |= whole && heads::is_defined(rule);
                 node.definitions += usize::from(!default);
             }
         }
@@ -106,7 +105,6 @@ impl Graph {
                 function,
                 arity,
                 total: false,
-                defined: false,
                 package,
                 place,
                 definitions: 0,
@@ -119,32 +117,20 @@ impl Graph {
         at
     }
 
+    /// Whether a name is the same for all rules of a module.
+    fn global(&self, name: &str, names: &Names<'_>) -> bool {
+        let own = [names.package, &[name.to_owned()]].concat();
+        ["input", "data"].contains(&name)
+            || names.imports.contains_key(name)
+            || self.index.range(own.clone()..).next().is_some_and(|(at, _)| at.starts_with(&own))
+    }
+
     fn defined_head(&self, rule: &Rule, names: &Names<'_>) -> Result<(), LoadError> {
-        let global = |name: &str| {
-            let own = [names.package, &[name.to_owned()]].concat();
-            ["input", "data"].contains(&name)
-                || names.imports.contains_key(name)
-                || self
-                    .index
-                    .range(own.clone()..)
-                    .next()
-                    .is_some_and(|(at, _)| at.starts_with(&own))
-        };
+        let global = |name: &str| self.global(name, names);
         let function =
             |name: &[String]| self.function(name, names).is_some_and(|at| !self.nodes[at].total);
-        let defined = |path: &[String]| {
-            if path == ["input"] || !global(&path[0]) {
-                return true;
-            }
-            let full = names.full(&path.to_vec());
-            match self.index.get(&full) {
-                Some(&at) => self.nodes[at].defined,
-                // A document, or what lies in a rule's value.
-                None => (1..full.len()).all(|end| !self.index.contains_key(&full[..end])),
-            }
-        };
-        let scope = Scope { global: &global, function: &function, defined: &defined };
-        if let Some((place, message)) = negation::unsupported(rule, &scope) {
+        let scope = Scope { global: &global, function: &function };
+        if let Some((place, message)) = differs::unsupported(rule) {
             return Err(LoadError::Unsupported { place, message: message.to_owned() });
         }
         match heads::unsafe_head(rule, &scope) {
@@ -182,6 +168,13 @@ impl Graph {
                 self.nodes[from].needs.insert(to);
             } else if let Some(message) = vocabulary::refusal(&name.join(".")) {
                 return Err(refuse(message));
+            }
+        }
+        for (name, place) in &found.read {
+            let given = name == "_" || found.locals.contains(name) || found.given.contains(name);
+            if !given && !self.global(name, names) {
+                let message = format!("nothing gives {name} a value");
+                return Err(LoadError::RegoInvalid { place: place.clone(), message });
             }
         }
         for (path, place) in &found.replaced {
@@ -246,99 +239,6 @@ impl Graph {
         let above = (1..path.len()).filter_map(|end| self.index.get(&path[..end]).copied());
         let below = self.index.range(path.clone()..).take_while(|(at, _)| at.starts_with(path));
         above.chain(below.map(|(_, &at)| at)).filter(|&at| !self.nodes[at].function).collect()
-    }
-
-    /// No recursion, no towers.
-    pub(super) fn check(&self, limits: &Limits) -> Result<(), LoadError> {
-        for group in self.groups(|node| &node.needs) {
-            let itself = |at: usize| self.nodes[at].needs.contains(&at);
-            if group.len() == 1 && !itself(group[0]) {
-                continue;
-            }
-            let mut names: Vec<_> = group.iter().map(|&at| self.nodes[at].path.join(".")).collect();
-            names.sort();
-            names.truncate(5);
-            names.push(names[0].clone());
-            let place = self.nodes[group[0]].place.clone();
-            return Err(LoadError::Recursive { place, cycle: names.join(" -> ") });
-        }
-        // Groups come with what they stand on before them.
-        let mut height = vec![0_usize; self.nodes.len()];
-        for group in self.groups(|node| &node.reaches) {
-            let below = group.iter().flat_map(|&at| &self.nodes[at].reaches);
-            let tallest = below.map(|&to| height[to]).max().unwrap_or_default();
-            let total = tallest + group.len();
-            if total > limits.rule_depth {
-                let place = self.nodes[group[0]].place.clone();
-                let message = format!(
-                    "{} stands on more than {} other rules, one upon the other",
-                    self.nodes[group[0]].path.join("."),
-                    limits.rule_depth
-                );
-                return Err(LoadError::TooDeep { place, message });
-            }
-            for at in group {
-                height[at] = total;
-            }
-        }
-        Ok(())
-    }
-
-    /// Strongly connected groups (Tarjan), each after all that it leads to. Without recursion.
-    fn groups(&self, edges: impl Fn(&Node) -> &BTreeSet<usize>) -> Vec<Vec<usize>> {
-        const NEW: usize = usize::MAX;
-        let count = self.nodes.len();
-        let (mut order, mut low) = (vec![NEW; count], vec![NEW; count]);
-        let mut on_stack = vec![false; count];
-        let (mut stack, mut groups, mut next) = (Vec::new(), Vec::new(), 0);
-        for start in 0..count {
-            if order[start] != NEW {
-                continue;
-            }
-            let mut work = vec![(start, None)];
-            while let Some((at, after)) = work.pop() {
-                if order[at] == NEW {
-                    (order[at], low[at]) = (next, next);
-                    next += 1;
-                    stack.push(at);
-                    on_stack[at] = true;
-                }
-                if let Some(child) = after {
-                    low[at] = low[at].min(low[child]);
-                }
-                let rest = match after {
-                    None => edges(&self.nodes[at]).range(..),
-                    Some(child) => edges(&self.nodes[at]).range(child + 1..),
-                };
-                let mut down = None;
-                for &to in rest {
-                    if order[to] == NEW {
-                        down = Some(to);
-                        break;
-                    }
-                    if on_stack[to] {
-                        low[at] = low[at].min(order[to]);
-                    }
-                }
-                if let Some(to) = down {
-                    work.push((at, Some(to)));
-                    work.push((to, None));
-                    continue;
-                }
-                if low[at] == order[at] {
-                    let mut group = Vec::new();
-                    while let Some(member) = stack.pop() {
-                        on_stack[member] = false;
-                        group.push(member);
-                        if member == at {
-                            break;
-                        }
-                    }
-                    groups.push(group);
-                }
-            }
-        }
-        groups
     }
 }
 

@@ -1,0 +1,173 @@
+//! What the engine reads otherwise than OPA in patterns and in objects, and
+//! what no writing anew (`rewrite`) makes the same.
+
+use std::collections::BTreeSet;
+
+use regorus::unstable::{AssignOp, Expr, Literal, LiteralStmt, Query, Rule, RuleBody, RuleHead};
+
+use super::error::Place;
+use super::visit::place;
+
+const PATTERN: &str =
+    "an object as a pattern is not the same here as in OPA; take its members one by one";
+const CONSTANT: &str = "`with` after a constant replaces nothing: leave it out";
+const TWICE: &str = "a key stands twice in this object, or may: one that is worked out stands alone; use object.union";
+
+/// The first part that is not the same in OPA.
+pub(super) fn unsupported(rule: &Rule) -> Option<(Place, &'static str)> {
+    let mut look = Look::default();
+    match rule {
+        Rule::Spec { head, bodies, .. } => {
+            for RuleBody { assign, query, .. } in bodies {
+                look.query(query);
+                if let Some(assign) = assign {
+                    look.value(&assign.value);
+                }
+            }
+            match head {
+                RuleHead::Compr { refr, assign, .. } => {
+                    look.value(refr);
+                    assign.iter().for_each(|assign| look.value(&assign.value));
+                }
+                RuleHead::Set { refr, key, .. } => {
+                    look.value(refr);
+                    key.iter().for_each(|key| look.value(key));
+                }
+                RuleHead::Func { args, assign, .. } => {
+                    for arg in args {
+                        look.pattern(arg, true);
+                    }
+                    assign.iter().for_each(|assign| look.value(&assign.value));
+                }
+            }
+        }
+        Rule::Default { value, .. } => look.value(value),
+    }
+    look.found
+}
+
+#[derive(Default)]
+struct Look {
+    found: Option<(Place, &'static str)>,
+}
+
+impl Look {
+    fn say(&mut self, expr: &Expr, why: &'static str) {
+        self.found.get_or_insert_with(|| (place(expr.span()), why));
+    }
+
+    fn query(&mut self, query: &Query) {
+        for LiteralStmt { literal, with_mods, .. } in &query.stmts {
+            if let Literal::Expr { expr, .. } | Literal::NotExpr { expr, .. } = literal
+                && !with_mods.is_empty()
+                && matches!(
+                    expr.as_ref(),
+                    Expr::Bool { .. }
+                        | Expr::Null { .. }
+                        | Expr::Number { .. }
+                        | Expr::String { .. }
+                        | Expr::RawString { .. }
+                )
+            {
+                self.say(expr, CONSTANT);
+            }
+            self.literal(literal);
+            with_mods.iter().for_each(|with| self.value(&with.r#as));
+        }
+    }
+
+    fn literal(&mut self, literal: &Literal) {
+        match literal {
+            Literal::SomeVars { .. } => {}
+            Literal::SomeIn { key, value, collection, .. } => {
+                key.iter().chain([value]).for_each(|pattern| self.pattern(pattern, true));
+                self.value(collection);
+            }
+            Literal::Expr { expr, .. } | Literal::NotExpr { expr, .. } => self.statement(expr),
+            Literal::Every { domain, query, .. } => {
+                self.value(domain);
+                self.query(query);
+            }
+        }
+    }
+
+    fn statement(&mut self, expr: &Expr) {
+        match expr {
+            Expr::Membership { value, collection, .. } => {
+                self.value(value);
+                self.value(collection);
+            }
+            Expr::AssignExpr { op, lhs, rhs, .. } => {
+                self.pattern(lhs, *op == AssignOp::ColEq);
+                match op {
+                    AssignOp::ColEq => self.value(rhs),
+                    AssignOp::Eq => self.pattern(rhs, false),
+                }
+            }
+            expr => self.value(expr),
+        }
+    }
+
+    fn pattern(&mut self, expr: &Expr, only: bool) {
+        match expr {
+            Expr::Object { fields, .. } if only || !fields.is_empty() => self.say(expr, PATTERN),
+            Expr::Array { items, .. } => items.iter().for_each(|item| self.pattern(item, only)),
+            expr => self.value(expr),
+        }
+    }
+
+    /// An expression whose value counts.
+    fn value(&mut self, expr: &Expr) {
+        match expr {
+            Expr::Array { items, .. } | Expr::Set { items, .. } => {
+                items.iter().for_each(|item| self.value(item));
+            }
+            Expr::Object { fields, .. } => {
+                let mut keys = BTreeSet::new();
+                for (_, key, value) in fields {
+                    let constant = matches!(
+                        key.as_ref(),
+                        Expr::Bool { .. }
+                            | Expr::Null { .. }
+                            | Expr::Number { .. }
+                            | Expr::String { .. }
+                            | Expr::RawString { .. }
+                    );
+                    if !keys.insert(key.span().text()) || (!constant && fields.len() > 1) {
+                        self.say(key, TWICE);
+                    }
+                    self.value(key);
+                    self.value(value);
+                }
+            }
+            Expr::ArrayCompr { term, query, .. } | Expr::SetCompr { term, query, .. } => {
+                self.query(query);
+                self.value(term);
+            }
+            Expr::ObjectCompr { key, value, query, .. } => {
+                self.query(query);
+                self.value(key);
+                self.value(value);
+            }
+            Expr::Call { params, .. } => params.iter().for_each(|param| self.value(param)),
+            Expr::UnaryExpr { expr, .. } => self.value(expr),
+            Expr::RefDot { refr, .. } => self.value(refr),
+            Expr::RefBrack { refr, index, .. } => {
+                self.value(refr);
+                self.value(index);
+            }
+            Expr::BinExpr { lhs, rhs, .. }
+            | Expr::BoolExpr { lhs, rhs, .. }
+            | Expr::ArithExpr { lhs, rhs, .. }
+            | Expr::AssignExpr { lhs, rhs, .. } => {
+                self.value(lhs);
+                self.value(rhs);
+            }
+            Expr::Membership { value, collection, .. } => {
+                self.value(value);
+                self.value(collection);
+            }
+            _ => {}
+        }
+    }
+}
