@@ -33,6 +33,17 @@ fn stac(c: &mut Criterion) {
     let items = items(10_000);
     let mut group = c.benchmark_group("stac");
     group.sample_size(10).throughput(Throughput::Elements(items.len() as u64));
+    let core: Vec<Value> = items
+        .iter()
+        .cloned()
+        .map(|mut item| {
+            item["stac_extensions"] = json!([]);
+            item
+        })
+        .collect();
+    group.bench_function("10000 items, core", |b| {
+        b.iter(|| assert!(core.iter().all(|item| stac_violations(item).is_empty())));
+    });
     group.bench_function("10000 items, three extensions", |b| {
         b.iter(|| assert!(items.iter().all(|item| stac_violations(item).is_empty())));
     });

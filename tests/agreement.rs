@@ -7,7 +7,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use lazaret::contracts::stac_violations;
+use lazaret::contracts::{Format, SchemaName, official_violations, stac_violations, violations};
 use lazaret::gates::single::{dcat_shape_violations, prov_statements};
 use serde_json::{Value, json};
 
@@ -210,4 +210,105 @@ fn prov_json_as_the_prov_package_says() {
     );
     assert!(cases.len() > 300 && statements > 150);
     assert!(wrong.is_empty(), "{} differ: {:#?}", wrong.len(), &wrong[..wrong.len().min(20)]);
+}
+
+/// Our own schemas, on the examples and on broken copies of them.
+#[test]
+#[ignore = "needs jsonschema; run by make test-all"]
+fn our_schemas_as_jsonschema_says() {
+    let mut cases = Vec::new();
+    for (name, file, schema) in [
+        (SchemaName::Dataset, "dataset.json", "dataset"),
+        (SchemaName::RunReceipt, "receipts/ingest.json", "run_receipt"),
+        (SchemaName::QaReport, "work/qa_report.json", "qa_report"),
+    ] {
+        let read = |path: String| -> Value {
+            serde_json::from_slice(&std::fs::read(format!("{ROOT}/{path}")).unwrap()).unwrap()
+        };
+        let schema = read(format!("contracts/schemas/{schema}.v1.schema.json"));
+        let document = read(format!("examples/seattle-weather/{file}"));
+        let copies = broken(&document, 400).into_iter().chain([(String::new(), document.clone())]);
+        cases.extend(copies.map(|(what, v)| (format!("{file} {what}"), name, schema.clone(), v)));
+    }
+    let questions: Vec<Value> =
+        cases.iter().map(|(_, _, schema, v)| json!({"schema": schema, "document": v})).collect();
+    let (mut refused, mut wrong) = (0, Vec::new());
+    for ((what, name, _, value), answer) in cases.iter().zip(ask(&questions)) {
+        let ours = violations(*name, value);
+        refused += usize::from(!ours.is_empty());
+        if ours.is_empty() != (answer["valid"] == true) {
+            wrong.push(format!("{what}: {ours:?}, but {answer}"));
+        }
+    }
+    println!("our schemas: {} documents, {refused} refused", cases.len());
+    assert!(refused > 100 && refused < cases.len());
+    assert!(wrong.is_empty(), "{} differ: {:#?}", wrong.len(), &wrong[..wrong.len().min(20)]);
+}
+
+#[test]
+#[ignore = "needs cyclonedx-python-lib; run by make test-all"]
+fn cyclonedx_as_its_own_library_says() {
+    let mut cases = Vec::new();
+    for (name, value) in documents(&folder("LAZARET_CYCLONEDX_EXAMPLES")) {
+        let format = match value["specVersion"].as_str() {
+            Some("1.5") => Format::CycloneDx15,
+            Some("1.6") => Format::CycloneDx16,
+            Some("1.7") => Format::CycloneDx17,
+            _ => continue,
+        };
+        cases.push((name, format, value));
+    }
+    let questions: Vec<Value> =
+        cases.iter().map(|(_, _, value)| json!({"cyclonedx": value})).collect();
+    let (mut refused, mut wrong) = (0, Vec::new());
+    for ((name, format, value), answer) in cases.iter().zip(ask(&questions)) {
+        let ours = official_violations(*format, value);
+        refused += usize::from(answer["valid"] != true);
+        if ours.is_empty() != (answer["valid"] == true) {
+            wrong.push(format!("{name} {format:?}: {ours:?}, but {answer}"));
+        }
+    }
+    println!("CycloneDX: {} documents, {refused} refused", cases.len());
+    assert!(refused > 10 && refused < cases.len());
+    assert!(wrong.is_empty(), "{} differ: {:#?}", wrong.len(), &wrong[..wrong.len().min(20)]);
+}
+
+/// The schema is one thing, what spdx-tools demands beyond it another: only what the schema takes and
+/// the tools refuse may differ.
+#[test]
+#[ignore = "needs spdx-tools; run by make test-all"]
+fn spdx_as_spdx_tools_says() {
+    let mut cases = Vec::new();
+    for (name, value) in documents(&folder("LAZARET_SPDX_EXAMPLES")) {
+        if value["spdxVersion"] == "SPDX-2.3" {
+            let copies = broken(&value, 300);
+            cases.extend(copies.into_iter().map(|(what, v)| (format!("{name} {what}"), v)));
+            cases.push((name, value));
+        }
+    }
+    let questions: Vec<Value> = cases.iter().map(|(_, value)| json!({"spdx": value})).collect();
+    let (mut refused, mut beyond, mut lenient) = (0, Vec::new(), Vec::new());
+    for ((name, value), answer) in cases.iter().zip(ask(&questions)) {
+        let ours = official_violations(Format::Spdx2, value);
+        let theirs = answer["valid"] == true;
+        refused += usize::from(!theirs);
+        match (ours.is_empty(), theirs) {
+            (true, false) => beyond.push(format!("{name}: {answer}")),
+            (false, true) => lenient.push(format!("{name}: {ours:?}")),
+            _ => {}
+        }
+    }
+    println!(
+        "SPDX: {} documents, {refused} refused by the tools, {} of them not by the schema, {} only by the schema",
+        cases.len(),
+        beyond.len(),
+        lenient.len(),
+    );
+    for line in beyond.iter().chain(&lenient) {
+        println!("{line}");
+    }
+    // Where only the schema refuses, it is by a type or a member that it names.
+    let by_schema = |line: &String| line.contains("is not of type") || line.contains("is missing");
+    assert!(lenient.iter().all(by_schema));
+    assert!(refused > 10 && refused < cases.len());
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// From the ground up: a room may use itself and those before it.
-const ROOMS: [&str; 14] = [
+const ROOMS: &[&str] = &[
     "api",
     "domain",
     "contracts",
@@ -23,10 +23,10 @@ const ROOMS: [&str; 14] = [
 ];
 
 /// Pairs that stand in order and still may not meet: the API server's watch joins them.
-const STRANGERS: [(&str, &str); 1] = [("server", "controller")];
+const STRANGERS: &[(&str, &str)] = &[("server", "controller")];
 
 /// What has no I/O and no clock: whole rooms, and files of other rooms that decide.
-const PURE: [&str; 51] = [
+const PURE: &[&str] = &[
     "api/",
     "domain/",
     "contracts/",
@@ -52,9 +52,13 @@ const PURE: [&str; 51] = [
     "pack/verify/",
     "dataset/assemble.rs",
     "dataset/content/",
+    "dataset/extent.rs",
     "dataset/facts.rs",
+    "dataset/digests.rs",
     "dataset/layout.rs",
     "dataset/names.rs",
+    "dataset/reading.rs",
+    "dataset/shard.rs",
     "dataset/view.rs",
     "evidence/access.rs",
     "evidence/answer.rs",
@@ -77,11 +81,12 @@ const PURE: [&str; 51] = [
     "controller/triggers.rs",
     "controller/backoff.rs",
     "controller/pack/status.rs",
+    "controller/promotion/job.rs",
     "controller/promotion/status.rs",
 ];
 
 /// What a pure file may not mention.
-const IMPURE: [&str; 16] = [
+const IMPURE: &[&str] = &[
     "tokio",
     "kube::Client",
     "kube::Api",
@@ -101,7 +106,7 @@ const IMPURE: [&str; 16] = [
 ];
 
 /// Where a pure file mentions one of them all the same, and why. One that no longer holds fails.
-const EXCEPTIONS: [(&str, &str, &str); 8] = [
+const EXCEPTIONS: &[(&str, &str, &str)] = &[
     (
         "policy/evaluate.rs",
         "Instant::now",

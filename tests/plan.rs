@@ -8,8 +8,7 @@ use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::stream::{self, BoxStream, StreamExt as _};
-use lazaret::dataset::{Entry, Limits, ReadError, Requested, WorkspaceReader, gather};
+use lazaret::dataset::{Entry, Limits, ReadError, Reading, Requested, WorkspaceReader, gather};
 use lazaret::domain::{Digest, SpecHash};
 use lazaret::gates::judge;
 use lazaret::pack::{
@@ -29,16 +28,17 @@ struct Memory {
 #[async_trait]
 impl WorkspaceReader for Memory {
     async fn list(&self) -> Result<Vec<Entry>, ReadError> {
-        let entry =
-            |path: &String| Entry { path: path.clone(), size: self.files[path].len() as u64 };
+        let entry = |path: &String| Entry {
+            path: path.clone(),
+            size: self.files[path].len() as u64,
+            stamp: None,
+        };
         Ok(self.order.iter().map(entry).collect())
     }
 
-    async fn read(
-        &self,
-        path: &str,
-    ) -> Result<BoxStream<'static, Result<Bytes, ReadError>>, ReadError> {
-        Ok(stream::iter([Ok(self.files[path].clone())]).boxed())
+    async fn read(&self, path: &str, mut into: Reading) -> Result<Reading, ReadError> {
+        into.take(&self.files[path]);
+        Ok(into)
     }
 }
 

@@ -181,7 +181,7 @@ fn a_version_that_the_ledger_has_is_not_published_again_with_other_bytes() {
     fs::write(&file, format!("{original}\n")).unwrap();
     let other = stage.promote(&[]);
     assert_eq!(other.status.code(), Some(1), "{}", text(&other.stdout));
-    assert!(text(&other.stderr).contains("already published"), "{}", text(&other.stderr));
+    assert!(text(&other.stdout).contains("VersionAlreadyPublished"), "{}", text(&other.stdout));
     assert!(!stage.published().exists());
     // The same bytes may come back.
     fs::write(&file, original).unwrap();
@@ -391,4 +391,29 @@ fn provenance_stands_for_a_receipt_under_the_default_pack() {
     arguments.extend(["--workspace", workspace.to_str().unwrap(), "--policy-pack", PACK]);
     let output = lazaret(&arguments);
     assert_eq!(output.status.code(), Some(0), "{}{}", text(&output.stdout), text(&output.stderr));
+}
+
+#[test]
+fn validation_finds_what_the_ledger_knows_of_a_version_that_the_destination_lost() {
+    let stage = Stage::new();
+    assert!(stage.promote(&[]).status.success());
+    fs::remove_dir_all(stage.path("published").join(SLUG)).unwrap();
+    let validate = || {
+        let (destination, workspace) = (stage.name("published"), stage.name("workspace"));
+        let (tar, key) = (stage.name("pack.tar"), stage.name("lazaret.pub"));
+        let mut arguments = vec!["validate", "--workspace", &workspace, "--output", "json"];
+        arguments.extend(["--destination", &destination, "--policy-pack", &tar, "--key", &key]);
+        let report = lazaret(&arguments);
+        serde_json::from_slice::<Value>(&report.stdout).unwrap()
+    };
+    // The same bytes under the same pack are the same publication, to be made again.
+    assert_eq!(validate()["result"], "passed");
+    let dataset = stage.path("workspace/dataset.json");
+    let other = fs::read_to_string(&dataset).unwrap() + " ";
+    fs::write(&dataset, other).unwrap();
+    let report = validate();
+    assert_eq!(report["result"], "denied");
+    assert_eq!(report["gates"][0]["reasons"][0]["code"], "VersionAlreadyPublished");
+    assert_eq!(report["gates"][0]["reasons"].as_array().unwrap().len(), 1);
+    assert_eq!(report["plan"], Value::Null);
 }

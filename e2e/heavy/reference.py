@@ -2,6 +2,9 @@
 
 {"stac": document} -> {"valid": bool, "why": text}      pystac with the core schemas that it carries
 {"dcat": document, "base": iri} -> {"valid": bool, ...} pyshacl with contracts/shapes/dcat.ttl
+{"schema": schema, "document": document} -> {"valid": bool} jsonschema, formats included
+{"spdx": document} -> {"valid": bool, "why": text}      spdx-tools, whole validation
+{"cyclonedx": document} -> {"valid": bool, "why": text} cyclonedx-python-lib, strict
 {"prov": document} -> {"valid": bool, "said": [[relation, subject, object]]} the prov package
 """
 
@@ -9,11 +12,16 @@ import json
 import logging
 import sys
 
+import jsonschema
 import prov.model
 import pyshacl
 import pystac.validation
 import rdflib
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 from prov.constants import PROV_N_MAP
+from spdx_tools.spdx.parser.jsonlikedict.json_like_dict_parser import JsonLikeDictParser
+from spdx_tools.spdx.validation.document_validator import validate_full_spdx_document
 
 logging.disable(logging.CRITICAL)
 SHAPES = rdflib.Graph().parse(sys.argv[1], format="turtle")
@@ -36,6 +44,28 @@ def dcat(document, base):
     return {"valid": conforms, "why": "" if conforms else text}
 
 
+def schema(schema, document):
+    kind = jsonschema.validators.validator_for(schema)
+    validator = kind(schema, format_checker=kind.FORMAT_CHECKER)
+    return {"valid": validator.is_valid(document)}
+
+
+def spdx(document):
+    found = validate_full_spdx_document(JsonLikeDictParser().parse(document))
+    return {"valid": not found, "why": "; ".join(m.validation_message for m in found)[:300]}
+
+
+CYCLONEDX = {
+    version.to_version(): JsonStrictValidator(version)
+    for version in (SchemaVersion.V1_5, SchemaVersion.V1_6, SchemaVersion.V1_7)
+}
+
+
+def cyclonedx(document):
+    found = CYCLONEDX[document["specVersion"]].validate_str(json.dumps(document))
+    return {"valid": found is None, "why": str(found)[:300]}
+
+
 def provenance(document):
     read = prov.model.ProvDocument.deserialize(content=json.dumps(document), format="json")
     said = set()
@@ -53,6 +83,12 @@ for line in sys.stdin:
     try:
         if "stac" in asked:
             answer = stac(asked["stac"])
+        elif "schema" in asked:
+            answer = schema(asked["schema"], asked["document"])
+        elif "spdx" in asked:
+            answer = spdx(asked["spdx"])
+        elif "cyclonedx" in asked:
+            answer = cyclonedx(asked["cyclonedx"])
         elif "dcat" in asked:
             answer = dcat(asked["dcat"], asked["base"])
         else:

@@ -6,6 +6,7 @@ pub mod cluster;
 pub mod controller;
 pub mod controlplane;
 pub mod example;
+pub mod memory;
 pub mod packs;
 pub mod peer;
 pub mod registry;

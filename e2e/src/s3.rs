@@ -5,9 +5,15 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use k8s_openapi::api::core::v1::Secret;
+use kube::api::{Patch, PatchParams};
+use lazaret::api::DatasetPromotion;
 use lazaret::objects::{Access, Credentials, FileAccess, Identity, Store};
+use serde_json::{Value, json};
 
 use crate::cluster::eventually;
+use crate::example::Example;
+use crate::stage::Stage;
 
 /// The access key id of the one account.
 pub const ACCESS: &str = "LAZARETTEST";
@@ -127,5 +133,52 @@ impl S3 {
         let path = url.strip_prefix("s3://").context("an s3:// URL")?;
         ensure!(path.starts_with("bucket"), "{url}");
         Ok(self.dir.path().join("data").join(path))
+    }
+
+    /// Removes an object, and what the server keeps about it.
+    ///
+    /// # Errors
+    /// If it is not there.
+    pub fn remove(&self, url: &str) -> Result<()> {
+        let path = self.bucket(url)?;
+        std::fs::remove_file(&path)?;
+        let about = path.strip_prefix(self.dir.path().join("data"))?;
+        let _ = std::fs::remove_dir_all(self.dir.path().join("meta").join(about));
+        Ok(())
+    }
+
+    /// A promotion from S3 to S3 whose Secret is `store`.
+    ///
+    /// # Errors
+    /// If the workspace cannot be laid out or brought into the store.
+    pub async fn promotion(
+        &self,
+        stage: &Stage,
+        name: &str,
+        example: &Example,
+    ) -> Result<DatasetPromotion> {
+        let mut manifest = stage.manifest(name, example)?;
+        let source = format!("s3://bucket/in/{}-{name}", stage.namespace);
+        self.upload(&stage.path("workspaces").join(name), &source).await?;
+        let destination = format!("s3://bucket/published-{}", stage.namespace);
+        for (field, url) in [("source", source), ("destination", destination)] {
+            manifest["spec"][field] = json!({ "url": url, "secretRef": { "name": "store" } });
+        }
+        Ok(serde_json::from_value(manifest)?)
+    }
+
+    /// The Secret `store`, with `over` laid over what is right.
+    ///
+    /// # Errors
+    /// If the API server refuses.
+    pub async fn secret(&self, stage: &Stage, over: Value) -> Result<()> {
+        let right = self.variables().map(|(key, value)| (key.to_owned(), Value::from(value)));
+        let over = over.as_object().cloned().unwrap_or_default();
+        let data: serde_json::Map<_, _> = right.into_iter().chain(over).collect();
+        let secret = json!({ "metadata": { "name": "store" }, "stringData": data });
+        let secret: Secret = serde_json::from_value(secret)?;
+        let params = PatchParams::apply("e2e").force();
+        stage.api::<Secret>().patch("store", &params, &Patch::Apply(&secret)).await?;
+        Ok(())
     }
 }

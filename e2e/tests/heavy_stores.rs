@@ -19,7 +19,7 @@ use lazaret_e2e::example::Example;
 use lazaret_e2e::packs::{default_pack, keys};
 use lazaret_e2e::s3::{S3, SECRET};
 use lazaret_e2e::stage::{SOON, Stage};
-use serde_json::{Value, json};
+use serde_json::json;
 
 const MIB: usize = 1 << 20;
 
@@ -211,23 +211,6 @@ async fn four_processes_promote_from_s3_to_s3_and_share_one_ledger() -> Result<(
     Ok(())
 }
 
-/// A promotion from S3 to S3 whose Secret is `store`.
-async fn manifest(
-    stage: &Stage,
-    s3: &S3,
-    name: &str,
-    example: &Example,
-) -> Result<DatasetPromotion> {
-    let mut manifest = stage.manifest(name, example)?;
-    let source = format!("s3://bucket/in/{}-{name}", stage.namespace);
-    s3.upload(&stage.path("workspaces").join(name), &source).await?;
-    let destination = format!("s3://bucket/published-{}", stage.namespace);
-    manifest["spec"]["source"] = json!({ "url": source, "secretRef": { "name": "store" } });
-    manifest["spec"]["destination"] =
-        json!({ "url": destination, "secretRef": { "name": "store" } });
-    Ok(serde_json::from_value(manifest)?)
-}
-
 async fn says(stage: &Stage, name: &str, words: &str) -> Result<()> {
     eventually(&format!("the status says: {words}"), SOON, async || {
         let now = stage.api::<DatasetPromotion>().get(name).await?;
@@ -237,24 +220,6 @@ async fn says(stage: &Stage, name: &str, words: &str) -> Result<()> {
     .await
 }
 
-/// The Secret `store`, with `over` laid over what is right.
-async fn secret(stage: &Stage, s3: &S3, over: Value) -> Result<()> {
-    let mut data: Value = s3
-        .variables()
-        .into_iter()
-        .map(|(k, v)| (k.to_owned(), v.into()))
-        .collect::<serde_json::Map<_, _>>()
-        .into();
-    for (key, value) in over.as_object().into_iter().flatten() {
-        data[key] = value.clone();
-    }
-    let secret = json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "store" }, "stringData": data });
-    let params = kube::api::PatchParams::apply("e2e").force();
-    let api = stage.api::<k8s_openapi::api::core::v1::Secret>();
-    api.patch("store", &params, &kube::api::Patch::Apply(&secret)).await?;
-    Ok(())
-}
-
 #[tokio::test]
 #[ignore = "needs versitygw; run by make test-all"]
 async fn a_controller_publishes_from_s3_to_s3_with_the_tenants_secret() -> Result<()> {
@@ -262,16 +227,16 @@ async fn a_controller_publishes_from_s3_to_s3_with_the_tenants_secret() -> Resul
     let stage = Stage::new("s3").await?;
     let controller = stage.controller().await?;
     let example = Example::whole("seattle-weather")?;
-    let promotion = manifest(&stage, &s3, "weather", &example).await?;
+    let promotion = s3.promotion(&stage, "weather", &example).await?;
     stage.api().create(&Default::default(), &promotion).await?;
     says(&stage, "weather", "there is no Secret store").await?;
-    secret(&stage, &s3, json!({ "AWS_SECRET_ACCESS_KEY": "hush-wrong" })).await?;
+    s3.secret(&stage, json!({ "AWS_SECRET_ACCESS_KEY": "hush-wrong" })).await?;
     stage.request("weather").await?;
     says(&stage, "weather", "does not accept the credentials").await?;
-    secret(&stage, &s3, json!({ "AWS_ENDPOINT_URL": "https://169.254.169.254" })).await?;
+    s3.secret(&stage, json!({ "AWS_ENDPOINT_URL": "https://169.254.169.254" })).await?;
     stage.request("weather").await?;
     says(&stage, "weather", "metadata address").await?;
-    secret(&stage, &s3, json!({})).await?;
+    s3.secret(&stage, json!({})).await?;
     stage.request("weather").await?;
     let done = stage.reaches("weather", Phase::Published).await?;
     let url = done.status.and_then(|s| s.manifest).context("a manifest")?.url;
@@ -280,7 +245,7 @@ async fn a_controller_publishes_from_s3_to_s3_with_the_tenants_secret() -> Resul
     assert_eq!(Ledger::new(s3.open(&destination)?).verify().await?.len(), 1);
 
     // Without a Secret the controller's own identity is not lent.
-    let mut bare = manifest(&stage, &s3, "bare", &example.renamed("bare")).await?;
+    let mut bare = s3.promotion(&stage, "bare", &example.renamed("bare")).await?;
     bare.spec.source.secret_ref = None;
     stage.api().create(&Default::default(), &bare).await?;
     says(&stage, "bare", "needs a Secret").await?;
@@ -298,11 +263,11 @@ async fn killed_at_any_step_the_publication_to_s3_is_finished() -> Result<()> {
     let example = Example::whole("seattle-weather")?;
     for step in Step::ALL {
         let stage = Stage::new(&format!("s3-{}", format!("{step:?}").to_lowercase())).await?;
-        secret(&stage, &s3, json!({})).await?;
+        s3.secret(&stage, json!({})).await?;
         let mut pausing = stage.start.clone();
         pausing.arguments.extend(["--pause-publication-at".into(), format!("{step:?}")]);
         let victim = Controller::start(&pausing).await?;
-        let promotion = manifest(&stage, &s3, "weather", &example).await?;
+        let promotion = s3.promotion(&stage, "weather", &example).await?;
         stage.api().create(&Default::default(), &promotion).await?;
         eventually(&format!("paused at {step:?}"), SOON, async || {
             Ok(victim.logs().contains("paused here").then_some(()))

@@ -52,6 +52,8 @@ pub mod reason {
     pub const UNDECIDED: &str = "CouldNotDecide";
     /// A gate failed.
     pub const DENIED: &str = "GatesFailed";
+    /// The Job that was to hash the data failed, or its results are not to be had or not to be taken.
+    pub const SHARDS_FAILED: &str = "ShardsFailed";
     /// A Quarantine of this dataset version is active.
     pub const QUARANTINED: &str = "Quarantined";
     /// A plan, or a revision of a policy pack, waits for an approval.

@@ -21,6 +21,9 @@ pub const GROUP: &str = "lazaret.dev";
 /// Annotation whose every new value asks for a reconciliation at once.
 pub const REQUESTED_AT: &str = "lazaret.dev/requestedAt";
 
+/// Annotation on a DatasetPromotion whose every new value has all its data hashed again once.
+pub const REHASH: &str = "lazaret.dev/rehash";
+
 /// Label on a Quarantine that names its dataset slug.
 pub const LABEL_SLUG: &str = "lazaret.dev/dataset-slug";
 

@@ -1,5 +1,7 @@
 //! `DatasetPromotion`: one dataset version's way through the gates to publication.
 
+use std::collections::BTreeMap;
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
@@ -52,6 +54,9 @@ pub struct DatasetPromotionSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 7))]
     pub required_gates: Vec<RequiredGate>,
+    /// Where the data is hashed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution: Option<ExecutionSpec>,
     /// Runs the gates and plans, but writes nothing.
     #[serde(default)]
     pub dry_run: bool,
@@ -110,6 +115,52 @@ pub struct PackReference {
 pub enum RequiredGate {
     /// Supply-chain provenance.
     G,
+}
+
+/// Where the data is hashed.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ExecutionSpec {
+    /// InProcess: in the controller's pod. Job: by pods of an Indexed Job in this namespace, each
+    /// with a share of the data; for more than one pod should hash. Both stores need a secretRef
+    /// then.
+    #[serde(default)]
+    pub mode: ExecutionMode,
+    /// Job: pods that run at once; 4 if unset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 256))]
+    pub parallelism: Option<u16>,
+    /// Job: what each pod asks for; a core and 128Mi, at most 512Mi, if unset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resources: Option<ExecutionResources>,
+}
+
+/// Pods that run at once if nothing is said.
+pub const EXECUTION_PARALLELISM: u16 = 4;
+
+/// Who hashes.
+#[derive(
+    Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
+pub enum ExecutionMode {
+    /// The controller's pod.
+    #[default]
+    InProcess,
+    /// Pods of an Indexed Job.
+    Job,
+}
+
+/// What a pod asks for, as in a container's `resources`.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, KubeSchema)]
+pub struct ExecutionResources {
+    /// At least.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("maxProperties" = 8))]
+    pub requests: BTreeMap<String, String>,
+    /// At most.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("maxProperties" = 8))]
+    pub limits: BTreeMap<String, String>,
 }
 
 /// An approval of one plan.

@@ -23,6 +23,11 @@ pub fn command() -> clap::Command {
 
 #[derive(Subcommand, Debug)]
 pub(super) enum Command {
+    Init(super::init::Init),
+    /// Writes receipts of runs.
+    #[command(subcommand)]
+    Receipt(super::receipt::Receipt),
+    Catalog(super::catalog::Catalog),
     /// Runs the gates over a workspace and reports; writes nothing.
     Validate(Validate),
     /// Runs the gates and publishes what passes.
@@ -50,6 +55,9 @@ pub(super) enum Command {
     /// Builds, signs and verifies policy packs.
     #[command(subcommand)]
     Pack(super::pack::Pack),
+    /// Hashes one share of a workspace; what the pods of a promotion's Job run.
+    #[command(hide = true)]
+    Shard(super::shard::Shard),
     /// Runs one policy pack for the program, which starts it and talks to it on standard input.
     #[command(hide = true)]
     PolicyWorker,
@@ -63,12 +71,13 @@ pub(super) enum Command {
 /// What is to be judged.
 #[derive(Args, Debug)]
 pub(super) struct Subject {
-    /// The dataset's slug.
+    /// The dataset's slug [default for `validate`: what dataset.json says].
     #[arg(long, value_name = "SLUG")]
-    pub dataset_slug: String,
-    /// The dataset version's id, for instance 2026-02.abcd1234.
+    pub dataset_slug: Option<String>,
+    /// The dataset version's id, for instance 2026-02.abcd1234 [default for `validate`: what
+    /// dataset.json says].
     #[arg(long, value_name = "ID")]
-    pub dataset_version_id: String,
+    pub dataset_version_id: Option<String>,
     /// The spec; must be the same, canonically, as the workspace's spec.json.
     #[arg(long, value_name = "FILE")]
     pub spec: Option<PathBuf>,
@@ -83,6 +92,16 @@ pub(super) struct Subject {
     pub require_gates: Vec<RequiredGate>,
     #[command(flatten)]
     pub policy: Policy,
+    /// A file that remembers digests from run to run: data that nobody touched since is not read
+    /// again. Whoever may write it is believed. What is published is hashed again in any case.
+    #[arg(long, value_name = "FILE", env = "LAZARET_DIGEST_CACHE")]
+    pub digest_cache: Option<PathBuf>,
+    /// Reads and hashes everything, whatever the digest cache remembers.
+    #[arg(long)]
+    pub rehash: bool,
+    /// Shows no progress.
+    #[arg(long, short)]
+    pub quiet: bool,
     /// How to report.
     #[arg(long, value_enum, default_value_t = Output::Human)]
     pub output: Output,
@@ -246,6 +265,9 @@ pub(super) struct Controller {
     pub serving: super::serve::Serving,
     #[command(flatten)]
     pub evidence: super::evidence::Listen,
+    /// The image of the pods that hash for promotions with spec.execution.mode Job: this program's.
+    #[arg(long, value_name = "IMAGE", env = "LAZARET_IMAGE")]
+    pub image: Option<String>,
     /// How often a denied or waiting promotion is looked at again, in seconds.
     #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = seconds)]
     pub recheck_interval: Duration,

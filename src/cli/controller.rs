@@ -44,6 +44,7 @@ pub(super) async fn controller(arguments: Controller) -> Result<ExitCode, Failur
             "publisher",
             arguments.signing_key.as_deref(),
         )?,
+        image: arguments.image,
         state: state.map(Arc::new),
         pause_at,
     };

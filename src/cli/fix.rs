@@ -2,19 +2,20 @@
 //! gates over the mended workspace.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::args::{Output, Subject};
+use super::catalog::texts;
 use super::exit::{DENIED, Failure};
 use super::policy::Judge;
-use super::settings::read;
+use super::workspace::{folder, write};
 use crate::dataset::Facts;
 use crate::domain::{GateId, GateState, Report};
-use crate::gates::{Mends, judge, mendable, mends};
+use crate::gates::draft::{Known, completed};
+use crate::gates::{Mends, judge};
 use crate::policy;
 use crate::promotion::Assessment;
 
@@ -28,15 +29,8 @@ pub(super) fn fix(
     dry_run: bool,
 ) -> Result<ExitCode, Failure> {
     let folder = folder(&subject.workspace)?;
-    let mut texts = BTreeMap::new();
-    for path in mendable(&assessment.facts) {
-        let text = String::from_utf8(read(&folder.join(&path))?);
-        // What is no UTF-8 is for a person.
-        if let Ok(text) = text {
-            texts.insert(path, text);
-        }
-    }
-    let mends = mends(&assessment.facts, &texts);
+    let texts = texts(&folder, &assessment.facts)?;
+    let mends = completed(&assessment.facts, &Known::default(), &texts, false);
     let mended: Facts = mends.files.iter().fold(assessment.facts.clone(), |facts, mend| {
         facts.revised(&mend.path, mend.text.as_bytes())
     });
@@ -46,7 +40,7 @@ pub(super) fn fix(
     let after = judge(&mended, &verdict, &required, Timestamp::now());
     if !dry_run {
         for mend in &mends.files {
-            write(&folder.join(&mend.path), &mend.text)?;
+            write(&folder.join(&mend.path), mend.text.as_bytes())?;
         }
     }
     let patch = patch(&mends, &texts);
@@ -63,16 +57,7 @@ pub(super) fn fix(
     Ok(if lies_there.passed() { ExitCode::SUCCESS } else { ExitCode::from(DENIED) })
 }
 
-/// Only what lies in a directory is mended: objects of a store are replaced by whoever wrote them.
-pub(super) fn folder(workspace: &str) -> Result<PathBuf, Failure> {
-    match workspace.strip_prefix("file://") {
-        Some(path) => Ok(path.into()),
-        None if !workspace.contains("://") => Ok(workspace.into()),
-        None => Err(Failure::usage("--fix mends a workspace in a directory")),
-    }
-}
-
-fn patch(mends: &Mends, texts: &BTreeMap<String, String>) -> String {
+pub(super) fn patch(mends: &Mends, texts: &BTreeMap<String, String>) -> String {
     let mut out = String::new();
     for mend in &mends.files {
         let before = texts.get(&mend.path).map_or("", String::as_str);
@@ -145,25 +130,5 @@ fn machine(
         "after": after.gates,
         "turnedGreen": turned(before, after),
         "written": !dry_run,
-    })
-}
-
-/// Whole or not at all: readers see the old file or the new one.
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    use std::io::Write as _;
-    let failed = |error: std::io::Error| Failure::undecided(format!("{}: {error}", path.display()));
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let beside = path.with_file_name(format!(".{name}.{}.mended", std::process::id()));
-    let written = std::fs::File::options()
-        .write(true)
-        .create_new(true)
-        .open(&beside)
-        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
-        .and_then(|()| std::fs::set_permissions(&beside, std::fs::metadata(path)?.permissions()))
-        .and_then(|()| std::fs::rename(&beside, path));
-    written.map_err(|error| {
-        // What matters is the first error.
-        let _ = std::fs::remove_file(&beside);
-        failed(error)
     })
 }

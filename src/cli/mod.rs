@@ -4,12 +4,15 @@
 mod say;
 
 mod args;
+mod catalog;
 mod controller;
 mod crd;
+mod digests;
 mod evidence;
 mod exit;
 mod explain;
 mod fix;
+mod init;
 mod ledger;
 mod lineage;
 mod pack;
@@ -17,12 +20,15 @@ mod policy;
 mod policy_worker;
 mod process;
 mod promote;
+mod receipt;
 mod replay;
 mod report;
 mod serve;
 mod settings;
+mod shard;
 mod snippet;
 mod spec;
+mod workspace;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -51,6 +57,9 @@ pub fn main() -> ExitCode {
     };
     let outcome = runtime.block_on(async {
         match arguments.command {
+            Command::Init(arguments) => init::init(&arguments),
+            Command::Receipt(command) => receipt::receipt(&command),
+            Command::Catalog(arguments) => catalog::catalog(arguments).await,
             Command::Validate(validate) => promote::validate(validate).await,
             Command::Promote(promote) => promote::promote(promote).await,
             Command::Controller(controller) => controller::controller(controller).await,
@@ -63,6 +72,7 @@ pub fn main() -> ExitCode {
             Command::Replay(arguments) => replay::replay(arguments).await,
             Command::Evidence(command) => evidence::evidence(command).await,
             Command::Pack(pack) => pack::pack(pack).await,
+            Command::Shard(arguments) => shard::shard(arguments).await,
             Command::PolicyWorker => Ok(policy_worker::run()),
             Command::Completions { shell } => {
                 let mut command = command();

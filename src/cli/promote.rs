@@ -6,27 +6,29 @@ use jiff::Timestamp;
 
 use super::args::{Promote, Subject as Arguments, Validate};
 use super::exit::{DENIED, Failure};
-use super::fix;
 use super::policy::{Judge, judge};
 use super::report::{Conclusion, Finished, print, progress};
 use super::settings::{publisher, read, store};
-use crate::dataset::{Limits, Requested};
+use super::workspace::{folder, own_name};
+use super::{digests, fix};
+use crate::dataset::{Limits, Recall, Requested, StoreReader};
 use crate::domain::{Approval, Digest, GateId, SpecHash};
 use crate::ledger::Ledger;
 use crate::objects::Store;
 use crate::promotion::{Assessment, PublishError, Subject, Unobserved, approve, assess, publish};
 
-pub(super) async fn validate(arguments: Validate) -> Result<ExitCode, Failure> {
+pub(super) async fn validate(mut arguments: Validate) -> Result<ExitCode, Failure> {
+    named(&mut arguments.subject)?;
     let destination = arguments.destination.as_deref().map(store).transpose()?;
     let subject = &arguments.subject;
     if arguments.fix {
-        fix::folder(&subject.workspace)?;
+        folder(&subject.workspace)?;
     }
     let judge = judge(&subject.policy)?;
     let source = store(&subject.workspace)?;
     let assessment = examine(subject, &judge, &source, destination.as_ref()).await?;
     if let Some(path) = &arguments.record_facts {
-        std::fs::write(path, format!("{:#}\n", assessment.input))
+        std::fs::write(path, format!("{:#}\n", assessment.facts.policy_input()))
             .map_err(|error| Failure::undecided(format!("{}: {error}", path.display())))?;
     }
     if arguments.fix {
@@ -41,6 +43,10 @@ pub(super) async fn validate(arguments: Validate) -> Result<ExitCode, Failure> {
 
 pub(super) async fn promote(arguments: Promote) -> Result<ExitCode, Failure> {
     let subject = &arguments.subject;
+    if subject.dataset_slug.is_none() || subject.dataset_version_id.is_none() {
+        // What is published is what somebody asked for, not what lies there.
+        return Err(Failure::usage("give --dataset-slug and --dataset-version-id"));
+    }
     let expected: Option<Digest> = arguments
         .plan
         .as_deref()
@@ -96,6 +102,19 @@ pub(super) async fn promote(arguments: Promote) -> Result<ExitCode, Failure> {
     finish(subject, &judge, &assessment, Conclusion::Published(published))
 }
 
+/// Without a name, a workspace in a directory is judged as what it calls itself.
+fn named(subject: &mut Arguments) -> Result<(), Failure> {
+    if subject.dataset_slug.is_some() && subject.dataset_version_id.is_some() {
+        return Ok(());
+    }
+    let folder = folder(&subject.workspace)
+        .map_err(|_| Failure::usage("give --dataset-slug and --dataset-version-id"))?;
+    let (slug, version) = own_name(&folder)?;
+    subject.dataset_slug.get_or_insert(slug);
+    subject.dataset_version_id.get_or_insert(version);
+    Ok(())
+}
+
 async fn examine(
     arguments: &Arguments,
     judge: &Judge,
@@ -109,23 +128,29 @@ async fn examine(
             Some(hash.map_err(|error| Failure::denied(format!("{}: {error}", path.display())))?)
         }
     };
+    let limits = Limits::default();
+    let digests = digests::load(arguments.digest_cache.as_deref());
+    let ledger = destination.cloned().map(Ledger::new);
     let subject = Subject {
-        source,
+        source: StoreReader::new(source.clone(), limits.objects),
+        recall: Recall { digests: &digests, believe: !arguments.rehash },
         destination,
+        ledger: ledger.as_ref(),
         requested: Requested {
-            dataset_slug: arguments.dataset_slug.clone(),
-            dataset_version_id: arguments.dataset_version_id.clone(),
+            dataset_slug: arguments.dataset_slug.clone().unwrap_or_default(),
+            dataset_version_id: arguments.dataset_version_id.clone().unwrap_or_default(),
             intended_use: arguments.intended_use.clone(),
         },
         required: arguments.require_gates.iter().map(|_| GateId::G).collect(),
         expected_spec: spec,
         pack: judge.pack.clone(),
         pack_name: judge.name.clone(),
-        limits: Limits::default(),
+        limits,
     };
-    let progress = progress();
+    let progress = progress(arguments.quiet);
     let outcome = assess(subject, Timestamp::now(), &|p| progress.show(&p)).await;
     progress.clear();
+    digests::save(arguments.digest_cache.as_deref(), &digests);
     outcome.map_err(|error| Failure::undecided(error.to_string()))
 }
 

@@ -16,6 +16,7 @@ use super::Metrics;
 use super::facts::FactsJudged;
 use super::pack::{Failure, Remembered};
 use super::state::StateDir;
+use crate::dataset::Digests;
 use crate::ledger::Ledger;
 use crate::objects::Store;
 use crate::pack::Shelf;
@@ -24,6 +25,9 @@ use crate::promotion::{Publisher, Step};
 
 /// Ledgers kept in memory for the next who publishes there.
 const MAX_LEDGERS: usize = 256;
+
+/// Promotions remembered because their data was not what it had been said to be.
+const MAX_DISTRUSTED: usize = 10_000;
 
 /// How the controller is to behave.
 #[derive(Clone, Debug)]
@@ -46,6 +50,8 @@ pub struct Settings {
     pub allow_loopback: bool,
     /// Who publishes.
     pub publisher: Publisher,
+    /// The controller's own image, for the pods that hash.
+    pub image: Option<String>,
     /// Where loaded packs are kept for the next start; nowhere if unset.
     pub state: Option<Arc<StateDir>>,
     /// Where to stop for ever in a publication, so that a test can kill the process there.
@@ -70,6 +76,10 @@ pub struct Context {
     listed: watch::Sender<bool>,
     /// What the server hands out.
     pub(super) shelf: Arc<Shelf>,
+    /// Digests of data that nobody has touched since it was hashed.
+    pub(super) digests: Digests,
+    /// How often a promotion's bytes turned out to be others than their digests said.
+    distrusted: Mutex<HashMap<String, u32>>,
     /// What the packs judged last.
     pub(super) facts: FactsJudged,
 }
@@ -92,6 +102,8 @@ impl Context {
             gone: Mutex::default(),
             listed: watch::Sender::new(false),
             shelf,
+            digests: Digests::default(),
+            distrusted: Mutex::default(),
             facts: FactsJudged::default(),
         }
     }
@@ -200,6 +212,22 @@ impl Context {
     /// Tells the metrics how many packs can judge.
     pub(super) fn count_packs(&self) {
         self.metrics.packs_loaded.set(i64::try_from(self.packs.len()).unwrap_or(i64::MAX));
+    }
+
+    /// What is remembered of the data of the promotion with this uid was not so.
+    pub(super) fn distrust(&self, uid: &str) {
+        let mut all = self.distrusted.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whoever is forgotten is found out anew.
+        if all.len() >= MAX_DISTRUSTED {
+            all.clear();
+        }
+        *all.entry(uid.to_owned()).or_default() += 1;
+    }
+
+    /// How often that happened.
+    pub(super) fn distrusted(&self, uid: &str) -> u32 {
+        let all = self.distrusted.lock().unwrap_or_else(PoisonError::into_inner);
+        all.get(uid).copied().unwrap_or_default()
     }
 
     /// Forgets the failures of `object`.

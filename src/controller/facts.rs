@@ -5,8 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
+use crate::dataset::Facts;
+
 /// How many facts are kept for one pack.
 const MAX_FACTS: usize = 256;
+/// How many objects a workspace may have whose facts are kept.
+const MAX_OBJECTS: usize = 20_000;
 /// How many bytes of memory the facts of all packs may take, about.
 const MAX_BYTES: usize = 64 << 20;
 
@@ -27,12 +31,18 @@ pub(super) struct FactsJudged(Mutex<HashMap<String, VecDeque<Fact>>>);
 
 impl FactsJudged {
     /// Keeps what `pack` was asked about `subject`, in the place of what it was asked before.
-    pub(super) fn record(&self, pack: &str, subject: &str, input: Value) {
-        let bytes = weight(&input);
+    pub(super) fn record(&self, pack: &str, subject: &str, facts: &Facts) {
+        // What would be too large is not made at all.
+        let few = facts.objects.len() <= MAX_OBJECTS;
+        self.keep(pack, subject, few.then(|| facts.policy_input()));
+    }
+
+    fn keep(&self, pack: &str, subject: &str, input: Option<Value>) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let facts = all.entry(pack.to_owned()).or_default();
         facts.retain(|fact| fact.subject != subject);
-        if bytes <= MAX_BYTES / 4 {
+        let weighed = input.map(|input| (weight(&input), input));
+        if let Some((bytes, input)) = weighed.filter(|(bytes, _)| *bytes <= MAX_BYTES / 4) {
             facts.push_back(Fact { subject: subject.to_owned(), input: Arc::new(input), bytes });
         }
         if facts.len() > MAX_FACTS {
@@ -79,13 +89,13 @@ mod tests {
     #[test]
     fn the_last_of_each_subject_is_kept_and_no_more_than_fit() {
         let facts = FactsJudged::default();
-        facts.record("pack", "a/x", json!(1));
-        facts.record("pack", "a/y", json!(2));
-        facts.record("pack", "a/x", json!(3));
+        facts.keep("pack", "a/x", Some(json!(1)));
+        facts.keep("pack", "a/y", Some(json!(2)));
+        facts.keep("pack", "a/x", Some(json!(3)));
         let seen: Vec<_> = facts.of("pack").iter().map(|f| (*f.input).clone()).collect();
         assert_eq!(seen, [json!(3), json!(2)]);
         for n in 0..2 * MAX_FACTS {
-            facts.record("pack", &format!("a/{n}"), json!(n));
+            facts.keep("pack", &format!("a/{n}"), Some(json!(n)));
         }
         let seen = facts.of("pack");
         assert_eq!(seen.len(), MAX_FACTS);
@@ -96,15 +106,15 @@ mod tests {
     #[test]
     fn the_pack_with_the_most_gives_way() {
         let facts = FactsJudged::default();
-        facts.record("small", "a/x", json!("x"));
+        facts.keep("small", "a/x", Some(json!("x")));
         let large = "x".repeat(MAX_BYTES / 5);
         for n in 0..10 {
-            facts.record("large", &format!("a/{n}"), json!(large));
+            facts.keep("large", &format!("a/{n}"), Some(json!(large)));
         }
         assert_eq!(facts.of("large").len(), 4);
         assert_eq!(facts.of("large")[0].subject, "a/9");
         assert_eq!(facts.of("small").len(), 1);
-        facts.record("small", "a/huge", json!("x".repeat(MAX_BYTES / 2)));
+        facts.keep("small", "a/huge", Some(json!("x".repeat(MAX_BYTES / 2))));
         assert_eq!(facts.of("small").len(), 1, "what is too large by itself is not kept");
         facts.forget("large");
         assert!(facts.of("large").is_empty());

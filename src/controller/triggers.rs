@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use kube::ResourceExt as _;
 
-use crate::api::{DatasetPromotion, PolicyPack, Quarantine, REQUESTED_AT, type_};
+use crate::api::{DatasetPromotion, PolicyPack, Quarantine, REHASH, REQUESTED_AT, type_};
 
 fn hash(value: impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
@@ -13,9 +13,10 @@ fn hash(value: impl Hash) -> u64 {
     hasher.finish()
 }
 
-/// A change of spec, or a request to look at once: news to the object's own controller.
+/// A change of spec, or a request to look at once or to hash anew: news to the object's own
+/// controller.
 pub(super) fn asked<K: kube::Resource>(object: &K) -> Option<u64> {
-    let requested = object.annotations().get(REQUESTED_AT);
+    let requested = [REQUESTED_AT, REHASH].map(|name| object.annotations().get(name));
     Some(hash((object.meta().generation, requested, object.meta().deletion_timestamp.is_some())))
 }
 

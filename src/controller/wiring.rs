@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _};
 use k8s_openapi::NamespaceResourceScope;
+use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::api::Api;
 use kube::core::PartialObjectMeta;
@@ -117,11 +118,20 @@ async fn promotion_controller(ctx: &Arc<Context>, health: &Health, shutdown: imp
     let packs = changes(scoped::<PolicyPack>(ctx), reflector::store().1, triggers::pack_changed);
     let quarantines =
         changes(scoped::<Quarantine>(ctx), reflector::store().1, triggers::quarantine_changed);
+    // Only how far they are; the rest is read when it is needed.
+    let jobs = watcher(
+        scoped::<PartialObjectMeta<Job>>(ctx),
+        watcher::Config::default().labels(promotion::job::LABEL),
+    )
+    .backoff(watching::WatchBackoff::default())
+    .touched_objects()
+    .predicate_filter(triggers::version, PredicateConfig::default());
     let (filled, health) = (reader.clone(), health.clone());
     let running = Controller::for_stream(stream, reader)
         .watches_stream(packs, move |pack| {
             select(&by_pack, |promotion| promotion::uses(promotion, &pack))
         })
+        .watches_stream(jobs, |job| promotion::job::owner(&job))
         .watches_stream(quarantines, move |quarantine| {
             select(&by_quarantine, |promotion| promotion::is_held_by(promotion, &quarantine))
         })

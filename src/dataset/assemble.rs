@@ -42,13 +42,12 @@ pub(super) fn assemble(
 }
 
 impl Facts {
-    /// The facts of the same workspace with other bytes in one of its documents.
+    /// The facts of the same workspace with other bytes in one of its documents, or with one more.
     #[must_use]
     pub fn revised(mut self, path: &str, bytes: &[u8]) -> Self {
-        if let Some(object) = self.objects.get_mut(path) {
-            object.digest = Digest::of(bytes);
-            object.size = bytes.len() as u64;
-        }
+        let media_type = layout::media_type(path).to_owned();
+        let object = ObjectFact { digest: Digest::of(bytes), size: bytes.len() as u64, media_type };
+        self.objects.insert(path.to_owned(), object);
         place(&mut self, path.to_owned(), Ok(bytes.to_vec()));
         self
     }

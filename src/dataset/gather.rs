@@ -1,28 +1,15 @@
 //! Reads a workspace once: every object streamed and hashed, documents kept and parsed.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
-use bytes::Bytes;
-use futures::StreamExt;
-use futures::stream::{self, BoxStream};
-use tokio::sync::Semaphore;
-use tokio::task::JoinHandle;
-
-use crate::domain::DigestWriter;
-
-use super::assemble::{Body, assemble, rules};
-use super::content::{ContentFact, Inspector, Rules};
-use super::source::{Entry, GatherError, Limits, Progress, ReadError, WorkspaceReader};
+use super::assemble::{assemble, rules};
+use super::digests::{Digests, Recall, Remembered, key};
+use super::pass::{Done, Pass};
+use super::source::{Entry, GatherError, Limits, Progress, WorkspaceReader};
 use super::{Facts, ObjectFact, Published, Requested, layout};
+use crate::domain::Digest;
 
-const TICK: Duration = Duration::from_secs(1);
-/// How many objects may be kept whole at the same time because they can only be looked into whole.
-const KEEPERS: usize = 2;
-
-/// Reads the workspace into [`Facts`], telling `progress` once a second and at the end.
+/// Reads the workspace into [`Facts`], telling `progress` now and then and at the end.
 ///
 /// # Errors
 /// If the facts cannot be known: the store fails, or the workspace is beyond `limits`.
@@ -33,62 +20,97 @@ pub async fn gather(
     limits: &Limits,
     progress: &(dyn Fn(Progress) + Send + Sync),
 ) -> Result<Facts, GatherError> {
-    let mut entries = store.list().await.map_err(GatherError::List)?;
-    entries.sort_by(|a, b| a.path.cmp(&b.path));
+    let recall = Recall { digests: &Digests::default(), believe: false };
+    gather_knowing(store, recall, requested, published, limits, progress).await
+}
+
+/// [`gather`], without reading data whose digest is remembered; what is read is, from then on.
+/// Documents are read in any case.
+///
+/// # Errors
+/// As [`gather`].
+pub async fn gather_knowing(
+    store: &dyn WorkspaceReader,
+    recall: Recall<'_>,
+    requested: Requested,
+    published: Option<Published>,
+    limits: &Limits,
+    progress: &(dyn Fn(Progress) + Send + Sync),
+) -> Result<Facts, GatherError> {
+    let entries = store.list().await.map_err(GatherError::List)?;
     check(&entries, limits)?;
-    let hashed = Arc::new(AtomicU64::new(0));
-    let mut state = Progress {
-        objects_total: entries.len() as u64,
-        bytes_total: entries.iter().map(|entry| entry.size).sum(),
-        ..Progress::default()
-    };
+    let mut pass = Pass::new(store, &entries, limits, progress);
     let mut objects = BTreeMap::new();
     let mut bodies = BTreeMap::new();
     let mut content = BTreeMap::new();
-    let mut tick = tokio::time::interval(TICK);
-    let keepers = Semaphore::new(KEEPERS);
     // Documents first: what the redaction plan says must be known when the data streams by.
     let (documents, data): (Vec<_>, Vec<_>) =
         entries.into_iter().partition(|entry| layout::kind(&entry.path).is_some());
-    for (entries, last) in [(documents, false), (data, true)] {
-        let rules = if last { rules(&bodies) } else { None };
-        let look = |path: &str| {
-            let rules = rules.as_ref().filter(|_| layout::is_published(path));
-            rules.map(|rules| (rules.clone(), &keepers))
+    let read = pass.read(documents, None, |Done { entry, digest, kept, .. }| {
+        let body = kept.ok_or_else(|| too_large(entry.size, limits));
+        bodies.insert(entry.path.clone(), body);
+        objects.insert(entry.path.clone(), object(&entry, digest));
+    });
+    read.await?;
+    let rules = rules(&bodies);
+    let name = |entry: &Entry| {
+        let rules = rules.as_ref().filter(|_| layout::is_published(&entry.path));
+        key(store.key()?, entry, rules, limits.inspected_bytes)
+    };
+    let mut unknown = Vec::new();
+    for entry in data {
+        let Some(Remembered { digest, content: found }) = name(&entry).and_then(|n| recall.get(&n))
+        else {
+            unknown.push(entry);
+            continue;
         };
-        let mut reads = stream::iter(entries)
-            .map(|entry| {
-                let look = look(&entry.path);
-                read_one(store, entry, limits, Arc::clone(&hashed), look)
-            })
-            .buffer_unordered(limits.concurrency.max(1));
-        loop {
-            tokio::select! {
-                next = reads.next() => {
-                    let Some(next) = next else { break };
-                    let (path, object, body, found) = next?;
-                    state.objects += 1;
-                    if let Some(body) = body {
-                        bodies.insert(path.clone(), body);
-                    }
-                    if let Some(found) = found {
-                        content.insert(path.clone(), found);
-                    }
-                    objects.insert(path, object);
-                }
-                _ = tick.tick() => {
-                    state.bytes = hashed.load(Ordering::Relaxed);
-                    progress(state);
-                }
-            }
-        }
+        pass.known(&entry);
+        content.extend(found.map(|found| (entry.path.clone(), found)));
+        objects.insert(entry.path.clone(), object(&entry, digest));
     }
-    state.bytes = hashed.load(Ordering::Relaxed);
-    progress(state);
+    let read =
+        pass.read(unknown, rules.as_ref(), |Done { entry, digest, content: found, .. }| {
+            if let Some(name) = name(&entry) {
+                recall.digests.put(name, Remembered { digest, content: found.clone() });
+            }
+            content.extend(found.map(|found| (entry.path.clone(), found)));
+            objects.insert(entry.path.clone(), object(&entry, digest));
+        });
+    read.await?;
+    pass.finish();
     Ok(assemble(requested, objects, bodies, content, published))
 }
 
-fn check(entries: &[Entry], limits: &Limits) -> Result<(), GatherError> {
+/// The digests of some of a workspace's objects, by path.
+///
+/// # Errors
+/// If one cannot be read, or has another length than it was listed with.
+pub async fn hash(
+    store: &dyn WorkspaceReader,
+    entries: Vec<Entry>,
+    limits: &Limits,
+    progress: &(dyn Fn(Progress) + Send + Sync),
+) -> Result<BTreeMap<String, Digest>, GatherError> {
+    let mut pass = Pass::new(store, &entries, limits, progress);
+    let mut digests = BTreeMap::new();
+    let read = pass.read(entries, None, |done| {
+        digests.insert(done.entry.path, done.digest);
+    });
+    read.await?;
+    pass.finish();
+    Ok(digests)
+}
+
+fn object(entry: &Entry, digest: Digest) -> ObjectFact {
+    let media_type = layout::media_type(&entry.path).to_owned();
+    ObjectFact { digest, size: entry.size, media_type }
+}
+
+fn too_large(size: u64, limits: &Limits) -> String {
+    format!("it has {size} bytes, more than the {} that a document may have", limits.document_bytes)
+}
+
+pub(super) fn check(entries: &[Entry], limits: &Limits) -> Result<(), GatherError> {
     if entries.is_empty() {
         return Err(GatherError::Empty);
     }
@@ -97,7 +119,7 @@ fn check(entries: &[Entry], limits: &Limits) -> Result<(), GatherError> {
     }
     let mut seen = BTreeSet::new();
     let mut documents = 0_u64;
-    for Entry { path, size } in entries {
+    for Entry { path, size, .. } in entries {
         if let Some(why) = unusable(path, limits) {
             return Err(GatherError::Path { path: path.chars().take(120).collect(), why });
         }
@@ -131,114 +153,20 @@ fn unusable(path: &str, limits: &Limits) -> Option<&'static str> {
     None
 }
 
-type Outcome = (String, ObjectFact, Option<Body>, Option<ContentFact>);
-
-async fn read_one(
-    store: &dyn WorkspaceReader,
-    entry: Entry,
-    limits: &Limits,
-    hashed: Arc<AtomicU64>,
-    look: Option<(Rules, &Semaphore)>,
-) -> Result<Outcome, GatherError> {
-    let Entry { path, size } = entry;
-    let mut inspector = None;
-    let mut _permit = None;
-    if let Some((rules, keepers)) = look {
-        let made = Inspector::new(layout::media_type(&path), &rules, limits.inspected_bytes);
-        if made.keeps_all() {
-            _permit = keepers.acquire().await.ok();
-        }
-        inspector = Some(made);
-    }
-    let is_document = layout::kind(&path).is_some();
-    let keep = is_document && size <= limits.document_bytes;
-    let failed = |source| GatherError::Read { path: path.clone(), source };
-    let stream = store.read(&path).await.map_err(failed)?;
-    // A task of its own, so that several cores hash at once.
-    let task = AbortOnDrop(tokio::spawn(consume(stream, size, keep, inspector, hashed)));
-    let read = task.join().await.ok_or_else(|| GatherError::Interrupted { path: path.clone() })?;
-    let Read { writer, length, kept, found } = read.map_err(failed)?;
-    if length != size {
-        return Err(GatherError::Changed { path, listed: size, read: length });
-    }
-    let media_type = layout::media_type(&path).to_owned();
-    let object = ObjectFact { digest: writer.finish(), size, media_type };
-    let body = is_document.then(|| {
-        kept.ok_or_else(|| {
-            format!(
-                "it has {size} bytes, more than the {} that a document may have",
-                limits.document_bytes
-            )
-        })
-    });
-    Ok((path, object, body, found))
-}
-
-struct Read {
-    writer: DigestWriter,
-    length: u64,
-    kept: Option<Vec<u8>>,
-    found: Option<ContentFact>,
-}
-
-async fn consume(
-    mut stream: BoxStream<'static, Result<Bytes, ReadError>>,
-    listed: u64,
-    keep: bool,
-    mut inspector: Option<Inspector>,
-    hashed: Arc<AtomicU64>,
-) -> Result<Read, ReadError> {
-    let kept = keep.then(Vec::new);
-    let mut read = Read { writer: DigestWriter::new(), length: 0, kept, found: None };
-    while let Some(piece) = stream.next().await {
-        let piece = piece?;
-        read.length += piece.len() as u64;
-        if read.length > listed {
-            // It grew since it was listed: reading on could go on for ever.
-            break;
-        }
-        read.writer.update(&piece);
-        if let Some(inspector) = &mut inspector {
-            inspector.update(&piece);
-        }
-        hashed.fetch_add(piece.len() as u64, Ordering::Relaxed);
-        if let Some(kept) = &mut read.kept {
-            kept.extend_from_slice(&piece);
-        }
-    }
-    if let Some(inspector) = inspector {
-        // Decoding what was kept takes its time; a decoder that dies leaves no fact, which denies.
-        read.found = tokio::task::spawn_blocking(|| inspector.finish()).await.ok();
-    }
-    Ok(read)
-}
-
-struct AbortOnDrop<T>(JoinHandle<T>);
-
-impl<T> AbortOnDrop<T> {
-    async fn join(mut self) -> Option<T> {
-        (&mut self.0).await.ok()
-    }
-}
-
-impl<T> Drop for AbortOnDrop<T> {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     use async_trait::async_trait;
 
     use super::*;
-    use crate::dataset::DocumentState;
+    use crate::dataset::{DocumentState, ReadError, Reading};
     use crate::domain::Digest;
 
     /// Objects in memory, listed in the given order and read in pieces of three bytes.
-    struct Memory(Vec<(String, Vec<u8>)>);
+    /// Stamped if the flag says so; counts what is read.
+    struct Memory(Vec<(String, Vec<u8>)>, bool, AtomicUsize);
 
     #[async_trait]
     impl WorkspaceReader for Memory {
@@ -246,30 +174,36 @@ mod tests {
             let entry = |(path, bytes): &(String, Vec<u8>)| Entry {
                 path: path.clone(),
                 size: bytes.len() as u64,
+                stamp: self.1.then(|| Digest::of(bytes).to_string()),
             };
             Ok(self.0.iter().map(entry).collect())
         }
 
-        async fn read(
-            &self,
-            path: &str,
-        ) -> Result<BoxStream<'static, Result<Bytes, ReadError>>, ReadError> {
+        async fn read(&self, path: &str, mut into: Reading) -> Result<Reading, ReadError> {
+            self.2.fetch_add(1, Ordering::Relaxed);
             let found = self.0.iter().find(|(p, _)| p == path);
             let (_, bytes) = found.ok_or_else(|| ReadError::new("gone", "no such object"))?;
-            if path.ends_with("broken") {
-                let error = ReadError::new("reading", "connection reset");
-                return Ok(stream::iter([Ok(Bytes::from_static(b"b")), Err(error)]).boxed());
+            let grown = [&bytes[..], b"more"].concat();
+            let bytes = if path.ends_with("grows") { &grown } else { bytes };
+            for piece in bytes.chunks(3) {
+                if path.ends_with("broken") {
+                    return Err(ReadError::new("reading", "connection reset"));
+                }
+                if !into.take(piece) {
+                    break;
+                }
             }
-            let mut pieces: Vec<Vec<u8>> = bytes.chunks(3).map(<[u8]>::to_vec).collect();
-            if path.ends_with("grows") {
-                pieces.push(b"more".to_vec());
-            }
-            Ok(stream::iter(pieces.into_iter().map(|p| Ok(Bytes::from(p)))).boxed())
+            Ok(into)
+        }
+
+        fn key(&self) -> Option<&str> {
+            Some("memory")
         }
     }
 
     fn memory(files: &[(&str, &str)]) -> Memory {
-        Memory(files.iter().map(|(p, b)| ((*p).to_owned(), b.as_bytes().to_vec())).collect())
+        let files = files.iter().map(|(p, b)| ((*p).to_owned(), b.as_bytes().to_vec()));
+        Memory(files.collect(), true, AtomicUsize::new(0))
     }
 
     fn requested() -> Requested {
@@ -308,7 +242,7 @@ mod tests {
         assert!(there.dataset.invalid().unwrap().contains("twice"));
         assert!(matches!(there.dcat.state, DocumentState::Missing));
         assert_eq!(there.contracts["contracts/api.yaml"].value().unwrap()["openapi"], "3.1.0");
-        let Progress { objects, objects_total, bytes, bytes_total } = *seen.lock().unwrap();
+        let Progress { objects, objects_total, bytes, bytes_total, .. } = *seen.lock().unwrap();
         assert_eq!((objects, bytes), (objects_total, bytes_total));
         assert_eq!(objects, 5);
     }
@@ -371,5 +305,46 @@ mod tests {
         let total = Limits { documents_bytes: 5, ..Limits::default() };
         let error = read(&memory(&files), &total).await.unwrap_err();
         assert!(matches!(error, GatherError::DocumentsTooLarge { bytes: 12, limit: 5 }));
+    }
+
+    #[tokio::test]
+    async fn what_nobody_touched_is_not_read_again() {
+        let data = [("raw/a", "1"), ("raw/b", "22"), ("processed/c.csv", "lat\n1.55\n")];
+        let spec = ("spec.json", "{}");
+        let plan = r#"{"method":"generalization","parameters":{"cell_degrees":0.1}}"#;
+        let dataset = r#"{"policy_label":"sensitive_location","redaction_plan":"work/p.json"}"#;
+        let digests = Digests::default();
+        let look = async |files: &[(&str, &str)], stamped, believe| {
+            let mut store = memory(files);
+            store.1 = stamped;
+            let limits = Limits::default();
+            let facts = gather_knowing(
+                &store,
+                Recall { digests: &digests, believe },
+                requested(),
+                None,
+                &limits,
+                &|_| {},
+            );
+            (facts.await.unwrap(), store.2.load(Ordering::Relaxed))
+        };
+        let files = [&data[..], &[spec]].concat();
+        let (first, reads) = look(&files, true, true).await;
+        assert_eq!(reads, 4);
+        let (second, reads) = look(&files, true, true).await;
+        assert_eq!(reads, 1, "the document");
+        assert_eq!(serde_json::json!(first), serde_json::json!(second));
+        let changed = [&data[..2], &[("processed/c.csv", "lat\n1.56\n"), spec]].concat();
+        let (third, reads) = look(&changed, true, true).await;
+        assert_eq!(reads, 2, "the document and what has another stamp");
+        assert_ne!(first.objects["processed/c.csv"], third.objects["processed/c.csv"]);
+        assert_eq!(look(&files, false, true).await.1, 4, "without stamps all is read");
+        assert_eq!(look(&files, true, false).await.1, 4, "what is remembered is not believed");
+        // A plan that appears looks for what nobody has looked for yet, in what is published.
+        let sensitive = [&files[..], &[("work/p.json", plan), ("dataset.json", dataset)]].concat();
+        let (fourth, reads) = look(&sensitive, true, true).await;
+        assert_eq!((reads, fourth.content["processed/c.csv"].too_fine.count), (4, 1));
+        let (fifth, reads) = look(&sensitive, true, true).await;
+        assert_eq!((reads, fifth.content), (3, fourth.content), "findings are remembered");
     }
 }

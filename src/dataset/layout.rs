@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::domain::PolicyLabel;
+use crate::domain::{PolicyLabel, parse_i_json};
 
 /// The pipeline's spec.
 pub(crate) const SPEC: &str = "spec.json";
@@ -34,6 +34,11 @@ pub(crate) const PROOFS: &str = "attestations/_promotion/";
 pub(crate) fn redaction_plan(dataset: &Value) -> Option<String> {
     let named = dataset.get("redaction_plan")?.as_str()?;
     super::normal(named).filter(|path| !named.starts_with('/') && path.starts_with("work/"))
+}
+
+/// Whether these bytes of `dataset.json` name a redaction plan. What cannot be read may name one.
+pub fn is_redacted(dataset: &[u8]) -> bool {
+    parse_i_json(dataset).map_or(true, |dataset| dataset.get("redaction_plan").is_some())
 }
 
 /// The label in `dataset.json`, if it is known.

@@ -4,12 +4,17 @@
 
 mod assemble;
 mod content;
+mod digests;
+mod extent;
 mod facts;
 mod gather;
 pub(crate) mod layout;
 mod names;
+mod pass;
 mod reader;
+mod reading;
 mod rights;
+mod shard;
 mod source;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -17,10 +22,14 @@ mod view;
 
 pub(crate) use content::inspect_json;
 pub use content::{ContentFact, Coordinates, Findings, Rules};
+pub use digests::{Digests, Recall, Remembered};
+pub use extent::Extent;
 pub use facts::{Document, DocumentState, Facts, ObjectFact, Published, Requested};
-pub use gather::gather;
-pub use layout::{is_published, media_type};
+pub use gather::{gather, gather_knowing, hash};
+pub use layout::{is_published, is_redacted, media_type};
 pub use names::Names;
 pub(crate) use names::{has_scheme, normal};
-pub use reader::StoreReader;
+pub use reader::{StoreReader, scoped};
+pub use reading::Reading;
+pub use shard::{MAX_RESULT, MAX_SHARDS, Scope, ShardError, Split, place};
 pub use source::{Entry, GatherError, Limits, Progress, ReadError, WorkspaceReader};

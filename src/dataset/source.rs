@@ -1,8 +1,9 @@
 //! What reading a workspace needs, and how it can fail.
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use futures::stream::BoxStream;
+
+use super::reading::Reading;
+pub use crate::objects::Entry;
 
 /// Where a workspace's bytes come from.
 #[async_trait]
@@ -10,20 +11,14 @@ pub trait WorkspaceReader: Send + Sync {
     /// Every object of the workspace, in any order.
     async fn list(&self) -> Result<Vec<Entry>, ReadError>;
 
-    /// The bytes of one object.
-    async fn read(
-        &self,
-        path: &str,
-    ) -> Result<BoxStream<'static, Result<Bytes, ReadError>>, ReadError>;
-}
+    /// Hands the bytes of one object to `into`, in order, until it wants no more.
+    async fn read(&self, path: &str, into: Reading) -> Result<Reading, ReadError>;
 
-/// One object as it was listed.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Entry {
-    /// Path in the workspace, `/`-separated.
-    pub path: String,
-    /// Length in bytes.
-    pub size: u64,
+    /// What tells this place from others whose objects are remembered; nothing is remembered of
+    /// one without.
+    fn key(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// The store could not be read.
@@ -103,12 +98,6 @@ pub enum GatherError {
         /// Bytes read.
         read: u64,
     },
-    /// A hashing task died.
-    #[error("hashing {path} was interrupted")]
-    Interrupted {
-        /// Which.
-        path: String,
-    },
 }
 
 /// How much of a workspace is read.
@@ -133,12 +122,12 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            objects: 100_000,
+            objects: 250_000,
             document_bytes: 16 << 20,
             documents_bytes: 256 << 20,
             path_bytes: 1024,
             path_depth: 32,
-            concurrency: 8,
+            concurrency: std::thread::available_parallelism().map_or(8, |n| n.get().max(4) * 2),
             inspected_bytes: 64 << 20,
         }
     }
@@ -151,8 +140,10 @@ pub struct Progress {
     pub objects: u64,
     /// Objects in all.
     pub objects_total: u64,
-    /// Bytes hashed.
+    /// Bytes hashed, or known.
     pub bytes: u64,
+    /// Bytes of objects whose digests are remembered, so that they are not read.
+    pub bytes_known: u64,
     /// Bytes in all.
     pub bytes_total: u64,
 }

@@ -84,12 +84,22 @@ pub struct GateReport {
     pub reasons: Vec<Reason>,
 }
 
+/// Reasons that one gate lists.
+const MAX_REASONS: usize = 1000;
+
 impl GateReport {
     /// A report that passes exactly if there is no reason against it. Reasons are sorted and
-    /// repeated ones dropped, so that the same findings always make the same report.
+    /// repeated ones dropped, so that the same findings always make the same report. Of very many
+    /// the first are listed and the rest counted: nobody reads one for each of 200,000 files.
     pub fn from_reasons(id: GateId, mut reasons: Vec<Reason>) -> Self {
         reasons.sort();
         reasons.dedup();
+        let rest = reasons.len().saturating_sub(MAX_REASONS);
+        reasons.truncate(MAX_REASONS);
+        if let Some(last) = reasons.last_mut().filter(|_| rest > 0) {
+            last.message = format!("{} (and {rest} more findings of this gate)", last.message);
+        }
+        reasons.shrink_to_fit();
         let state = if reasons.is_empty() { GateState::Passed } else { GateState::Failed };
         Self { id, state, reasons }
     }
@@ -118,5 +128,29 @@ impl Report {
     /// Every reason of every failed gate, in order.
     pub fn reasons(&self) -> impl Iterator<Item = (GateId, &Reason)> {
         self.gates.iter().flat_map(|gate| gate.reasons.iter().map(move |reason| (gate.id, reason)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_very_many_reasons_the_first_are_listed_and_the_rest_counted() {
+        let code = crate::domain::ReasonCode::builtin("Orphan");
+        let reason = |n: usize| Reason::new(code.clone(), format!("{n:06}"), "mend it");
+        for (found, listed, tail) in
+            [(3, 3, "000002"), (1000, 1000, "000999"), (1200, 1000, "200 more")]
+        {
+            let report =
+                GateReport::from_reasons(GateId::E, (0..found).rev().map(reason).collect());
+            assert_eq!((report.state, report.reasons.len()), (GateState::Failed, listed));
+            assert!(
+                report.reasons[listed - 1].message.contains(tail),
+                "{:?}",
+                report.reasons.last()
+            );
+            assert_eq!(report.reasons[0].message, "000000");
+        }
     }
 }

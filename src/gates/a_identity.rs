@@ -1,9 +1,12 @@
 //! Gate A: the version is what its name says, and was not published with other bytes.
 
+use serde_json::Value;
+
 use crate::contracts::{SchemaName, violations};
 use crate::dataset::{DocumentState, Facts, Published, layout};
 use crate::domain::{DatasetSlug, DatasetVersionId, Reason, SpecHash};
 
+use super::b_licence::is_placeholder;
 use super::codes;
 
 pub(super) fn check(facts: &Facts) -> Vec<Reason> {
@@ -61,6 +64,28 @@ fn spec(facts: &Facts, reasons: &mut Vec<Reason>) -> Option<SpecHash> {
 /// Members of `dataset.json` that other gates judge.
 const ELSEWHERE: &[&str] = &["/rights", "/policy_label", "/redaction_plan", "/evidence_refs"];
 
+/// Where a person has yet to say something.
+fn placeholders(dataset: &Value) -> Vec<String> {
+    let contacts = dataset["contacts"].as_array().map_or(0, Vec::len);
+    let mut places = vec!["/title".to_owned(), "/description".to_owned()];
+    places.extend((0..contacts).map(|index| format!("/contacts/{index}/principal")));
+    let says_nothing = |at: &String| {
+        let text = dataset.pointer(at).and_then(Value::as_str);
+        text.is_some_and(|text| !text.is_empty() && is_placeholder(text))
+    };
+    places.into_iter().filter(says_nothing).collect()
+}
+
+/// Whether the request has the same bad name, of which it was told already.
+fn told(facts: &Facts, dataset: &Value, pointer: &str) -> bool {
+    let asked = match pointer {
+        "/dataset_slug" => &facts.requested.dataset_slug,
+        "/dataset_version_id" => &facts.requested.dataset_version_id,
+        _ => return false,
+    };
+    dataset.pointer(pointer).and_then(Value::as_str) == Some(asked)
+}
+
 fn dataset(facts: &Facts, spec: Option<SpecHash>, reasons: &mut Vec<Reason>) {
     let value = match &facts.dataset.state {
         DocumentState::Missing => {
@@ -81,13 +106,19 @@ fn dataset(facts: &Facts, spec: Option<SpecHash>, reasons: &mut Vec<Reason>) {
         let under = |top: &&str| {
             pointer.strip_prefix(*top).is_some_and(|r| r.is_empty() || r.starts_with('/'))
         };
-        if ELSEWHERE.iter().any(under) {
+        if ELSEWHERE.iter().any(under) || told(facts, value, &pointer) {
             continue;
         }
         let message =
             format!("{} {}.", if pointer.is_empty() { "It" } else { &pointer }, violation.message);
         reasons.push(codes::DATASET_INVALID.because(message).at(layout::DATASET, &pointer));
         bad.push(pointer);
+    }
+    for pointer in placeholders(value) {
+        let message = format!("{pointer} is a placeholder.");
+        let remedy = "Write into dataset.json what is true of this data; only a person can.";
+        let reason = Reason::new(codes::DATASET_INVALID.reason_code(), message, remedy);
+        reasons.push(reason.at(layout::DATASET, &pointer));
     }
     let text = |name: &str| {
         let pointer = format!("/{name}");

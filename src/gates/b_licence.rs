@@ -147,6 +147,22 @@ pub(super) fn id_of_url(url: &str) -> Option<String> {
     }
 }
 
+/// Whether a text is a single licence of the SPDX list, as STAC can name it.
+pub(super) fn is_one(text: &str) -> bool {
+    Licence::parse(text).is_ok_and(|licence| !licence.is_beyond_one_id())
+}
+
+/// The address of a single licence of the SPDX list.
+pub(super) fn address(text: &str) -> Option<String> {
+    is_one(text).then(|| format!("https://spdx.org/licenses/{text}"))
+}
+
+/// Whether a licence's own name says that what is made of it is shared alike.
+pub(super) fn obliges_to_share(text: &str) -> bool {
+    text.split_whitespace()
+        .any(|part| part.contains("-SA-") || part.contains("ODbL") || part.contains("CDLA-Sharing"))
+}
+
 fn creative_commons(path: &str) -> Option<String> {
     let mut parts = path.split('/');
     let id = match (parts.next()?, parts.next()?, parts.next()?) {

@@ -62,7 +62,9 @@ fn licence(known: &Known<'_>, rights: &serde_json::Map<String, Value>, reasons: 
         let digest = digest.and_then(Value::as_str);
         let held = |digest: Digest| known.facts.objects.values().any(|o| o.digest == digest);
         let message = match digest.map(str::parse::<Digest>) {
-            None => Some(format!("{text} needs rights.license_text_digest.")),
+            None => Some(format!(
+                "{text} is a licence of its own, and rights.license_text_digest does not say where its text is."
+            )),
             Some(Err(error)) => Some(format!("rights.license_text_digest is no digest: {error}.")),
             Some(Ok(digest)) if !held(digest) => {
                 Some(format!("No object of the workspace has the licence text's digest {digest}."))

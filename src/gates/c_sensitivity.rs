@@ -37,7 +37,7 @@ pub(super) fn check(known: &Known<'_>) -> Vec<Reason> {
         },
     };
     if label.band() == Band::Black {
-        let message = format!("{label} data is in the BLACK band and never published.");
+        let message = format!("Data labelled {label} is in the BLACK band and never published.");
         return vec![codes::LABEL_PROHIBITED.because(message).at(DATASET, "/policy_label")];
     }
     let named = dataset.and_then(|d| d.get("redaction_plan"));
@@ -66,7 +66,7 @@ fn plan<'a>(
     };
     let Some(named) = named.and_then(Value::as_str) else {
         return Err(missing(format!(
-            "{label} data needs a redaction plan; dataset.json names none."
+            "Data labelled {label} needs a redaction plan, and dataset.json names none."
         )));
     };
     let path = normal(named).filter(|_| !named.starts_with('/')).unwrap_or_default();
@@ -92,8 +92,11 @@ fn plan<'a>(
             } else {
                 &codes::REDACTION_PLAN_INVALID
             };
-            code.because(format!("{} {}.", violation.pointer, violation.message))
-                .at(&path, violation.pointer)
+            let message = match (unknown, &value["method"]) {
+                (true, method) => format!("The method {method} is not a known one."),
+                (false, _) => format!("{} {}.", violation.pointer, violation.message),
+            };
+            code.because(message).at(&path, violation.pointer)
         })
         .collect();
     if found.is_empty() { Ok((path, value)) } else { Err(found) }

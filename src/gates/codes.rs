@@ -23,7 +23,8 @@ impl Code {
         ReasonCode::builtin(self.code)
     }
 
-    pub(super) fn because(&self, message: impl Into<String>) -> Reason {
+    /// A finding with this code and its remedy.
+    pub(crate) fn because(&self, message: impl Into<String>) -> Reason {
         Reason::new(self.reason_code(), message, self.remedy)
     }
 }
@@ -49,7 +50,7 @@ codes! {
         VERSION_ID_INVALID = "VersionIdInvalid": "The requested dataset version id breaks the naming rule.",
             "Name the version <period>.<first 8 digits of the spec hash>, for instance 2026-02.abcd1234.";
         DATASET_MISSING = "DatasetMissing": "There is no dataset.json.",
-            "Put a dataset.json at the top of the workspace; docs/workspace.md shows its members.";
+            "Put a dataset.json at the top of the workspace; `lazaret init` writes one, docs/workspace.md shows its members.";
         DATASET_INVALID = "DatasetInvalid": "dataset.json is not JSON, or not what its schema says.",
             "Mend dataset.json where the pointer says; docs/workspace.md shows its members.";
         DATASET_MISMATCH = "DatasetMismatch": "dataset.json names another dataset or version than was asked for.",
@@ -59,9 +60,9 @@ codes! {
         SPEC_INVALID = "SpecInvalid": "spec.json is not a JSON object within I-JSON's limits.",
             "Write spec.json as a JSON object: no repeated member, no integer beyond 2^53 - 1, no lone surrogate.";
         SPEC_HASH_MISMATCH = "SpecHashMismatch": "The spec_hash in dataset.json is not the hash of spec.json.",
-            "Set spec_hash to the SHA-256 of spec.json's RFC 8785 form, and build the version id from it again.";
+            "Set spec_hash to what `lazaret spec hash spec.json` prints; if the version id ends in other digits, the changed spec is a new version.";
         VERSION_PREFIX_MISMATCH = "VersionPrefixMismatch": "The version id does not carry the first 8 digits of the spec hash.",
-            "Build the version id from the spec hash; a changed spec is a new version.";
+            "Name the version after `lazaret spec hash spec.json`: a changed spec is a new version.";
         VERSION_ALREADY_PUBLISHED = "VersionAlreadyPublished": "The version id is already published with other bytes.",
             "Publish the new bytes under a new version id; a published version never changes.";
     }
@@ -117,7 +118,7 @@ codes! {
         JSON_LD_REMOTE_CONTEXT = "JsonLdRemoteContext": "A JSON-LD document asks for a context from the network.",
             "Write the context into the document; nothing is fetched while judging.";
         DCAT_MISSING = "DcatMissing": "There is no DCAT record.",
-            "Write catalog/dcat.jsonld; docs/workspace.md has the profile.";
+            "Write catalog/dcat.jsonld; `lazaret catalog` makes a first one, docs/workspace.md has the profile.";
         DCAT_INVALID = "DcatInvalid": "The DCAT record is not JSON-LD.",
             "Mend catalog/dcat.jsonld so that a JSON-LD 1.1 processor reads it.";
         DCAT_DATASET_NOT_ONE = "DcatDatasetNotOne": "The DCAT record does not describe exactly one dcat:Dataset.",
@@ -131,15 +132,15 @@ codes! {
         DCAT_LINK_BROKEN = "DcatLinkBroken": "A dcat:downloadURL leads to nothing that is published.",
             "Point dcat:downloadURL at an object under processed/, relative to catalog/dcat.jsonld.";
         DCAT_DIGEST_MISMATCH = "DcatDigestMismatch": "A distribution's checksum is not that of the object.",
-            "Write the object's SHA-256 into spdx:checksumValue after the object is final.";
+            "Write the object's SHA-256 into spdx:checksumValue after the object is final; `lazaret validate --fix` does.";
         DCAT_SIZE_MISMATCH = "DcatSizeMismatch": "A distribution's byteSize is not that of the object.",
             "Write the object's length in bytes into dcat:byteSize.";
         DCAT_MEDIA_TYPE_MISMATCH = "DcatMediaTypeMismatch": "A distribution's mediaType is not that of the object.",
             "Write the object's media type into dcat:mediaType, or give the object the right extension.";
         DCAT_DISTRIBUTION_MISSING = "DcatDistributionMissing": "An object under processed/ has no distribution.",
-            "Add a dcat:Distribution for the object, or do not publish the object.";
+            "Add a dcat:Distribution for the object (`lazaret catalog` does), or do not publish the object.";
         STAC_MISSING = "StacMissing": "The dataset is spatial and has no STAC collection.",
-            "Write catalog/stac/collection.json, or set spatial to false in dataset.json.";
+            "Let `lazaret catalog` write catalog/stac/collection.json, or set spatial to false in dataset.json.";
         STAC_INVALID = "StacInvalid": "A STAC document breaks the official schema of its version or extension.",
             "Mend the STAC document where the pointer says.";
         STAC_EXTENSION_UNKNOWN = "StacExtensionUnknown": "A STAC document names an extension whose schema is not built in.",
@@ -147,9 +148,9 @@ codes! {
         STAC_LINK_BROKEN = "StacLinkBroken": "A link or asset of a STAC document leads to nothing that is published.",
             "Make the href relative to the document and point it at an object that is published.";
         STAC_CHECKSUM_MISSING = "StacChecksumMissing": "A STAC asset lacks its SHA-256 checksum or its size.",
-            "Give the asset file:checksum (1220 and 64 hex digits) and file:size.";
+            "Give the asset file:checksum (1220 and 64 hex digits) and file:size; `lazaret validate --fix` does.";
         STAC_CHECKSUM_MISMATCH = "StacChecksumMismatch": "A STAC asset's checksum is not that of the object.",
-            "Write 1220 and the object's SHA-256 in hex into file:checksum after the object is final.";
+            "Write 1220 and the object's SHA-256 in hex into file:checksum after the object is final; `lazaret validate --fix` does.";
         STAC_CHECKSUM_UNSUPPORTED = "StacChecksumUnsupported": "A STAC asset's checksum is by a hash function that is not SHA-256.",
             "Write 1220 and the object's SHA-256 in hex into file:checksum.";
         STAC_LINK_WRONG = "StacLinkWrong": "A link of a STAC document leads to something else than its rel says.",
@@ -167,7 +168,7 @@ codes! {
         STAC_ITEM_UNLINKED = "StacItemUnlinked": "No STAC document links to an item.",
             "Add a link with rel item to the collection.";
         PROV_MISSING = "ProvMissing": "There is no PROV bundle.",
-            "Write catalog/prov/bundle.jsonld; docs/workspace.md says what it holds.";
+            "Let `lazaret catalog` write catalog/prov/bundle.jsonld from the receipts; docs/workspace.md says what it holds.";
         PROV_INVALID = "ProvInvalid": "The PROV bundle is not JSON-LD, or holds no activity.",
             "Mend catalog/prov/bundle.jsonld so that a JSON-LD 1.1 processor reads PROV-O from it.";
         PROV_UNDEFINED = "ProvUndefined": "The PROV bundle refers to something that it does not define.",
@@ -187,13 +188,13 @@ codes! {
         PROV_ARTIFACT_MISSING = "ProvArtifactMissing": "An object under processed/ is no entity that an activity generated.",
             "Add the object as a prov:Entity with prov:wasGeneratedBy.";
         CROSS_LINK_MISSING = "CrossLinkMissing": "A catalog does not name another one that it must name.",
-            "Add the link; docs/workspace.md lists them.";
+            "Add the link; `lazaret validate --fix` does where it can, docs/workspace.md lists them.";
         CROSS_LINK_BROKEN = "CrossLinkBroken": "A catalog names something in another one that is not there.",
             "Make the link name what the other catalog defines.";
     }
     E {
         RECEIPT_MISSING = "ReceiptMissing": "There is no run receipt.",
-            "Let each producing run write a run_receipt v1 into receipts/.";
+            "Let each producing run write a run_receipt v1 into receipts/; `lazaret receipt run -- COMMAND` does.";
         RECEIPT_INVALID = "ReceiptInvalid": "A run receipt is not JSON, or not what its schema says.",
             "Mend the receipt where the pointer says; better, mend the pipeline that writes it.";
         RECEIPT_PREDICATE_UNKNOWN = "ReceiptPredicateUnknown": "An in-toto document under receipts/ is no SLSA provenance.",
@@ -217,7 +218,7 @@ codes! {
         VALIDATION_FAILED = "ValidationFailed": "The pipeline's own validation did not pass.",
             "Mend the data until the pipeline's validation passes.";
         QA_REPORT_MISSING = "QaReportMissing": "There is no QA report.",
-            "Let the pipeline write work/qa_report.json.";
+            "Let the pipeline write work/qa_report.json; `lazaret receipt run` writes a first one if it does not.";
         QA_REPORT_INVALID = "QaReportInvalid": "The QA report is not JSON, or not what its schema says.",
             "Mend work/qa_report.json where the pointer says.";
         QA_REPORT_MISMATCH = "QaReportMismatch": "A receipt names another QA report than the one in the workspace.",

@@ -31,7 +31,10 @@ enum Found {
 pub(super) fn check(known: &Known<'_>, data: &Value, reasons: &mut Vec<Reason>) {
     let refs = known.facts.dataset.value().and_then(|d| d.get("evidence_refs"));
     let Some(refs) = refs.and_then(Value::as_array).filter(|refs| !refs.is_empty()) else {
-        let message = "dataset.json lists no evidence reference.";
+        let message = match known.facts.dataset.value() {
+            Some(_) => "dataset.json lists no evidence reference.",
+            None => "dataset.json cannot be read, so there is no evidence reference.",
+        };
         reasons.push(codes::EVIDENCE_MISSING.because(message).at(DATASET, "/evidence_refs"));
         return;
     };

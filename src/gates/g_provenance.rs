@@ -73,7 +73,7 @@ pub(super) fn check(
         }
         let matching: Vec<Digest> = sbom.subjects.intersection(&images).copied().collect();
         if matching.is_empty() {
-            let message = format!("{path} names no image digest that the receipts name.");
+            let message = format!("{path} is not of {}.", ran(&images));
             reasons.push(codes::SBOM_SUBJECT_MISMATCH.because(message).at(path, sbom.subject));
         }
         described.extend(matching);
@@ -93,6 +93,15 @@ pub(super) fn check(
     provenance.missing(&found, &mut reasons);
     smoke.missing(&mut reasons);
     Some(reasons)
+}
+
+/// The images that the receipts name, the first of many.
+pub(super) fn ran(images: &BTreeSet<Digest>) -> String {
+    match (images.first(), images.len()) {
+        (None, _) => "an image that the receipts name: they name none".to_owned(),
+        (Some(image), 1) => format!("the image {image} that the receipts name"),
+        (Some(image), n) => format!("any of the {n} images that the receipts name, {image} first"),
+    }
 }
 
 /// Tells which images nothing speaks of.

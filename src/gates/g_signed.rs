@@ -11,7 +11,7 @@ use crate::pack::{
 };
 
 use super::codes;
-use super::g_provenance::missing;
+use super::g_provenance::{missing, ran};
 
 const SLSA: [&str; 2] = ["https://slsa.dev/provenance/v1", "https://slsa.dev/provenance/v0.2"];
 
@@ -158,8 +158,7 @@ impl<'a> Provenance<'a> {
         };
         let ours: Vec<Digest> = subjects.intersection(self.images).copied().collect();
         if ours.is_empty() {
-            let message =
-                format!("The provenance in {path} is of no image that the receipts name.");
+            let message = format!("The provenance in {path} is not of {}.", ran(self.images));
             say(&codes::PROVENANCE_SUBJECT_MISMATCH, message);
         }
         let predicate = &statement["predicate"];

@@ -50,7 +50,7 @@ impl<'a> Smoke<'a> {
                 && min.is_none_or(|min| measured >= min)
                 && max.is_none_or(|max| measured <= max);
             if !kept {
-                let message = format!("{name} is {measured}, and the pack's budget is {budget}.");
+                let message = format!("{name} is {measured}; the pack allows {}.", words(min, max));
                 reasons.push(codes::SMOKE_BUDGET_EXCEEDED.because(message).at(path, pointer));
             }
             self.measured.insert(name);
@@ -120,4 +120,14 @@ impl Metrics {
 
 fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
+}
+
+/// A budget as people say it.
+fn words(min: Option<f64>, max: Option<f64>) -> String {
+    match (min, max) {
+        (None, None) => "nothing, for its budget has neither min nor max".to_owned(),
+        (Some(min), None) => format!("no less than {min}"),
+        (None, Some(max)) => format!("no more than {max}"),
+        (Some(min), Some(max)) => format!("{min} to {max}"),
+    }
 }

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use crate::dataset::layout::{DATASET, DCAT, PROV, STAC_COLLECTION};
-use crate::dataset::{Facts, Names, ObjectFact};
+use crate::dataset::{Extent, Facts, Names, ObjectFact};
 use crate::domain::json_text::{replaced, with_item, with_member};
 
 use super::e_receipts;
@@ -40,15 +40,15 @@ pub struct Mends {
     pub left: Vec<String>,
 }
 
-/// The files that [`mends`] may want to change: their texts are needed.
+/// The files that a mend may want to change: their texts are needed.
 pub fn mendable(facts: &Facts) -> Vec<String> {
-    let fixed = [DATASET, DCAT].into_iter().map(str::to_owned);
+    let fixed = [DATASET, DCAT, PROV].into_iter().map(str::to_owned);
     let present = fixed.chain(facts.stac.keys().cloned());
     present.filter(|path| facts.objects.contains_key(path)).collect()
 }
 
 /// Finds what can be mended. `texts` are the files of [`mendable`] as they lie there.
-pub fn mends(facts: &Facts, texts: &BTreeMap<String, String>) -> Mends {
+pub(super) fn mends(facts: &Facts, texts: &BTreeMap<String, String>) -> Mends {
     let vouched = Vouched::new(facts);
     let mut all = Mends::default();
     for (path, text) in texts {
@@ -63,6 +63,7 @@ pub fn mends(facts: &Facts, texts: &BTreeMap<String, String>) -> Mends {
         match path.as_str() {
             DATASET => work.dataset(),
             DCAT => work.dcat(),
+            PROV => {}
             _ => work.stac(),
         }
         let Work { text, steps, .. } = work;
@@ -79,15 +80,15 @@ pub fn mends(facts: &Facts, texts: &BTreeMap<String, String>) -> Mends {
 }
 
 /// What receipts say.
-struct Vouched {
+pub(super) struct Vouched {
     /// Every file that one names.
-    named: BTreeSet<String>,
+    pub(super) named: BTreeSet<String>,
     /// Files whose bytes are what every receipt says that names them.
-    sound: BTreeSet<String>,
+    pub(super) sound: BTreeSet<String>,
 }
 
 impl Vouched {
-    fn new(facts: &Facts) -> Self {
+    pub(super) fn new(facts: &Facts) -> Self {
         let (mut named, mut sound, mut unsound) =
             (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for receipt in e_receipts::read(facts, &mut Vec::new()) {
@@ -193,7 +194,9 @@ impl<'a> Work<'a> {
         let Some((_, object)) = self.object(url) else { return };
         for (name, member) in members {
             let at = format!("{pointer}/{}", escaped(name));
-            if local(name, "byteSize") {
+            if local(name, "mediaType") {
+                self.media_type(member, &at, &object.media_type);
+            } else if local(name, "byteSize") {
                 let value = match member {
                     Value::Number(_) => json!(object.size),
                     _ => json!(object.size.to_string()),
@@ -215,6 +218,26 @@ impl<'a> Work<'a> {
                 }
             }
         }
+    }
+
+    /// Sets a media type that says another one, in the form in which it stands.
+    fn media_type(&mut self, held: &Value, pointer: &str, media_type: &str) {
+        let Some(there) = text(held) else { return };
+        let (place, name) = match there.split_once("/media-types/") {
+            Some((place, name)) => (format!("{place}/media-types/"), name),
+            None => (String::new(), there.as_str()),
+        };
+        if name.eq_ignore_ascii_case(media_type) {
+            return;
+        }
+        let pointer = match (held.get("@id"), held.get("@value")) {
+            (Some(_), _) => format!("{pointer}/@id"),
+            (_, Some(_)) => format!("{pointer}/@value"),
+            _ => pointer.to_owned(),
+        };
+        let value = json!(format!("{place}{media_type}"));
+        let changed = replaced(&self.text, &pointer, &value);
+        self.take(changed, || format!("set {pointer} to {value}"));
     }
 
     /// Sets a JSON-LD literal, plain or with `@value`.
@@ -240,8 +263,16 @@ impl<'a> Work<'a> {
             let checksum = format!("1220{}", object.digest.hex());
             self.set(asset, &pointer, "file:checksum", &json!(checksum));
             self.set(asset, &pointer, "file:size", &json!(object.size));
+            if asset["type"].is_string() {
+                self.media_type(&asset["type"], &format!("{pointer}/type"), &object.media_type);
+            }
         }
         let collection = self.facts.stac.get(STAC_COLLECTION).and_then(|d| d.value());
+        match value["type"].as_str() {
+            Some("Feature") => self.item_box(value),
+            Some("Collection") if self.path == STAC_COLLECTION => self.collection_box(value),
+            _ => {}
+        }
         if value["type"] == "Feature"
             && let Some(id) = collection.and_then(|c| c.get("id")).filter(|id| id.is_string())
         {
@@ -249,6 +280,37 @@ impl<'a> Work<'a> {
         }
         if self.path == STAC_COLLECTION && value["links"].is_array() {
             self.links(value);
+        }
+    }
+
+    /// An item's box is that of its geometry.
+    fn item_box(&mut self, item: &Value) {
+        let (Some(there), Some(geometry)) =
+            (item.get("bbox").and_then(Extent::of_bbox), Extent::of_geometry(&item["geometry"]))
+        else {
+            return;
+        };
+        if !there.holds(geometry) {
+            self.set(item, "", "bbox", &json!(geometry.bbox()));
+        }
+    }
+
+    /// The collection's box holds those of its items.
+    fn collection_box(&mut self, collection: &Value) {
+        let pointer = "/extent/spatial/bbox/0";
+        let Some(there) = collection.pointer(pointer).and_then(Extent::of_bbox) else { return };
+        let items = self.facts.stac.values().filter_map(|document| document.value());
+        let boxes = items.filter(|value| value["type"] == "Feature").filter_map(|item| {
+            let stated = item.get("bbox").and_then(Extent::of_bbox);
+            let Some(found) = Extent::of_geometry(&item["geometry"]) else { return stated };
+            // A box that does not hold its geometry is mended as well.
+            Some(stated.filter(|stated| stated.holds(found)).unwrap_or(found))
+        });
+        let all = boxes.fold(there, Extent::with);
+        if !there.holds(all) {
+            let value = json!(all.bbox());
+            let changed = replaced(&self.text, pointer, &value);
+            self.take(changed, || format!("set {pointer} to {value}"));
         }
     }
 

@@ -17,6 +17,7 @@ mod d_prov;
 mod d_shapes;
 mod d_stac;
 mod d_stac_space;
+pub mod draft;
 mod e_lineage;
 mod e_provenance;
 mod e_receipts;
@@ -50,7 +51,7 @@ use crate::policy::Verdict;
 
 use g_signed::BuiltIn;
 use known::Known;
-pub use mend::{Mend, Mends, mendable, mends};
+pub use mend::{Mend, Mends, mendable};
 pub use trace::{Gap, Trace, TracedFile, TracedRun, trace};
 
 /// Judges a dataset version. Gates A to F are always required; G counts if `required` names it or

@@ -2,9 +2,11 @@
 //! system drops with its holder however that ends, makes one of compare and rename.
 
 use std::fs::{File, TryLockError};
+use std::io::Read as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use futures::stream::{BoxStream, StreamExt as _};
@@ -13,6 +15,7 @@ use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 use object_store::{GetResult, ObjectStore, ObjectStoreExt as _, PutMode, PutPayload};
+use rustix::fs::{Mode, OFlags, ResolveFlags};
 use tokio::io::AsyncWriteExt as _;
 
 use super::access::real_path;
@@ -21,6 +24,12 @@ use crate::domain::{Digest, DigestWriter};
 
 /// How long to wait for the lock of a directory. It is held for one small write at a time.
 const LOCK_WITHIN: Duration = Duration::from_secs(30);
+
+/// Bytes read at once.
+const BLOCK: usize = 256 << 10;
+
+/// Seconds after which two writes to a file certainly have different times.
+const SETTLED: i64 = 2;
 
 /// A directory.
 #[derive(Clone)]
@@ -49,10 +58,11 @@ impl Files {
             if entries.len() == limit {
                 return Err(StoreError::TooMany { url: self.url.clone(), limit });
             }
-            entries.push(Entry { path: meta.location.to_string(), size: meta.size });
+            let path = meta.location.to_string();
+            entries.push(Entry { path, size: meta.size, stamp: None });
         }
         let directory = self.directory.clone();
-        let checked = tokio::task::spawn_blocking(move || refuse_links(&directory, entries)).await;
+        let checked = tokio::task::spawn_blocking(move || stamped(&directory, entries)).await;
         let mut entries = checked.map_err(|e| self.file("", std::io::Error::other(e)))??;
         entries.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(entries)
@@ -73,6 +83,41 @@ impl Files {
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(source) => Err(self.backend(path, source)),
         }
+    }
+
+    /// See [`super::Store::scan`].
+    pub(super) async fn scan<T: Send + 'static>(
+        &self,
+        path: &str,
+        mut state: T,
+        take: fn(&mut T, &[u8]) -> bool,
+    ) -> Result<T, StoreError> {
+        let (files, path) = (self.clone(), path.to_owned());
+        let name = self.name(&path);
+        let read = tokio::task::spawn_blocking(move || {
+            let failed = |e| files.file(&path, e);
+            let mut file = match open(&files.directory, &path, OFlags::RDONLY).map_err(failed)? {
+                Some(file) => file,
+                None => return Err(StoreError::Link { path }),
+            };
+            // Only advice: a file system that takes none is as good.
+            let _ = rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::Sequential);
+            let size = file.metadata().map_err(failed)?.len();
+            // One byte more, so that the end of a small file is seen in the second read.
+            let size = usize::try_from(size).unwrap_or(BLOCK).saturating_add(1).min(BLOCK);
+            let mut block = vec![0; size];
+            loop {
+                match file.read(&mut block) {
+                    Ok(0) => return Ok(state),
+                    Ok(n) if take(&mut state, &block[..n]) => {}
+                    Ok(_) => return Ok(state),
+                    Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                    Err(error) => return Err(failed(error)),
+                }
+            }
+        });
+        let lost = |e| StoreError::File { path: name, source: std::io::Error::other(e) };
+        read.await.map_err(lost)?
     }
 
     async fn digest(&self, path: &str) -> Result<Option<Digest>, StoreError> {
@@ -204,19 +249,113 @@ impl Files {
     }
 }
 
-/// A workspace is written by strangers: a link in it could have the controller publish its own
-/// secrets.
-fn refuse_links(
-    directory: &std::path::Path,
-    entries: Vec<Entry>,
-) -> Result<Vec<Entry>, StoreError> {
-    let Ok(root) = directory.canonicalize() else { return Ok(entries) };
-    for entry in &entries {
-        let real = root.join(&entry.path).canonicalize();
-        let real = real.map_err(|source| StoreError::File { path: entry.path.clone(), source })?;
-        if real != root.join(&entry.path) {
-            return Err(StoreError::Link { path: entry.path.clone() });
+/// Opens a regular file below `root`, or nothing if a link leads to it, whenever it was laid.
+fn open(root: &std::path::Path, path: &str, how: OFlags) -> std::io::Result<Option<File>> {
+    use rustix::io::Errno;
+    let dir = File::open(root)?;
+    let how = match how.contains(OFlags::PATH) {
+        // With NOFOLLOW this would open a link itself instead of refusing it.
+        true => how | OFlags::CLOEXEC,
+        // A pipe that was laid there since the listing may not hold us up.
+        false => how | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK,
+    };
+    let inside = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+    let file = match rustix::fs::openat2(&dir, path, how, Mode::empty(), inside) {
+        Ok(file) => File::from(file),
+        Err(Errno::LOOP | Errno::XDEV) => return Ok(None),
+        // Sandboxes that do not know the call.
+        Err(Errno::NOSYS | Errno::PERM) => {
+            if real_path(&root.join(path)) != real_path(root).join(path) {
+                return Ok(None);
+            }
+            File::from(rustix::fs::openat(&dir, path, how, Mode::empty())?)
         }
+        Err(error) => return Err(error.into()),
+    };
+    if !file.metadata()?.is_file() {
+        return Err(std::io::Error::other("it is no regular file"));
+    }
+    Ok(Some(file))
+}
+
+/// Refuses links, and stamps what is left. A workspace is written by strangers: a link in it could
+/// have the controller publish its own secrets.
+fn stamped(directory: &std::path::Path, mut entries: Vec<Entry>) -> Result<Vec<Entry>, StoreError> {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+    for entry in &mut entries {
+        let failed = |source| StoreError::File { path: entry.path.clone(), source };
+        let Some(file) = open(directory, &entry.path, OFlags::PATH).map_err(failed)? else {
+            return Err(StoreError::Link { path: entry.path.clone() });
+        };
+        entry.stamp = stamp(&file.metadata().map_err(failed)?, now);
     }
     Ok(entries)
+}
+
+/// What the file system changes whenever somebody writes to the file. Nobody can set `ctime` back
+/// without setting the clock back; but within its grain two writes look like one, so that what was
+/// written a moment ago has no stamp yet.
+fn stamp(meta: &std::fs::Metadata, now: i64) -> Option<String> {
+    let settled = meta.mtime().max(meta.ctime()).saturating_add(SETTLED) < now;
+    settled.then(|| {
+        format!(
+            "{}:{} {}.{:09} {}.{:09}",
+            meta.dev(),
+            meta.ino(),
+            meta.mtime(),
+            meta.mtime_nsec(),
+            meta.ctime(),
+            meta.ctime_nsec()
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_written_file_has_another_stamp_even_if_length_and_time_are_put_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a");
+        std::fs::write(&path, "one").unwrap();
+        let before = path.metadata().unwrap();
+        let later = before.ctime() + SETTLED + 1;
+        assert_eq!(stamp(&before, later - 1), None, "it may be written again unseen");
+        assert_eq!(stamp(&before, later), stamp(&path.metadata().unwrap(), later));
+        // The clock of a file system has a grain.
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while stamp(&path.metadata().unwrap(), i64::MAX) == stamp(&before, i64::MAX) {
+            assert!(Instant::now() < deadline, "the stamp does not change");
+            std::fs::write(&path, "two").unwrap();
+            let file = File::options().write(true).open(&path).unwrap();
+            file.set_modified(before.modified().unwrap()).unwrap();
+        }
+        let after = path.metadata().unwrap();
+        assert_eq!((after.len(), after.mtime()), (before.len(), before.mtime()));
+    }
+
+    #[tokio::test]
+    async fn a_scan_hands_over_all_bytes_in_order_until_it_is_told_to_stop() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = Files::new(dir.path().to_owned(), "file:///x").unwrap();
+        for size in [0, 1, BLOCK - 1, BLOCK, 3 * BLOCK + 5] {
+            let bytes: Vec<u8> = (0..size).map(|n| (n % 251) as u8).collect();
+            std::fs::write(dir.path().join("a"), &bytes).unwrap();
+            let take = |all: &mut Vec<u8>, piece: &[u8]| {
+                all.extend_from_slice(piece);
+                all.len() < 2 * BLOCK
+            };
+            let read = files.scan("a", Vec::new(), take).await.unwrap();
+            assert_eq!(read, bytes[..read.len()]);
+            assert!(read.len() == size || read.len() >= 2 * BLOCK, "{size}");
+        }
+        assert!(files.scan("b", (), |(), _| true).await.is_err());
+        std::os::unix::fs::symlink("/etc/hostname", dir.path().join("l")).unwrap();
+        let error = files.scan("l", (), |(), _| true).await.unwrap_err();
+        assert!(matches!(error, StoreError::Link { .. }), "{error}");
+        std::fs::create_dir(dir.path().join("d")).unwrap();
+        assert!(files.scan("d", (), |(), _| true).await.is_err(), "no regular file");
+    }
 }

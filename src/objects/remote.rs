@@ -80,7 +80,7 @@ impl Remote {
             }
             match meta.size {
                 0 => empty.push(path),
-                size => entries.push(Entry { path, size }),
+                size => entries.push(Entry { path, size, stamp: stamp(&meta) }),
             }
         }
         // A console's "create folder" makes an empty object `name/`, which is listed as `name`:
@@ -90,7 +90,7 @@ impl Remote {
             .buffer_unordered(PARALLEL)
             .try_collect::<Vec<_>>();
         let files = looked.await?.into_iter().flatten();
-        entries.extend(files.map(|path| Entry { path, size: 0 }));
+        entries.extend(files.map(|path| Entry { path, size: 0, stamp: None }));
         entries.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(entries)
     }
@@ -250,4 +250,14 @@ impl Remote {
     pub(super) fn name(&self, path: &str) -> String {
         if path.is_empty() { self.url.clone() } else { format!("{}/{path}", self.url) }
     }
+}
+
+/// Every write of an object gives it another entity tag or version, or does not change its bytes.
+fn stamp(meta: &ObjectMeta) -> Option<String> {
+    if meta.e_tag.is_none() && meta.version.is_none() {
+        return None;
+    }
+    let (tag, version) = (meta.e_tag.as_deref(), meta.version.as_deref());
+    let at = meta.last_modified.timestamp_micros();
+    Some(format!("{} {} {at}", tag.unwrap_or("-"), version.unwrap_or("-")))
 }

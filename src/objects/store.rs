@@ -32,6 +32,9 @@ pub struct Entry {
     pub path: String,
     /// Bytes.
     pub size: u64,
+    /// What tells this version of the object from every other, as far as the store can; nothing if
+    /// it cannot, or not yet.
+    pub stamp: Option<String>,
 }
 
 /// What must still be so when a write into a directory takes effect: an object with this very
@@ -117,6 +120,30 @@ impl Store {
             Some(found) => Ok(self.pieces(path, found)),
             None => Err(self.failed(path, gone(path))),
         }
+    }
+
+    /// Hands an object's bytes to `take`, piece by piece in one reused buffer, until it says no or
+    /// they end. Of a directory they are read on a blocking thread, which also does what `take`
+    /// does; dropping this future does not stop it, `take` must.
+    ///
+    /// # Errors
+    /// If it is not there or cannot be read.
+    pub async fn scan<T: Send + 'static>(
+        &self,
+        path: &str,
+        mut state: T,
+        take: fn(&mut T, &[u8]) -> bool,
+    ) -> Result<T, StoreError> {
+        if let Kind::Files(files) = &self.kind {
+            return files.scan(path, state, take).await;
+        }
+        let mut pieces = self.stream(path).await?;
+        while let Some(piece) = pieces.next().await {
+            if !take(&mut state, &piece?) {
+                break;
+            }
+        }
+        Ok(state)
     }
 
     /// A small object whole, or nothing if it is not there.

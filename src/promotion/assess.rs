@@ -3,22 +3,26 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::decision::Judgement;
 use super::{Plan, PlanError, PublishError, published};
-use crate::dataset::{self, Facts, GatherError, Limits, Progress, Requested, StoreReader};
+use crate::dataset::{self, Facts, GatherError, Limits, Progress, Recall, Requested, StoreReader};
 use crate::domain::{DatasetRef, GateId, GateReport, Reason, Report, SpecHash};
 use crate::gates;
+use crate::ledger::{Entry, Ledger};
 use crate::objects::Store;
 use crate::policy::{self, CompiledPack, EvalError, Verdict};
 
 /// What is to be judged, and how.
 pub struct Subject<'a> {
     /// The workspace.
-    pub source: &'a Store,
+    pub source: StoreReader,
+    /// Digests that are known from before.
+    pub recall: Recall<'a>,
     /// Where the version may be published already.
     pub destination: Option<&'a Store>,
+    /// The destination's ledger, which remembers versions that the destination may no longer hold.
+    pub ledger: Option<&'a Ledger>,
     /// Dataset, version and intended use.
     pub requested: Requested,
     /// Gates that must pass beside A to F.
@@ -38,8 +42,6 @@ pub struct Subject<'a> {
 pub struct Assessment {
     /// What is known of the workspace.
     pub facts: Facts,
-    /// What the pack was asked.
-    pub input: Value,
     /// What the pack says.
     pub verdict: Verdict,
     /// What the gates say.
@@ -81,40 +83,76 @@ pub async fn assess(
         (Some(destination), Some(dataset)) => published(destination, &dataset).await?,
         _ => None,
     };
-    let reader = StoreReader::new(subject.source.clone(), subject.limits.objects);
-    let facts =
-        dataset::gather(&reader, subject.requested, already, &subject.limits, progress).await?;
+    let recorded = match (subject.ledger, named(&subject.requested)) {
+        // Where a manifest is, it says more than the ledger.
+        (Some(ledger), Some(dataset)) if already.is_none() => {
+            ledger.last(&dataset).await.map_err(PublishError::from)?
+        }
+        _ => None,
+    };
+    let Subject { source, recall, requested, limits, .. } = subject;
+    let gathered = dataset::gather_knowing(&source, recall, requested, already, &limits, progress);
+    let facts = gathered.await?;
     let (pack, name) = (subject.pack, subject.pack_name);
     let (required, expected) = (subject.required, subject.expected_spec);
     // Rego is CPU work without await points: off the async threads.
     tokio::task::spawn_blocking(move || {
         let input = facts.policy_input();
         let verdict = policy::evaluate(&pack, &name, &input)?;
+        // Of many objects it is larger than the facts themselves.
+        drop(input);
         let mut report = gates::judge(&facts, &verdict, &required, now);
         if let Some(expected) = expected.filter(|hash| Some(*hash) != facts.spec_hash()) {
-            other_spec(&mut report, expected);
+            deny(&mut report, &other_spec(expected));
         }
-        let plan = match report.passed() {
+        let mut plan = match report.passed() {
             true => {
                 let judgement = Judgement::new(&facts, &required, verdict.pack.digest, &report);
                 Some(Plan::new(&facts, &verdict, &report)?.of(judgement))
             }
             false => None,
         };
-        Ok(Assessment { facts, input, verdict, report, plan })
+        if let Some(recorded) = recorded
+            && is_other(&recorded.entry, plan.as_ref(), facts.spec_hash())
+        {
+            deny(&mut report, &published_elsewhere(&recorded.entry));
+            plan = None;
+        }
+        Ok(Assessment { facts, verdict, report, plan })
     })
     .await
     .map_err(|_| AssessError::Lost)?
 }
 
 /// The caller's spec is not the one that the workspace was made from.
-fn other_spec(report: &mut Report, expected: SpecHash) {
-    let reason = Reason::new(
+fn other_spec(expected: SpecHash) -> Reason {
+    Reason::new(
         gates::codes::SPEC_HASH_MISMATCH.reason_code(),
-        format!("the spec that was given has hash {expected}, the workspace's another"),
-        "give the spec that the workspace was made from, or make the workspace anew",
+        format!("The spec that was given has hash {expected}, the workspace's another."),
+        "Give the spec that the workspace was made from, or make the workspace anew.",
     )
-    .in_file("spec.json");
+    .in_file("spec.json")
+}
+
+/// Whether an entry speaks of something else than what would be published. Without a plan only the
+/// spec can tell.
+fn is_other(entry: &Entry, plan: Option<&Plan>, spec: Option<SpecHash>) -> bool {
+    match plan {
+        Some(plan) => entry.plan_digest != plan.digest(),
+        None => spec.is_some_and(|spec| spec.0 != entry.spec_hash),
+    }
+}
+
+/// The same rule as publication has: a version that the ledger knows is published, wherever it lies.
+fn published_elsewhere(entry: &Entry) -> Reason {
+    let Entry { dataset_version_id: version, sequence, plan_digest, .. } = entry;
+    gates::codes::VERSION_ALREADY_PUBLISHED.because(format!(
+        "{version} is in the ledger, entry {sequence}, under another plan ({plan_digest}); \
+         that this destination holds no manifest of it changes nothing."
+    ))
+}
+
+fn deny(report: &mut Report, reason: &Reason) {
     for gate in report.gates.iter_mut().filter(|gate| gate.id == GateId::A) {
         let mut reasons = std::mem::take(&mut gate.reasons);
         reasons.push(reason.clone());

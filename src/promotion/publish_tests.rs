@@ -14,6 +14,7 @@ use super::documents::{Manifest, Places, Pointer};
 use super::publish::read;
 use super::*;
 use crate::dataset::testing::{Workspace, workspace};
+use crate::dataset::{Digests, Limits, Recall, StoreReader, gather_knowing};
 use crate::domain::Digest;
 use crate::gates::judge;
 use crate::ledger::Ledger;
@@ -257,5 +258,37 @@ async fn of_racing_plans_one_is_published_whole_and_no_mixture() {
             Ledger::new(to).verify().await.unwrap();
         }
         assert!(winners.len() > 1, "a race that always ends the same is none: {winners:?}");
+    }
+}
+
+#[tokio::test]
+async fn bytes_that_a_store_calls_unchanged_and_are_not_are_never_published() {
+    for ground in Ground::all() {
+        let one = ground.scene("one", b"pack", |_| {}).await;
+        let path = "processed/stations.csv";
+        // A store that lies: whatever is written, an object looks as it did.
+        let mut listed = one.source.list(99).await.unwrap();
+        listed.iter_mut().for_each(|entry| entry.stamp = Some("the same".to_owned()));
+        let digests = Digests::default();
+        let look = async |believe| {
+            let reader = StoreReader::new(one.source.clone(), 99).listed(listed.clone());
+            let recall = Recall { digests: &digests, believe };
+            let (requested, limits) = (workspace().facts().requested, Limits::default());
+            let facts = gather_knowing(&reader, recall, requested, None, &limits, &|_| {}).await;
+            facts.unwrap().objects[path].digest
+        };
+        let before = look(true).await;
+        let mut bytes = one.source.get(path, 1 << 20).await.unwrap().unwrap().to_vec();
+        bytes[0] ^= 1;
+        one.source.replace(path, Some(before), bytes).await.unwrap();
+        assert_eq!(look(true).await, before, "it is believed");
+        let to = ground.open("out");
+        let outcome = one.publish(&to, &Unobserved).await;
+        let caught =
+            matches!(&outcome, Err(PublishError::SourceChanged { path: p, .. }) if p == path);
+        assert!(caught, "{outcome:?}");
+        assert_eq!(whole(&to, &one).await, None);
+        assert_ne!(look(false).await, before, "it is read again");
+        assert_ne!(look(true).await, before, "and remembered rightly");
     }
 }

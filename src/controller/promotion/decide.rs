@@ -9,11 +9,12 @@ use super::super::error::Error;
 use super::super::{Context, apply};
 use super::observe::{Reporting, Watching};
 use super::stores::Stores;
-use super::{hold, status, stores};
+use super::{hold, shards, status, stores};
 use crate::api::{
-    ApprovalSpec, DatasetPromotion, Origin, PackReference, Phase, PolicyPack, Quarantine, reason,
+    ApprovalSpec, DatasetPromotion, Origin, PackReference, Phase, PolicyPack, ProgressStatus,
+    Quarantine, reason,
 };
-use crate::dataset::{Limits, Requested};
+use crate::dataset::{Limits, Recall, Requested};
 use crate::domain::{Approval, DatasetRef, GateId, Report};
 use crate::ledger::Action;
 use crate::objects::Store;
@@ -36,6 +37,10 @@ pub(super) enum Outcome {
     Invalid(String),
     /// The policy pack cannot judge now.
     Waiting(String),
+    /// Pods are hashing the data.
+    Hashing { done: usize, shards: usize, progress: ProgressStatus },
+    /// They could not, or what they say cannot be taken.
+    ShardsFailed(String),
     /// Something could not be read or written; trying again.
     Undecided(String),
     /// What was decided on changed meanwhile; at once again.
@@ -89,6 +94,7 @@ pub(super) async fn decide(
         }
     }
     if spec.suspend {
+        shards::stop(ctx, promotion).await?;
         return Ok(Outcome::Suspended);
     }
     if phase(promotion) == Phase::Published {
@@ -98,12 +104,20 @@ pub(super) async fn decide(
         Ok(judge) => judge,
         Err(message) => return Ok(Outcome::Waiting(message)),
     };
+    let limits = Limits::default();
+    let read = match shards::reader(ctx, promotion, &source, &destination, &limits).await? {
+        Ok(reader) => reader,
+        Err(outcome) => return Ok(outcome),
+    };
     let _permit = ctx.heavy.acquire().await;
     let reporting = Reporting::new(ctx, promotion);
     reporting.validating().await?;
+    let ledger = ctx.ledger(&destination);
     let subject = Subject {
-        source: &source,
+        source: read,
+        recall: Recall { digests: &ctx.digests, believe: true },
         destination: Some(&destination),
+        ledger: Some(&*ledger),
         requested: Requested {
             dataset_slug: spec.dataset.slug.clone(),
             dataset_version_id: spec.dataset.version_id.clone(),
@@ -113,7 +127,7 @@ pub(super) async fn decide(
         expected_spec: None,
         pack,
         pack_name,
-        limits: Limits::default(),
+        limits,
     };
     let assessed = assess(subject, now, &|progress| reporting.progress(progress)).await;
     reporting.finish().await;
@@ -121,8 +135,8 @@ pub(super) async fn decide(
         Ok(assessment) => assessment,
         Err(error) => return Ok(Outcome::Undecided(error.to_string())),
     };
-    let Assessment { facts, report, plan, input, .. } = assessment;
-    ctx.facts.record(&pack_key, &apply::full_name(promotion), input);
+    let Assessment { facts, report, plan, .. } = assessment;
+    ctx.facts.record(&pack_key, &apply::full_name(promotion), &facts);
     let Some(plan) = plan else {
         for gate in report.gates.iter().filter(|gate| !gate.reasons.is_empty()) {
             let label = super::super::metrics::GateLabel { gate: gate.id.letter() };
@@ -179,6 +193,10 @@ async fn carry_out(
         Err(PublishError::Stopped(why)) => {
             tracing::info!(why, "stopped before anything could be seen");
             Outcome::Again
+        }
+        Err(error @ PublishError::SourceChanged { .. }) => {
+            ctx.distrust(&promotion.uid().unwrap_or_default());
+            Outcome::Undecided(error.to_string())
         }
         // Trying again would end the same way.
         Err(error @ PublishError::AlreadyPublished { .. }) => Outcome::Invalid(error.to_string()),
@@ -282,7 +300,8 @@ impl Outcome {
             Self::Invalid(_) => reason::INVALID_SPEC,
             Self::Waiting(_) => reason::PACK_UNAVAILABLE,
             Self::Undecided(_) => reason::UNDECIDED,
-            Self::Again => reason::PROGRESSING,
+            Self::Again | Self::Hashing { .. } => reason::PROGRESSING,
+            Self::ShardsFailed(_) => reason::SHARDS_FAILED,
             Self::Denied { .. } => reason::DENIED,
             Self::Held { .. } => reason::QUARANTINED,
             Self::AwaitingApproval { .. } => reason::AWAITING_APPROVAL,

@@ -2,7 +2,9 @@
 
 mod decide;
 mod hold;
+pub(super) mod job;
 mod observe;
+mod shards;
 mod status;
 mod stores;
 
@@ -59,11 +61,16 @@ fn next(outcome: &Outcome, promotion: &DatasetPromotion, ctx: &Context) -> Actio
             ctx.succeeded(promotion);
             match other {
                 Outcome::Again => Action::requeue(Duration::from_millis(100)),
+                // The Job's own changes wake the promotion, too.
+                Outcome::Hashing { .. } => {
+                    Action::requeue(backoff::jittered(Duration::from_secs(30), rand::random()))
+                }
                 Outcome::Denied { .. }
                 | Outcome::Held { .. }
                 | Outcome::Withdrawn { .. }
                 | Outcome::StillWithdrawn
                 | Outcome::AwaitingApproval { .. }
+                | Outcome::ShardsFailed(_)
                 | Outcome::DryRun { .. } => Action::requeue(recheck()),
                 _ => Action::await_change(),
             }

@@ -39,6 +39,9 @@ pub(super) fn render(
         | Outcome::Published { report, plan, .. } => judged(&mut new, report, plan, now),
         _ => {}
     }
+    if let Outcome::Hashing { progress, .. } = outcome {
+        new.progress = Some(progress.clone());
+    }
     new.phase = phase(outcome, old.phase);
     new.quarantine_ref = match outcome {
         Outcome::Denied { quarantine, .. } => quarantine.clone(),
@@ -123,10 +126,14 @@ const fn phase(outcome: &Outcome, old: Phase) -> Phase {
         Outcome::Withdrawn { .. } => Phase::Withdrawn,
         Outcome::Denied { quarantine: Some(_), .. } | Outcome::Held { .. } => Phase::Quarantined,
         Outcome::AwaitingApproval { .. } => Phase::AwaitingApproval,
-        Outcome::Denied { quarantine: None, .. } | Outcome::DryRun { .. } | Outcome::Again => {
-            Phase::Validating
-        }
-        Outcome::Invalid(_) | Outcome::Waiting(_) | Outcome::Undecided(_) => match old {
+        Outcome::Denied { quarantine: None, .. }
+        | Outcome::DryRun { .. }
+        | Outcome::Again
+        | Outcome::Hashing { .. } => Phase::Validating,
+        Outcome::Invalid(_)
+        | Outcome::Waiting(_)
+        | Outcome::ShardsFailed(_)
+        | Outcome::Undecided(_) => match old {
             Phase::Published | Phase::Withdrawn | Phase::Quarantined => old,
             _ => Phase::Pending,
         },
@@ -182,10 +189,13 @@ fn conditions(
     let text = ready_message.unwrap_or_default();
     list.retain(|c| c.type_ != type_::RECONCILING && c.type_ != type_::STALLED);
     match outcome {
-        Outcome::Waiting(_) | Outcome::Undecided(_) | Outcome::Again => {
+        Outcome::Waiting(_) | Outcome::Undecided(_) | Outcome::Again | Outcome::Hashing { .. } => {
             set_condition(list, make(type_::RECONCILING, true, why, text));
         }
-        Outcome::Invalid(_) | Outcome::Denied { .. } | Outcome::Held { .. } => {
+        Outcome::Invalid(_)
+        | Outcome::ShardsFailed(_)
+        | Outcome::Denied { .. }
+        | Outcome::Held { .. } => {
             set_condition(list, make(type_::STALLED, true, why, text));
         }
         _ => {}
@@ -200,6 +210,12 @@ fn message(outcome: &Outcome) -> String {
         Outcome::Invalid(message) | Outcome::Waiting(message) => message.clone(),
         Outcome::Undecided(message) => {
             format!("could not decide, which means no; trying again: {message}")
+        }
+        Outcome::Hashing { done, shards, .. } => {
+            format!("pods are hashing the data: {done} of {shards} shards are done")
+        }
+        Outcome::ShardsFailed(why) => {
+            format!("the data could not be hashed by pods, which means no: {why}")
         }
         Outcome::Again => "what was decided on changed meanwhile; deciding again".to_owned(),
         Outcome::Denied { report, quarantine, .. } => {
@@ -291,6 +307,7 @@ pub(super) fn news(
     }
     let warning = matches!(new.phase, Phase::Quarantined | Phase::Withdrawn)
         || now.reason == reason::UNDECIDED
+        || now.reason == reason::SHARDS_FAILED
         || now.reason == reason::INVALID_SPEC;
     Some((warning, now.reason, now.message))
 }

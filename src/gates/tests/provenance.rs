@@ -172,6 +172,27 @@ fn signed_provenance_is_checked_against_what_the_pack_trusts() {
 }
 
 #[test]
+fn a_key_beside_a_trusted_root_needs_a_log_entry() {
+    let keys = generate_key_pair().unwrap();
+    let mut verdict = trusting(&keys);
+    let root = include_str!("../../../e2e/fixtures/keyless/trusted_root.json");
+    let root: Value = serde_json::from_str(root).unwrap();
+    let bundle = sign_statement(provenance(&image()).to_string().as_bytes(), &keys.private);
+    let mut ws = workspace();
+    ws.put_json(SBOM, &cyclone_dx("1.6")(&image()));
+    ws.put(BUNDLE, bundle.unwrap());
+    let judged = |verdict: &Verdict| judge(&ws.facts(), verdict, &[GateId::G], now());
+    assert_eq!(found(&judged(&verdict)), Vec::<String>::new());
+    let mut data = (*verdict.data).clone();
+    data["provenance"]["trusted_root"] = root;
+    verdict.data = Arc::new(data);
+    let report = judged(&verdict);
+    assert_eq!(found(&report), [format!("G ProvenanceSignatureInvalid {BUNDLE}#")]);
+    let message = &report.gates[6].reasons[0].message;
+    assert!(message.contains("log"), "{message}");
+}
+
+#[test]
 fn smoke_reports_keep_within_the_packs_budgets() {
     let data = json!({"smoke": {"budgets": {"p95_ms": {"max": 350}, "accessibility.score": {"min": 0.9}}}});
     let verdict = Verdict { data: Arc::new(data), ..verdict() };
