@@ -9,6 +9,7 @@ mod contracts;
 mod controller;
 mod crd;
 mod digests;
+mod evidence;
 mod exit;
 mod explain;
 mod fix;
@@ -71,6 +72,7 @@ pub fn main() -> ExitCode {
             Command::Explain(arguments) => explain::explain(&arguments),
             Command::Lineage(arguments) => lineage::lineage(arguments).await,
             Command::Replay(arguments) => replay::replay(arguments).await,
+            Command::Evidence(command) => evidence::evidence(command).await,
             Command::Pack(pack) => pack::pack(pack).await,
             Command::Shard(arguments) => shard::shard(arguments).await,
             Command::PolicyWorker => Ok(policy_worker::run()),
