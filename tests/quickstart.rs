@@ -124,7 +124,13 @@ fn the_quickstart_is_green_and_stands_in_both_pages() {
     let (code, _) = checkout.lazaret(&format!("{} --output sarif", &fix["lazaret ".len()..]));
     assert_eq!(code, 2);
     assert_eq!(std::fs::read_to_string(checkout.path(dcat)).unwrap(), broken);
+    checkout.put("other.json", "{}");
+    let (code, _) =
+        checkout.lazaret(&format!("{} --dry-run --spec other.json", &fix["lazaret ".len()..]));
+    assert_eq!(code, 1);
     assert!(checkout.sh(fix).contains("gate D turns green"));
+    let (code, _) = checkout.lazaret(&format!("{} --spec other.json", &fix["lazaret ".len()..]));
+    assert_eq!(code, 1, "another spec is nothing that a mend of the catalogs changes");
     assert_eq!(std::fs::read_to_string(checkout.path(dcat)).unwrap(), own);
 }
 

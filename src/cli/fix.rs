@@ -13,7 +13,7 @@ use super::exit::{DENIED, Failure};
 use super::policy::Judge;
 use super::workspace::{folder, write};
 use crate::dataset::Facts;
-use crate::domain::{GateId, GateState, Report};
+use crate::domain::{GateId, GateReport, GateState, Reason, Report};
 use crate::gates::draft::{Known, completed};
 use crate::gates::{Mends, judge};
 use crate::policy;
@@ -40,7 +40,10 @@ pub(super) fn fix(
     let verdict = policy::evaluate(&judged.pack, &judged.name, &mended.policy_input())
         .map_err(|error| Failure::undecided(format!("policy: {error}")))?;
     let required: Vec<GateId> = subject.require_gates.iter().map(|_| GateId::G).collect();
-    let after = judge(&mended, &verdict, &required, Timestamp::now());
+    let now = Timestamp::now();
+    let gates = judge(&assessment.facts, &assessment.verdict, &required, now);
+    let beyond = beyond(&assessment.report, &gates);
+    let after = with(judge(&mended, &verdict, &required, now), beyond);
     if !dry_run {
         for mend in &mends.files {
             write(&folder.join(&mend.path), mend.text.as_bytes())?;
@@ -55,6 +58,24 @@ pub(super) fn fix(
     }
     let lies_there = if dry_run { &assessment.report } else { &after };
     Ok(if lies_there.passed() { ExitCode::SUCCESS } else { ExitCode::from(DENIED) })
+}
+
+/// What the assessment found beyond the gates, in the ledger or in a spec that was given: no mend of
+/// a document changes that.
+fn beyond(report: &Report, gates: &Report) -> Vec<Reason> {
+    let known: Vec<&Reason> = gates.reasons().map(|(_, reason)| reason).collect();
+    let found = report.reasons().map(|(_, reason)| reason);
+    found.filter(|reason| !known.contains(reason)).cloned().collect()
+}
+
+fn with(mut report: Report, beyond: Vec<Reason>) -> Report {
+    if let Some(gate) = report.gates.iter_mut().find(|gate| gate.id == GateId::A)
+        && !beyond.is_empty()
+    {
+        let reasons = gate.reasons.iter().cloned().chain(beyond).collect();
+        *gate = GateReport::from_reasons(GateId::A, reasons);
+    }
+    report
 }
 
 pub(super) fn patch(mends: &Mends, texts: &BTreeMap<String, String>) -> String {
