@@ -36,25 +36,25 @@ pub(super) fn declared(what: &str, media: &str, path: &str, object: &ObjectFact)
 fn contradicts(media: &str, form: Form) -> bool {
     let media = plain_media_type(media);
     // Where a block of something else may come first, no NUL proves anything.
-    let (own, elsewhere): (&[Form], bool) = match media.as_str() {
+    let fits: &[Form] = match media.as_str() {
         _ if form == Form::Unknown => return false,
         "application/json" => return form != Form::Json,
         other if other.ends_with("+json") => return form != Form::Json,
         other if is_text(other) => return form.is_binary(),
-        "application/vnd.apache.parquet" => (&[Form::Parquet], false),
-        "image/tiff" => (&[Form::Tiff], false),
-        "image/png" => (&[Form::Png], false),
-        "image/jpeg" => (&[Form::Jpeg], false),
-        "application/gzip" => (&[Form::Gzip], false),
-        "application/zstd" => (&[Form::Zstd], false),
-        "application/geopackage+sqlite3" | "application/vnd.sqlite3" => (&[Form::Sqlite], false),
-        "application/pdf" => (&[Form::Pdf], true),
-        "application/zip" => (&[Form::Zip], true),
-        "application/x-hdf5" => (&[Form::Hdf5], true),
-        "application/x-netcdf" => (&[Form::Netcdf, Form::Hdf5], true),
+        "application/vnd.apache.parquet" => &[Form::Parquet],
+        "image/tiff" => &[Form::Tiff],
+        "image/png" => &[Form::Png],
+        "image/jpeg" => &[Form::Jpeg],
+        "application/gzip" => &[Form::Gzip],
+        "application/zstd" => &[Form::Zstd],
+        "application/geopackage+sqlite3" | "application/vnd.sqlite3" => &[Form::Sqlite],
+        "application/pdf" => &[Form::Pdf, Form::Binary],
+        "application/zip" => &[Form::Zip, Form::Binary],
+        "application/x-hdf5" => &[Form::Hdf5, Form::Binary],
+        "application/x-netcdf" => &[Form::Netcdf, Form::Hdf5, Form::Binary],
         _ => return false,
     };
-    !own.contains(&form) && !(elsewhere && form == Form::Binary)
+    !fits.contains(&form)
 }
 
 fn is_text(media: &str) -> bool {
