@@ -28,7 +28,7 @@ test: check-go ## Unit, property and end-to-end tests
 test-all: $(if $(TESTED),,test) lint ## Test, lint, and the suites with heavy peers (TESTED=1: test ran just now)
 	e2e/heavy/run
 
-fuzz: ## Fuzzes archive, manifest, bundle and kept packs, each for FUZZ_SECONDS (180)
+fuzz: ## Fuzzes archive, manifest, bundle, kept packs and GraphQL, each for FUZZ_SECONDS (180)
 	fuzz/run $(or $(FUZZ_SECONDS),180)
 
 lint: ## Formatting, clippy, documentation, licences

@@ -21,6 +21,8 @@ pub mod ledger;
 
 pub mod promotion;
 
+pub mod evidence;
+
 pub mod controller;
 
 pub mod server;

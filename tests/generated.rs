@@ -49,6 +49,51 @@ fn crds_and_their_copies_in_the_chart() {
     }
 }
 
+/// The chart's ClusterAnalysisTemplates are the examples, with Helm's values in them.
+#[test]
+fn analysis_templates_of_the_chart() {
+    let example = |name: &str| {
+        let path = root().join("examples/argo").join(name);
+        let text = std::fs::read_to_string(path).unwrap();
+        // Argo's own braces must come through Helm untouched.
+        let mut out = String::new();
+        let mut rest = text.as_str();
+        while let Some(at) = rest.find("{{") {
+            let end = rest.find("}}").unwrap() + 2;
+            let _ = write!(out, "{}{{{{ \"{}\" }}}}", &rest[..at], &rest[at..end]);
+            rest = &rest[end..];
+        }
+        let labels =
+            "  labels:\n    {{- include \"lazaret.labels\" . | nindent 4 }}\nspec:\n  args:";
+        (out + rest)
+            .replacen("kind: AnalysisTemplate", "kind: ClusterAnalysisTemplate", 1)
+            .replacen("spec:\n  args:", labels, 1)
+            .replacen(
+                "https://lazaret-evidence.lazaret.svc:8444",
+                "{{ include \"lazaret.evidenceUrl\" . }}",
+                1,
+            )
+            .replacen(
+                "ghcr.io/lazaret/lazaret:0.1.0",
+                "{{ include \"lazaret.image\" . | quote }}",
+                1,
+            )
+    };
+    let text = format!(
+        "{{{{- if and .Values.evidence.enabled .Values.evidence.argo.templates }}}}\n\
+         {{{{- /* Written from examples/argo by tests/generated.rs. */ -}}}}\n{}---\n{}{{{{- end }}}}\n",
+        example("analysis-template.yaml"),
+        example("analysis-template-job.yaml"),
+    );
+    assert_eq!(text.matches("include \"lazaret").count(), 5, "a value of Helm's found no place");
+    same("charts/lazaret/templates/evidence-templates.yaml", &text);
+}
+
+#[test]
+fn graphql_schema() {
+    same("contracts/api/evidence.graphql", &lazaret::server::evidence_sdl());
+}
+
 #[test]
 fn cli_reference() {
     let mut command = lazaret::cli::command()

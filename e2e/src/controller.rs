@@ -105,6 +105,19 @@ impl Controller {
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 
+    /// Where it answers for evidence.
+    ///
+    /// # Errors
+    /// If it does not.
+    pub fn evidence(&self) -> Result<String> {
+        let logs = self.logs();
+        let mut lines =
+            logs.lines().filter_map(|l| serde_json::from_str::<serde_json::Value>(l).ok());
+        let found =
+            lines.find_map(|line| line["evidence"].as_str().map(|at| format!("http://{at}")));
+        found.with_context(|| format!("no evidence listener:\n{logs}"))
+    }
+
     fn tail(&self) -> String {
         let text = self.logs();
         let lines: Vec<_> = text.lines().collect();

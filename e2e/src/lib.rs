@@ -8,8 +8,10 @@ pub mod controlplane;
 pub mod example;
 pub mod memory;
 pub mod packs;
+pub mod peer;
 pub mod registry;
 pub mod s3;
+pub mod shop;
 pub mod sigstore;
 pub mod stage;
 

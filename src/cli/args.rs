@@ -40,6 +40,9 @@ pub(super) enum Command {
     /// Looks into the ledger of a destination.
     #[command(subcommand)]
     Ledger(Ledger),
+    /// Guards schemas against changes that break others.
+    #[command(subcommand)]
+    Contracts(super::contracts::Contracts),
     /// Hashes and compares specs.
     #[command(subcommand)]
     Spec(super::spec::Spec),
@@ -49,6 +52,9 @@ pub(super) enum Command {
     Lineage(super::lineage::Lineage),
     /// Makes a recorded decision again and compares it, byte for byte.
     Replay(super::replay::Replay),
+    /// Asks whether a release may go on, and why not.
+    #[command(subcommand)]
+    Evidence(super::evidence::Evidence),
     /// Builds, signs and verifies policy packs.
     #[command(subcommand)]
     Pack(super::pack::Pack),
@@ -260,6 +266,8 @@ pub(super) struct Controller {
     pub serve_listen: Option<std::net::SocketAddr>,
     #[command(flatten)]
     pub serving: super::serve::Serving,
+    #[command(flatten)]
+    pub evidence: super::evidence::Listen,
     /// The image of the pods that hash for promotions with spec.execution.mode Job: this program's.
     #[arg(long, value_name = "IMAGE", env = "LAZARET_IMAGE")]
     pub image: Option<String>,

@@ -8,6 +8,7 @@ use prometheus_client::registry::Registry;
 use tokio::sync::watch;
 
 use super::args::Controller;
+use super::evidence;
 use super::exit::Failure;
 use super::process::{log, shutdown};
 use super::serve::{end, open_at, serve_packs};
@@ -52,7 +53,7 @@ pub(super) async fn controller(arguments: Controller) -> Result<ExitCode, Failur
     let health = Watches::default();
     // What the controller loads for `spec.serve` goes onto this shelf.
     let shelf = Arc::new(Shelf::default());
-    let context = Arc::new(Context::new(client, settings, metrics, Arc::clone(&shelf)));
+    let context = Arc::new(Context::new(client.clone(), settings, metrics, Arc::clone(&shelf)));
 
     let served = ServerMetrics::new(&mut registry);
     let (ending, draining) = watch::channel(false);
@@ -77,13 +78,15 @@ pub(super) async fn controller(arguments: Controller) -> Result<ExitCode, Failur
         }
         None => None,
     };
+    let asked =
+        evidence::open(&arguments.evidence, &context, client, &arguments.serving, &served).await?;
     let told_to_end = async move {
         shutdown().await;
         ending.send_replace(true);
     };
     run(context, health, told_to_end).await;
-    if let Some(packs) = packs {
-        end(packs, &arguments.serving).await;
+    for listener in [packs, asked].into_iter().flatten() {
+        end(listener, &arguments.serving).await;
     }
     open.drain(Duration::ZERO).await;
     tracing::info!("stopped");

@@ -5,9 +5,11 @@ mod say;
 
 mod args;
 mod catalog;
+mod contracts;
 mod controller;
 mod crd;
 mod digests;
+mod evidence;
 mod exit;
 mod explain;
 mod fix;
@@ -65,10 +67,12 @@ pub fn main() -> ExitCode {
             Command::Serve(serve) => serve::serve(serve).await,
             Command::Crd(crd) => crd::crd(&crd),
             Command::Ledger(ledger) => ledger::ledger(ledger).await,
+            Command::Contracts(command) => contracts::contracts(&command),
             Command::Spec(command) => spec::spec(&command),
             Command::Explain(arguments) => explain::explain(&arguments),
             Command::Lineage(arguments) => lineage::lineage(arguments).await,
             Command::Replay(arguments) => replay::replay(arguments).await,
+            Command::Evidence(command) => evidence::evidence(command).await,
             Command::Pack(pack) => pack::pack(pack).await,
             Command::Shard(arguments) => shard::shard(arguments).await,
             Command::PolicyWorker => Ok(policy_worker::run()),

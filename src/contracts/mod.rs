@@ -1,6 +1,7 @@
 //! Schemas and validation. Every schema is built in, formats are asserted, and nothing is ever
 //! fetched: a reference to a schema that is not here is an error.
 
+pub mod diff;
 mod official;
 mod schemas;
 mod stac;

@@ -5,6 +5,7 @@ mod apply;
 mod backoff;
 mod context;
 mod error;
+mod evidence;
 mod facts;
 mod metrics;
 mod pack;
@@ -20,6 +21,7 @@ use kube::api::ListParams;
 use crate::api::DatasetSelector;
 
 pub use context::{Context, Settings};
+pub use evidence::{ClusterDoorman, ClusterWorld, PROFILE_KEY, PROFILE_LABEL};
 pub use metrics::Metrics;
 pub use state::{StateDir, StateError};
 pub use wiring::{Health, run};

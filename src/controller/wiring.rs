@@ -169,7 +169,7 @@ trait Shutdown: Future<Output = ()> + Send + Sync + 'static {}
 impl<T: Future<Output = ()> + Send + Sync + 'static> Shutdown for T {}
 
 /// What a resource of ours can do; the bounds that the runtime asks for, said once.
-trait Watched:
+pub(super) trait Watched:
     Resource<DynamicType = (), Scope = NamespaceResourceScope>
     + Clone
     + Debug
@@ -190,7 +190,7 @@ impl<T> Watched for T where
 {
 }
 
-fn scoped<K: Watched>(ctx: &Context) -> Api<K> {
+pub(super) fn scoped<K: Watched>(ctx: &Context) -> Api<K> {
     match &ctx.settings.namespace {
         Some(namespace) => Api::namespaced(ctx.client.clone(), namespace),
         None => Api::all(ctx.client.clone()),

@@ -50,7 +50,7 @@ impl Guard {
                 return Err(problem.retry_after(wait.as_secs() + 1));
             }
         }
-        if !request.body().is_end_stream() {
+        if !request.body().is_end_stream() && !matches!(route, "graphql" | "evidence") {
             self.metrics.refuse("body");
             let detail = "no route takes a request body";
             return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "BodyUnexpected", detail));
@@ -93,6 +93,8 @@ pub(super) fn label(matched: Option<&str>) -> &'static str {
         Some("/v1/policy/packs/{id}") => "pack",
         Some("/v1/policy/packs/{id}/attestation") => "attestation",
         Some("/v1/opa/bundles/{file}") => "opa_bundle",
+        Some("/graphql") => "graphql",
+        Some("/v1/evidence/{service}/{release}") => "evidence",
         Some("/openapi.json") => "openapi",
         Some("/healthz") => "healthz",
         Some("/readyz") => "readyz",

@@ -16,6 +16,8 @@ const PER_SHARD: usize = 4096;
 pub(super) enum Client {
     V4([u8; 4]),
     V6([u8; 8]),
+    /// Somebody with a name, by its digest's beginning.
+    Named([u8; 16]),
     /// All for whom there is no room in the table.
     Crowd,
 }

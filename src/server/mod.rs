@@ -1,10 +1,11 @@
-//! What a process answers over HTTP: packs and OPA bundles from the shelf, health, readiness,
-//! metrics, and the contract of all that. Knows no kube client.
+//! What a process answers over HTTP: packs and OPA bundles from the shelf, evidence, health,
+//! readiness, metrics, and the contract of all that. Knows no kube client.
 
 mod client;
 mod conditional;
 mod connections;
 mod counted;
+mod evidence;
 mod guard;
 mod health;
 mod http_date;
@@ -30,6 +31,7 @@ use axum::response::IntoResponse as _;
 use axum::routing::get;
 use tokio::sync::watch;
 
+pub use evidence::{EVIDENCE_OPENAPI_YAML, Evidence, evidence_router, evidence_sdl};
 pub use guard::Guard;
 pub use health::{Health, Readiness};
 pub use listen::{ConnectionLimits, Listening, listen};

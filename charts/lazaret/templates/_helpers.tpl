@@ -58,3 +58,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- define "lazaret.role" -}}
 {{- printf "%s-%s-controller" .Release.Namespace (include "lazaret.fullname" .) | trunc 253 -}}
 {{- end -}}
+
+{{- define "lazaret.evidenceName" -}}
+{{- printf "%s-evidence" (include "lazaret.fullname" . | trunc 54 | trimSuffix "-") -}}
+{{- end -}}
+
+{{- define "lazaret.evidenceUrl" -}}
+{{- printf "http%s://%s.%s.svc:%d" (ternary "s" "" (ne .Values.evidence.tls.secretName "")) (include "lazaret.evidenceName" .) .Release.Namespace (int .Values.evidence.port) -}}
+{{- end -}}

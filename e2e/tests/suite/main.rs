@@ -5,6 +5,7 @@ mod controlplane;
 mod crash;
 mod crds;
 mod docs;
+mod evidence;
 mod gates;
 mod lost;
 mod many;

@@ -26,7 +26,7 @@ use crate::server::{
 };
 
 /// How often certificate files are looked at.
-const CERTIFICATE_INTERVAL: Duration = Duration::from_secs(5);
+pub(super) const CERTIFICATE_INTERVAL: Duration = Duration::from_secs(5);
 
 /// A look at the directory that takes longer than this, beyond the interval, is overdue.
 const OVERDUE: Duration = Duration::from_secs(60);

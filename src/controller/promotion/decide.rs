@@ -11,7 +11,8 @@ use super::observe::{Reporting, Watching};
 use super::stores::Stores;
 use super::{hold, shards, status, stores};
 use crate::api::{
-    ApprovalSpec, DatasetPromotion, Origin, Phase, PolicyPack, ProgressStatus, Quarantine, reason,
+    ApprovalSpec, DatasetPromotion, Origin, PackReference, Phase, PolicyPack, ProgressStatus,
+    Quarantine, reason,
 };
 use crate::dataset::{Limits, Recall, Requested};
 use crate::domain::{Approval, DatasetRef, GateId, Report};
@@ -224,7 +225,7 @@ async fn take_back(
 }
 
 /// A pack that may judge.
-pub(super) struct Judge {
+pub(in super::super) struct Judge {
     pub pack: Arc<CompiledPack>,
     /// `namespace/name`, for the record.
     pub name: String,
@@ -238,11 +239,20 @@ pub(super) async fn pack(
     ctx: &Context,
     now: Timestamp,
 ) -> Result<Result<Judge, String>, Error> {
-    let reference = &promotion.spec.policy_pack_ref;
     let own = promotion.namespace().ok_or(Error::Incomplete("namespace"))?;
-    let namespace = reference.namespace.clone().unwrap_or_else(|| own.clone());
+    judge(ctx, &own, &promotion.spec.policy_pack_ref, now).await
+}
+
+/// The pack that somebody of the namespace `own` names, under the same conditions.
+pub(in super::super) async fn judge(
+    ctx: &Context,
+    own: &str,
+    reference: &PackReference,
+    now: Timestamp,
+) -> Result<Result<Judge, String>, Error> {
+    let namespace = reference.namespace.as_deref().unwrap_or(own);
     let name = format!("{namespace}/{}", reference.name);
-    let api = kube::Api::<PolicyPack>::namespaced(ctx.client.clone(), &namespace);
+    let api = kube::Api::<PolicyPack>::namespaced(ctx.client.clone(), namespace);
     let found = match api.get_opt(&reference.name).await {
         Ok(found) => found,
         // A controller of one namespace may not look into others.
@@ -250,7 +260,7 @@ pub(super) async fn pack(
         Err(error) => return Err(error.into()),
     };
     let granted = match &found {
-        Some(pack) => super::super::pack::grants(ctx, pack, &own).await?,
+        Some(pack) => super::super::pack::grants(ctx, pack, own).await?,
         None => false,
     };
     if !granted {

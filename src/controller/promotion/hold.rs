@@ -30,7 +30,7 @@ pub(super) async fn active(
 
 /// Released, and said so by the Quarantine's own controller about this very spec. Anything else
 /// holds the version back.
-fn is_released(quarantine: &Quarantine) -> bool {
+pub(in super::super) fn is_released(quarantine: &Quarantine) -> bool {
     quarantine.spec.release.is_some()
         && quarantine.status.as_ref().is_some_and(|status| {
             status.phase == QuarantinePhase::Released

@@ -20,6 +20,8 @@ use super::error::Error;
 use super::{Context, apply, backoff};
 use crate::api::{DatasetPromotion, Phase, PolicyPack, Quarantine, REQUESTED_AT};
 use decide::Outcome;
+pub(super) use decide::judge;
+pub(super) use hold::is_released;
 
 /// Brings one promotion as far as it can go now.
 pub(super) async fn reconcile(

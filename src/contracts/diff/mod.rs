@@ -1,0 +1,26 @@
+//! Semantic comparison of JSON Schemas (2020-12, and older drafts read as such): not how two texts differ,
+//! but which instances one accepts and the other refuses.
+//!
+//! A change is `SAFE` only if a proof was found that no verdict flips, `BREAKING` only with an
+//! instance whose verdict does, and `RISKY` where neither was found.
+
+mod bundle;
+mod compare;
+mod flat;
+mod keywords;
+mod language;
+mod loops;
+mod number;
+mod pointer;
+mod prove;
+mod samples;
+mod universe;
+mod walk;
+
+pub use bundle::BundleError;
+pub use compare::{Change, Class, Comparison, Direction, Location, Witness, compare};
+
+#[cfg(test)]
+mod pairs_tests;
+#[cfg(test)]
+mod soundness_tests;

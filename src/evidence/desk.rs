@@ -1,0 +1,212 @@
+//! Where it is asked: gathers what a decision stands on, decides, and puts it on record before
+//! anybody hears of it. A thousand who ask the same at once are answered by one decision.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use super::codes;
+use super::decide::{Decision, Outcome};
+use super::facts::{DatasetState, Facts, Measure, Policy, ProfileFact};
+use super::flight::Flights;
+use super::names::{ReleaseId, Service};
+use super::profile::{PackName, Profile};
+use super::prometheus::Sources;
+use super::record::Record;
+use super::shelf::Shelf;
+use crate::domain::{DatasetRef, Digest};
+use crate::policy::{CompiledPack, evaluate_evidence};
+
+/// Answers kept at once.
+const KEPT: usize = 4096;
+
+/// A pack that may judge, and its name.
+#[derive(Clone, Debug)]
+pub struct Judge {
+    /// `<namespace>/<name>`.
+    pub name: String,
+    /// The pack.
+    pub pack: Arc<CompiledPack>,
+}
+
+/// What the desk sees of a cluster.
+#[async_trait]
+pub trait World: Send + Sync {
+    /// The profile of a service.
+    fn profile(&self, service: &Service) -> ProfileFact;
+
+    /// How dataset versions of a namespace stand.
+    async fn datasets(
+        &self,
+        namespace: &str,
+        datasets: &[DatasetRef],
+    ) -> BTreeMap<String, DatasetState>;
+
+    /// The pack that a profile of `namespace` names, or why it cannot judge.
+    async fn pack(&self, namespace: &str, pack: &PackName) -> Result<Judge, String>;
+}
+
+/// How the desk works.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// How long an answer is given again.
+    pub fresh: Duration,
+}
+
+/// A decision, and the id under which it is on record.
+pub type Answer = (Digest, Decision);
+
+/// The desk.
+pub struct Desk {
+    world: Arc<dyn World>,
+    sources: Arc<dyn Sources>,
+    shelf: Arc<Shelf>,
+    /// By profile as well: a new one is not answered by what an old one asked.
+    flights: Flights<(Service, ReleaseId, ProfileKey), Arc<Answer>>,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum ProfileKey {
+    Text(Digest),
+    None(usize),
+}
+
+impl Desk {
+    /// A desk.
+    pub fn new(
+        world: Arc<dyn World>,
+        sources: Arc<dyn Sources>,
+        shelf: Arc<Shelf>,
+        settings: Settings,
+    ) -> Self {
+        Self { world, sources, shelf, flights: Flights::new(settings.fresh, KEPT) }
+    }
+
+    /// Where decisions and bundles are.
+    pub const fn shelf(&self) -> &Arc<Shelf> {
+        &self.shelf
+    }
+
+    /// Whether a release may go on.
+    pub async fn ask(&self, service: &Service, release: &ReleaseId) -> Arc<Answer> {
+        let profile = self.world.profile(service);
+        let key = match &profile {
+            ProfileFact::Found(text) => ProfileKey::Text(Digest::of(text.as_bytes())),
+            ProfileFact::Missing => ProfileKey::None(0),
+            ProfileFact::Several(maps) => ProfileKey::None(maps.len()),
+        };
+        let key = (service.clone(), release.clone(), key);
+        self.flights.get(&key, || self.decide(service, release, profile)).await
+    }
+
+    async fn decide(
+        &self,
+        service: &Service,
+        release: &ReleaseId,
+        profile: ProfileFact,
+    ) -> Arc<Answer> {
+        let (facts, pack) = self.gather(service, release, profile).await;
+        let facts = judged(facts, pack).await;
+        let record = Record::new(facts);
+        match self.shelf.record(&record).await {
+            Ok(id) => Arc::new((id, record.decision)),
+            Err(error) => {
+                tracing::warn!(reason = error.reason(), %error, "a decision is not on record");
+                let mut decision = record.decision;
+                decision.reasons.push(codes::NOT_RECORDED.because("the evidence store failed"));
+                (decision.ok, decision.verdict) = (false, Outcome::Fail);
+                // The id that it would have had: nothing is found under it.
+                let id = Digest::of(&serde_json::to_vec(&decision).unwrap_or_default());
+                Arc::new((id, decision))
+            }
+        }
+    }
+
+    async fn gather(
+        &self,
+        service: &Service,
+        release: &ReleaseId,
+        profile: ProfileFact,
+    ) -> (Facts, Option<Arc<CompiledPack>>) {
+        let observed_at = Timestamp::now();
+        // A profile that cannot be read asks nothing; the decision says what is wrong with it.
+        let read = match &profile {
+            ProfileFact::Found(text) => Profile::parse(text).ok(),
+            _ => None,
+        };
+        let mut facts = Facts {
+            service: service.clone(),
+            release_id: release.clone(),
+            observed_at,
+            profile,
+            measures: BTreeMap::new(),
+            recorded: super::facts::Recorded::Nothing,
+            datasets: BTreeMap::new(),
+            policy: Policy::None,
+        };
+        let Some(profile) = read else { return (facts, None) };
+        let namespace = service.namespace();
+        let pack = async {
+            match &profile.policy_pack {
+                Some(pack) => Some(self.world.pack(namespace, pack).await),
+                None => None,
+            }
+        };
+        let queries = profile.queries(service, release);
+        let judge;
+        (facts.measures, facts.datasets, facts.recorded, judge) = tokio::join!(
+            self.sources.measure(namespace, queries, observed_at),
+            self.world.datasets(namespace, &profile.datasets),
+            self.shelf.recorded(service, release),
+            pack,
+        );
+        bound(&mut facts.measures);
+        let pack = match judge {
+            Some(Ok(Judge { name, pack })) => {
+                facts.policy = Policy::Judged { name, digest: pack.digest(), denials: Vec::new() };
+                Some(pack)
+            }
+            Some(Err(why)) => {
+                facts.policy = Policy::Unavailable(why);
+                None
+            }
+            None => None,
+        };
+        (facts, pack)
+    }
+}
+
+/// JSON has no negative zero worth keeping, and a record none but finite numbers.
+fn bound(measures: &mut BTreeMap<String, Measure>) {
+    for measure in measures.values_mut() {
+        match measure {
+            Measure::Number(number) if !number.is_finite() => {
+                *measure = Measure::NotFinite(number.to_string());
+            }
+            Measure::Number(number) if *number == 0.0 => *number = 0.0,
+            _ => {}
+        }
+    }
+}
+
+/// Asks the pack, off the async threads.
+async fn judged(mut facts: Facts, pack: Option<Arc<CompiledPack>>) -> Facts {
+    let Some(pack) = pack else { return facts };
+    let input = facts.policy_input();
+    let asked = tokio::task::spawn_blocking(move || evaluate_evidence(&pack, &input)).await;
+    let why = match asked {
+        Ok(Ok(found)) => {
+            if let Policy::Judged { denials, .. } = &mut facts.policy {
+                *denials = found;
+            }
+            return facts;
+        }
+        Ok(Err(error)) => format!("{}: {error}", error.reason()),
+        Err(error) => error.to_string(),
+    };
+    facts.policy = Policy::Unavailable(why);
+    facts
+}

@@ -1,0 +1,100 @@
+//! `GET` and `PUT /v1/evidence/{service}/{releaseId}`.
+
+use std::sync::Arc;
+
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use serde_json::json;
+
+use super::super::problem::Problem;
+use super::Evidence;
+use super::auth::{named, unknown};
+use super::graphql::{EvidenceOk, internal};
+use crate::evidence::{Act, Bundle, BundleError, Caller, Put};
+use crate::pack::BUNDLE_MEDIA_TYPE;
+
+pub(super) async fn read(
+    State(evidence): State<Arc<Evidence>>,
+    Path((service, release)): Path<(String, String)>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Problem> {
+    let caller = evidence.caller(&headers).await?;
+    if !body.is_ok_and(|body| body.is_empty()) {
+        let detail = "a GET takes no body";
+        return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "BodyUnexpected", detail));
+    }
+    let (service, release) = evidence.admitted(&caller, Act::Read, &service, &release).await?;
+    let answer = evidence.desk.ask(&service, &release).await;
+    let text = serde_json::to_string(&EvidenceOk::of(&answer)).map_err(|_| internal())?;
+    Ok(json_text(StatusCode::OK, text))
+}
+
+pub(super) async fn record(
+    State(evidence): State<Arc<Evidence>>,
+    Path((service, release)): Path<(String, String)>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Problem> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let essence = kind.and_then(|kind| kind.split(';').next()).unwrap_or_default().trim();
+    let signed = essence.eq_ignore_ascii_case(BUNDLE_MEDIA_TYPE);
+    // A signature that counts stands for a token; a bundle is small enough to look.
+    let ((service, release), body) = if signed && !headers.contains_key(header::AUTHORIZATION) {
+        if evidence.authorities.is_empty() {
+            return Err(unknown());
+        }
+        (named(&Caller::default(), &service, &release)?, body)
+    } else {
+        let caller = evidence.caller(&headers).await?;
+        (evidence.admitted(&caller, Act::Record, &service, &release).await?, body)
+    };
+    let body = body.map_err(|rejection| {
+        let detail = "the body is larger than 256 KiB, or does not come through";
+        Problem::new(rejection.status(), "BodyTooLarge", detail)
+    })?;
+    let checked = match essence {
+        _ if signed => Bundle::verify(&body, &service, &release, &evidence.authorities),
+        "application/json" => Bundle::parse(&body, &service, &release),
+        _ => {
+            let detail = format!("a bundle is application/json or {BUNDLE_MEDIA_TYPE}");
+            let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+            return Err(Problem::new(status, "MediaTypeUnknown", detail));
+        }
+    };
+    checked.map_err(|error| refused(&error))?;
+    let put = evidence.desk.shelf().put(&service, &release, &body).await.map_err(|error| {
+        tracing::warn!(reason = error.reason(), %error, "a bundle is not recorded");
+        let detail = "the evidence store failed; record it again";
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        Problem::new(status, "EvidenceStoreFailed", detail).retry_after(5)
+    })?;
+    match put {
+        Put::New(digest) => {
+            Ok(json_text(StatusCode::CREATED, json!({ "digest": digest }).to_string()))
+        }
+        Put::Same(digest) => Ok(json_text(StatusCode::OK, json!({ "digest": digest }).to_string())),
+        Put::Other(digest) => {
+            let detail =
+                format!("another bundle, {digest}, is recorded for this release, and stays");
+            Err(Problem::new(StatusCode::CONFLICT, "BundleExists", detail))
+        }
+    }
+}
+
+fn refused(error: &BundleError) -> Problem {
+    let status = match error {
+        BundleError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        BundleError::Unsigned(_) => StatusCode::FORBIDDEN,
+        BundleError::Malformed(_) | BundleError::Mismatch { .. } => StatusCode::BAD_REQUEST,
+    };
+    Problem::new(status, error.reason(), error.to_string())
+}
+
+fn json_text(status: StatusCode, text: String) -> Response {
+    let json = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+    (status, json, text).into_response()
+}
