@@ -54,6 +54,7 @@ const PURE: &[&str] = &[
     "dataset/content/",
     "dataset/extent.rs",
     "dataset/facts.rs",
+    "dataset/form.rs",
     "dataset/digests.rs",
     "dataset/layout.rs",
     "dataset/names.rs",

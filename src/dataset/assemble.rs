@@ -7,7 +7,9 @@ use serde_json::Value;
 use crate::domain::{Digest, parse_i_json};
 
 use super::layout::{self, Kind};
-use super::{ContentFact, Document, DocumentState, Facts, ObjectFact, Published, Requested, Rules};
+use super::{
+    ContentFact, Document, DocumentState, Facts, Form, ObjectFact, Published, Requested, Rules,
+};
 
 /// A document's bytes, or why they were not kept.
 pub(super) type Body = Result<Vec<u8>, String>;
@@ -46,7 +48,9 @@ impl Facts {
     #[must_use]
     pub fn revised(mut self, path: &str, bytes: &[u8]) -> Self {
         let media_type = layout::media_type(path).to_owned();
-        let object = ObjectFact { digest: Digest::of(bytes), size: bytes.len() as u64, media_type };
+        let form = layout::is_published_data(path).then(|| Form::of(bytes, true));
+        let size = bytes.len() as u64;
+        let object = ObjectFact { digest: Digest::of(bytes), size, media_type, form };
         self.objects.insert(path.to_owned(), object);
         place(&mut self, path.to_owned(), Ok(bytes.to_vec()));
         self

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use super::{ContentFact, Entry, Rules};
+use super::{ContentFact, Entry, Form, Rules};
 use crate::domain::Digest;
 
 /// What may be remembered, in bytes of memory, about: some 250,000 objects.
@@ -21,7 +21,7 @@ const WEIGHT: usize = 160;
 const MAX_LINE: usize = 64 << 10;
 
 /// Other versions of the program may look for other things in the same bytes.
-const HEADER: &str = concat!("lazaret digests v1 ", env!("CARGO_PKG_VERSION"));
+const HEADER: &str = concat!("lazaret digests v2 ", env!("CARGO_PKG_VERSION"));
 
 /// What was found in an object's bytes.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -29,6 +29,9 @@ const HEADER: &str = concat!("lazaret digests v1 ", env!("CARGO_PKG_VERSION"));
 pub struct Remembered {
     /// SHA-256 of its bytes.
     pub digest: Digest,
+    /// What its first bytes surely are, if somebody looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<Form>,
     /// What looking into them found, if somebody looked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<ContentFact>,
@@ -93,11 +96,11 @@ impl Digests {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).put(key, found);
     }
 
-    /// Remembers what somebody else found in an object of `store`.
+    /// Remembers what somebody else found in an object of `store`: its digest and no more.
     pub fn vouch(&self, store: &str, entry: &Entry, digest: Digest) {
-        if let Some(key) = key(store, entry, None, 0) {
-            self.put(key, Remembered { digest, content: None });
-        }
+        let Some(key) = key(store, entry, None, 0) else { return };
+        let form = self.get(&key).filter(|known| known.digest == digest).and_then(|k| k.form);
+        self.put(key, Remembered { digest, form, content: None });
     }
 
     /// How many objects are remembered.
@@ -201,7 +204,7 @@ mod tests {
     fn what_is_asked_for_stays_and_the_rest_goes() {
         let digests = Digests::default();
         let of = |n: u32| Digest::of(&n.to_be_bytes());
-        let found = |n| Remembered { digest: of(n), content: None };
+        let found = |n| Remembered { digest: of(n), form: None, content: None };
         digests.put(of(0), found(0));
         for n in 1..600_000 {
             digests.put(of(n), found(n));
@@ -224,7 +227,7 @@ mod tests {
         assert_eq!(back.get(&key).unwrap().digest, Digest::of(b"a"));
         let text = String::from_utf8(file).unwrap();
         for (strange, kept) in [
-            (text.replace("v1", "v0"), 0),
+            (text.replace("v2", "v0"), 0),
             (text.replace("sha256", "sha257"), 0),
             (format!("{text}{}\n{{}}\n", "x".repeat(3 * MAX_LINE)), 1),
             (String::new(), 0),

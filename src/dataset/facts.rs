@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::domain::Digest;
 
-use super::ContentFact;
+use super::{ContentFact, Form};
 
 /// Everything that the gates look at. Built once, then only read.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -61,6 +61,10 @@ pub struct ObjectFact {
     pub size: u64,
     /// Media type, from the extension.
     pub media_type: String,
+    /// What its first bytes surely are; of published data that is no document. Facts that were
+    /// recorded before anybody looked have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<Form>,
 }
 
 /// A document of the workspace, read as far as it could be.

@@ -6,7 +6,7 @@ use super::assemble::{assemble, rules};
 use super::digests::{Digests, Recall, Remembered, key};
 use super::pass::{Done, Pass};
 use super::source::{Entry, GatherError, Limits, Progress, WorkspaceReader};
-use super::{Facts, ObjectFact, Published, Requested, layout};
+use super::{Facts, Form, ObjectFact, Published, Requested, layout};
 use crate::domain::Digest;
 
 /// Reads the workspace into [`Facts`], telling `progress` now and then and at the end.
@@ -49,7 +49,7 @@ pub async fn gather_knowing(
     let read = pass.read(documents, None, |Done { entry, digest, kept, .. }| {
         let body = kept.ok_or_else(|| too_large(entry.size, limits));
         bodies.insert(entry.path.clone(), body);
-        objects.insert(entry.path.clone(), object(&entry, digest));
+        objects.insert(entry.path.clone(), object(&entry, digest, None));
     });
     read.await?;
     let rules = rules(&bodies);
@@ -57,25 +57,41 @@ pub async fn gather_knowing(
         let rules = rules.as_ref().filter(|_| layout::is_published(&entry.path));
         key(store.key()?, entry, rules, limits.inspected_bytes)
     };
-    let mut unknown = Vec::new();
+    let (mut unknown, mut unseen) = (Vec::new(), Vec::new());
     for entry in data {
-        let Some(Remembered { digest, content: found }) = name(&entry).and_then(|n| recall.get(&n))
+        let Some(Remembered { digest, form, content: found }) =
+            name(&entry).and_then(|n| recall.get(&n))
         else {
             unknown.push(entry);
             continue;
         };
         pass.known(&entry);
         content.extend(found.map(|found| (entry.path.clone(), found)));
-        objects.insert(entry.path.clone(), object(&entry, digest));
+        objects.insert(entry.path.clone(), object(&entry, digest, form));
+        if form.is_none() && layout::is_published_data(&entry.path) {
+            unseen.push(entry);
+        }
     }
-    let read =
-        pass.read(unknown, rules.as_ref(), |Done { entry, digest, content: found, .. }| {
-            if let Some(name) = name(&entry) {
-                recall.digests.put(name, Remembered { digest, content: found.clone() });
-            }
-            content.extend(found.map(|found| (entry.path.clone(), found)));
-            objects.insert(entry.path.clone(), object(&entry, digest));
-        });
+    let read = pass.read(unknown, rules.as_ref(), |done| {
+        let Done { entry, digest, form, content: found, .. } = done;
+        let form = layout::is_published_data(&entry.path).then_some(form);
+        if let Some(name) = name(&entry) {
+            recall.digests.put(name, Remembered { digest, form, content: found.clone() });
+        }
+        content.extend(found.map(|found| (entry.path.clone(), found)));
+        objects.insert(entry.path.clone(), object(&entry, digest, form));
+    });
+    read.await?;
+    // Pods hash and judge nothing: what they vouch for is looked at here.
+    let read = pass.peek(unseen, |entry, form| {
+        let Some(object) = objects.get_mut(&entry.path) else { return };
+        object.form = Some(form);
+        if let Some(name) = name(entry) {
+            let content = content.get(&entry.path).cloned();
+            let digest = object.digest;
+            recall.digests.put(name, Remembered { digest, form: Some(form), content });
+        }
+    });
     read.await?;
     pass.finish();
     Ok(assemble(requested, objects, bodies, content, published))
@@ -101,9 +117,9 @@ pub async fn hash(
     Ok(digests)
 }
 
-fn object(entry: &Entry, digest: Digest) -> ObjectFact {
+fn object(entry: &Entry, digest: Digest, form: Option<Form>) -> ObjectFact {
     let media_type = layout::media_type(&entry.path).to_owned();
-    ObjectFact { digest, size: entry.size, media_type }
+    ObjectFact { digest, size: entry.size, media_type, form }
 }
 
 fn too_large(size: u64, limits: &Limits) -> String {
@@ -305,6 +321,45 @@ mod tests {
         let total = Limits { documents_bytes: 5, ..Limits::default() };
         let error = read(&memory(&files), &total).await.unwrap_err();
         assert!(matches!(error, GatherError::DocumentsTooLarge { bytes: 12, limit: 5 }));
+    }
+
+    #[tokio::test]
+    async fn what_published_bytes_are_is_seen_whoever_hashed_them() {
+        let long = format!("id\n{}", "1\n".repeat(4000));
+        let files = [("processed/a.csv", &long[..]), ("processed/b.png", "{}"), ("raw/c", "x")];
+        let store = memory(&files);
+        let form = |facts: &Facts, path: &str| facts.objects[path].form;
+        let seen = |facts: &Facts| {
+            assert_eq!(form(facts, "processed/a.csv"), Some(Form::Text));
+            assert_eq!(form(facts, "processed/b.png"), Some(Form::Json));
+            assert_eq!(form(facts, "raw/c"), None, "it stays behind");
+        };
+        let alone = read(&store, &Limits::default()).await.unwrap();
+        seen(&alone);
+        // Pods tell the digests alone; the heads are read once.
+        let digests = Digests::default();
+        let entries = store.list().await.unwrap();
+        let limits = Limits::default();
+        for (round, reads) in [5, 5].into_iter().enumerate() {
+            for entry in &entries {
+                digests.vouch("memory", entry, alone.objects[&entry.path].digest);
+            }
+            let recall = Recall { digests: &digests, believe: true };
+            let facts = gather_knowing(&store, recall, requested(), None, &limits, &|_| {});
+            let facts = facts.await.unwrap();
+            seen(&facts);
+            assert_eq!(serde_json::json!(facts), serde_json::json!(alone));
+            assert_eq!(store.2.load(Ordering::Relaxed), reads, "round {round}");
+        }
+        // What is longer or gone by now is another object, whoever vouched for it.
+        for path in ["processed/grows", "processed/broken"] {
+            let store = memory(&[(path, "bytes")]);
+            let entries = store.list().await.unwrap();
+            digests.vouch("memory", &entries[0], Digest::of(b"bytes"));
+            let recall = Recall { digests: &digests, believe: true };
+            let facts = gather_knowing(&store, recall, requested(), None, &limits, &|_| {}).await;
+            assert!(facts.is_err(), "{path}");
+        }
     }
 
     #[tokio::test]

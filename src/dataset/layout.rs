@@ -98,6 +98,11 @@ pub fn is_published(path: &str) -> bool {
         || [PROCESSED, "catalog/", "receipts/", ATTESTATIONS].iter().any(|p| path.starts_with(p))
 }
 
+/// Whether it is published and nobody parses it.
+pub(super) fn is_published_data(path: &str) -> bool {
+    is_published(path) && kind(path).is_none()
+}
+
 /// The media type that a path's extension stands for.
 pub fn media_type(path: &str) -> &'static str {
     let name = path.rsplit('/').next().unwrap_or(path);

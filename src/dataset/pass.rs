@@ -8,8 +8,9 @@ use futures::stream;
 use tokio::sync::Semaphore;
 
 use super::content::{ContentFact, Inspector, Rules};
+use super::form::HEAD;
 use super::reading::{Reading, Watch};
-use super::{Entry, GatherError, Limits, Progress, WorkspaceReader, layout};
+use super::{Entry, Form, GatherError, Limits, Progress, WorkspaceReader, layout};
 use crate::domain::Digest;
 
 const TICK: Duration = Duration::from_millis(200);
@@ -20,6 +21,7 @@ const KEEPERS: usize = 2;
 pub(super) struct Done {
     pub entry: Entry,
     pub digest: Digest,
+    pub form: Form,
     pub kept: Option<Vec<u8>>,
     pub content: Option<ContentFact>,
 }
@@ -88,6 +90,23 @@ impl<'a> Pass<'a> {
         }
     }
 
+    /// Reads the first bytes of `entries`, whose digests are known from somebody who did not look
+    /// what they are.
+    pub(super) async fn peek(
+        &self,
+        entries: Vec<Entry>,
+        mut done: impl FnMut(&Entry, Form),
+    ) -> Result<(), GatherError> {
+        let mut reads = stream::iter(entries)
+            .map(|entry| peek(self.store, entry, &self.watch))
+            .buffer_unordered(self.limits.concurrency.max(1));
+        while let Some(read) = reads.next().await {
+            let (entry, form) = read?;
+            done(&entry, form);
+        }
+        Ok(())
+    }
+
     /// Counts an object that need not be read.
     pub(super) fn known(&mut self, entry: &Entry) {
         self.state.objects += 1;
@@ -131,5 +150,22 @@ async fn one(
         Some(inspector) => tokio::task::spawn_blocking(|| inspector.finish()).await.ok(),
         None => None,
     };
-    Ok(Done { entry, digest: read.writer.finish(), kept: read.kept, content })
+    let form = read.head.form(entry.size);
+    Ok(Done { entry, digest: read.writer.finish(), form, kept: read.kept, content })
+}
+
+async fn peek(
+    store: &dyn WorkspaceReader,
+    entry: Entry,
+    watch: &Arc<Watch>,
+) -> Result<(Entry, Form), GatherError> {
+    let reading = Reading::of_head(entry.size, Arc::clone(watch));
+    let failed = |source| GatherError::Read { path: entry.path.clone(), source };
+    let read = store.read(&entry.path, reading).await.map_err(failed)?;
+    if read.length > entry.size || read.head.length() != entry.size.min(HEAD as u64) {
+        let Entry { path, size: listed, .. } = entry;
+        return Err(GatherError::Changed { path, listed, read: read.length });
+    }
+    let form = read.head.form(entry.size);
+    Ok((entry, form))
 }

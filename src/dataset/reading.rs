@@ -4,13 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::content::Inspector;
+use super::form::Head;
 use crate::domain::DigestWriter;
 
-/// What one pass over an object's bytes feeds: the hash, the document that is kept, the look into
-/// the content.
+/// What one pass over an object's bytes feeds: the hash, the first bytes, the document that is
+/// kept, the look into the content.
 pub struct Reading {
     pub(super) writer: DigestWriter,
     pub(super) length: u64,
+    pub(super) head: Head,
+    only_head: bool,
     pub(super) kept: Option<Vec<u8>>,
     pub(super) inspector: Option<Inspector>,
     listed: u64,
@@ -44,7 +47,21 @@ impl Reading {
         watch: Arc<Watch>,
     ) -> Self {
         let kept = keep.then(Vec::new);
-        Self { writer: DigestWriter::new(), length: 0, kept, inspector, listed, watch }
+        Self {
+            writer: DigestWriter::new(),
+            length: 0,
+            head: Head::default(),
+            only_head: false,
+            kept,
+            inspector,
+            listed,
+            watch,
+        }
+    }
+
+    /// A reading of an object's first bytes and no more.
+    pub(super) fn of_head(listed: u64, watch: Arc<Watch>) -> Self {
+        Self { only_head: true, ..Self::new(listed, false, None, watch) }
     }
 
     /// Takes the next bytes and says whether it wants more.
@@ -53,6 +70,10 @@ impl Reading {
         // It grew since it was listed: reading on could go on for ever.
         if self.length > self.listed || self.watch.stopped.load(Ordering::Relaxed) {
             return false;
+        }
+        let more = self.head.take(piece);
+        if self.only_head {
+            return more;
         }
         self.writer.update(piece);
         if let Some(inspector) = &mut self.inspector {

@@ -8,7 +8,7 @@ use crate::domain::{Digest, SpecHash, canonical_digest};
 
 use super::assemble::{Body, assemble, rules};
 use super::content::Inspector;
-use super::{Facts, Names, ObjectFact, Published, Requested, is_published, layout, media_type};
+use super::{Facts, Form, Names, ObjectFact, Published, Requested, layout, media_type};
 
 /// Files of a workspace; facts are made of them anew after each change.
 #[derive(Clone)]
@@ -76,6 +76,17 @@ impl Workspace {
         }
     }
 
+    /// Gives a file another name, wherever it stands.
+    pub(crate) fn rename(&mut self, path: &str, name: &str) {
+        let bytes = self.files.remove(path).unwrap();
+        for document in self.files.values_mut() {
+            if let Ok(text) = std::str::from_utf8(document) {
+                *document = text.replace(&format!("{path}\""), &format!("{name}\"")).into();
+            }
+        }
+        self.put(name, bytes);
+    }
+
     /// Every file.
     pub(crate) fn files(&self) -> impl Iterator<Item = (&String, &Vec<u8>)> {
         self.files.iter()
@@ -91,15 +102,13 @@ impl Workspace {
         let object = |(path, bytes): (&String, &Vec<u8>)| {
             let media_type = media_type(path).to_owned();
             let size = bytes.len() as u64;
-            (path.clone(), ObjectFact { digest: Digest::of(bytes), size, media_type })
+            let form = layout::is_published_data(path).then(|| Form::of(bytes, true));
+            (path.clone(), ObjectFact { digest: Digest::of(bytes), size, media_type, form })
         };
         let bodies = self.files.iter().map(|(path, bytes)| (path.clone(), Ok(bytes.clone())));
         let bodies: BTreeMap<String, Body> = bodies.collect();
         let rules = rules(&bodies);
-        let looked = self
-            .files
-            .iter()
-            .filter(|(path, _)| is_published(path) && layout::kind(path).is_none());
+        let looked = self.files.iter().filter(|(path, _)| layout::is_published_data(path));
         let content = looked.filter_map(|(path, bytes)| {
             let mut inspector = Inspector::new(media_type(path), rules.as_ref()?, 1 << 20);
             inspector.update(bytes);

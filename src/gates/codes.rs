@@ -139,6 +139,8 @@ codes! {
             "Write the object's media type into dcat:mediaType, or give the object the right extension.";
         DCAT_DISTRIBUTION_MISSING = "DcatDistributionMissing": "An object under processed/ has no distribution.",
             "Add a dcat:Distribution for the object (`lazaret catalog` does), or do not publish the object.";
+        MEDIA_TYPE_CONTRADICTED = "MediaTypeContradicted": "The first bytes of a published object are surely not of its media type.",
+            "Write the object anew in the format that its name and the catalogs promise, or name it for what it is in all of them.";
         STAC_MISSING = "StacMissing": "The dataset is spatial and has no STAC collection.",
             "Let `lazaret catalog` write catalog/stac/collection.json, or set spatial to false in dataset.json.";
         STAC_INVALID = "StacInvalid": "A STAC document breaks the official schema of its version or extension.",

@@ -1,4 +1,5 @@
-//! Gate D: DCAT, STAC and PROV are valid, agree with the objects, and name one another.
+//! Gate D: DCAT, STAC and PROV are valid, agree with the objects, and name one another; the objects
+//! are what they are called.
 
 use serde_json::Value;
 
@@ -8,7 +9,7 @@ use crate::domain::Reason;
 use super::known::{Catalog, Known};
 use super::lineage::Kind;
 use super::rdf::{Term, Unreadable};
-use super::{codes, d_dcat, d_prov, d_stac};
+use super::{codes, d_dcat, d_media, d_prov, d_stac};
 
 pub(super) fn check(known: &Known<'_>) -> Vec<Reason> {
     let mut reasons = Vec::new();
@@ -17,6 +18,7 @@ pub(super) fn check(known: &Known<'_>) -> Vec<Reason> {
     if let Some(graph) = known.dcat.read() {
         d_dcat::check(known, graph, &mut reasons);
     }
+    d_media::check(known, &mut reasons);
     d_stac::check(known, &mut reasons);
     if let Some(lineage) = known.prov.read() {
         d_prov::check(known, lineage, &mut reasons);

@@ -8,7 +8,7 @@ use crate::domain::Reason;
 
 use super::known::Known;
 use super::rdf::{Graph, Term};
-use super::{codes, d_shapes};
+use super::{codes, d_media, d_shapes};
 
 pub(super) const DATASET: &str = "http://www.w3.org/ns/dcat#Dataset";
 
@@ -139,6 +139,10 @@ fn compare(graph: &Graph, node: &Term, path: &str, object: &ObjectFact) -> Vec<F
         None if types.is_empty() => found.push(missing("dcat:mediaType")),
         None => {}
     }
+    found.extend(types.iter().filter_map(|media| {
+        let message = d_media::declared("dcat:mediaType", media, path, object)?;
+        Some((&codes::MEDIA_TYPE_CONTRADICTED, message))
+    }));
 
     let mut checksums = Vec::new();
     for checksum in graph.objects(node, &spdx("checksum")) {
@@ -174,33 +178,35 @@ fn whole(text: &str) -> Option<u64> {
     exact.then_some(number as u64)
 }
 
-/// Whether two media types name the same: parameters, case, IANA's address and old names aside.
+/// Whether two media types name the same.
 pub(super) fn same_media_type(named: &str, known: &str) -> bool {
-    let plain = |text: &str| {
-        let text = text.split(';').next().unwrap_or_default().trim().to_lowercase();
-        let text = match text.split_once("iana.org/assignments/media-types/") {
-            Some((_, media)) => media.to_owned(),
-            None => text,
-        };
-        match text.as_str() {
-            "application/x-parquet" | "application/parquet" | "application/x-geoparquet" => {
-                "application/vnd.apache.parquet".to_owned()
-            }
-            "application/vnd.geo+json" => "application/geo+json".to_owned(),
-            "application/x-netcdf4" | "application/netcdf" => "application/x-netcdf".to_owned(),
-            "application/x-hdf" | "application/hdf5" => "application/x-hdf5".to_owned(),
-            "image/vnd.stac.geotiff" | "image/geotiff" => "image/tiff".to_owned(),
-            "application/x-gzip" => "application/gzip".to_owned(),
-            "application/x-ndjson" | "application/ndjson" | "application/jsonl" => {
-                "application/x-ndjson".to_owned()
-            }
-            "text/x-yaml" | "application/x-yaml" | "text/yaml" => "application/yaml".to_owned(),
-            "text/xml" => "application/xml".to_owned(),
-            "text/markdown" => "text/plain".to_owned(),
-            _ => text,
-        }
+    known == "application/octet-stream" || plain_media_type(named) == plain_media_type(known)
+}
+
+/// A media type without parameters, case, IANA's address and old names.
+pub(super) fn plain_media_type(text: &str) -> String {
+    let text = text.split(';').next().unwrap_or_default().trim().to_lowercase();
+    let text = match text.split_once("iana.org/assignments/media-types/") {
+        Some((_, media)) => media.to_owned(),
+        None => text,
     };
-    known == "application/octet-stream" || plain(named) == plain(known)
+    match text.as_str() {
+        "application/x-parquet" | "application/parquet" | "application/x-geoparquet" => {
+            "application/vnd.apache.parquet".to_owned()
+        }
+        "application/vnd.geo+json" => "application/geo+json".to_owned(),
+        "application/x-netcdf4" | "application/netcdf" => "application/x-netcdf".to_owned(),
+        "application/x-hdf" | "application/hdf5" => "application/x-hdf5".to_owned(),
+        "image/vnd.stac.geotiff" | "image/geotiff" => "image/tiff".to_owned(),
+        "application/x-gzip" => "application/gzip".to_owned(),
+        "application/x-ndjson" | "application/ndjson" | "application/jsonl" => {
+            "application/x-ndjson".to_owned()
+        }
+        "text/x-yaml" | "application/x-yaml" | "text/yaml" => "application/yaml".to_owned(),
+        "text/xml" => "application/xml".to_owned(),
+        "text/markdown" => "text/plain".to_owned(),
+        _ => text,
+    }
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::domain::Reason;
 use super::d_dcat::same_media_type;
 use super::known::Known;
 use super::multihash::{self, Multihash};
-use super::{codes, d_stac_space};
+use super::{codes, d_media, d_stac_space};
 
 pub(super) fn check(known: &Known<'_>, reasons: &mut Vec<Reason>) {
     let facts = known.facts;
@@ -202,6 +202,10 @@ fn assets(known: &Known<'_>, path: &str, value: &Value, reasons: &mut Vec<Reason
                 "type",
                 format!("The type of {target} is {media:?}, but it is {}.", object.media_type),
             );
+        }
+        if let Some(message) = media.and_then(|m| d_media::declared("The type", m, &target, object))
+        {
+            say(&codes::MEDIA_TYPE_CONTRADICTED, "type", message);
         }
     }
 }

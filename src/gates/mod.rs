@@ -13,6 +13,7 @@ pub mod codes;
 mod d_catalogs;
 mod d_dcat;
 mod d_events;
+mod d_media;
 mod d_prov;
 mod d_shapes;
 mod d_stac;

@@ -121,6 +121,37 @@ fn dcat() {
 }
 
 #[test]
+fn bytes_that_are_something_else() {
+    let png = "\u{89}PNG";
+    // The extension speaks, once, whatever the catalogs repeat.
+    expect(
+        |ws| ws.rewrite("processed/stations.geojson", "id,depth\n1,2\n2,4\n3,8\n"),
+        &["D MediaTypeContradicted processed/stations.geojson"],
+    );
+    expect(|ws| ws.rewrite("processed/stations.csv", png), &[]);
+    expect(
+        |ws| ws.rewrite("processed/stations.csv", "%PDF-1.7\n%"),
+        &["D MediaTypeContradicted processed/stations.csv"],
+    );
+    // Raw data stays behind, documents are parsed.
+    expect(|ws| ws.put("raw/picture.png", "no picture"), &[]);
+    expect(|ws| ws.put("catalog/README", "%PDF-1.7\n%"), &[]);
+    // Without an extension the catalogs speak.
+    let rename = |ws: &mut Workspace, text: &str| {
+        ws.rewrite("processed/stations.csv", text);
+        ws.rename("processed/stations.csv", "processed/stations");
+    };
+    expect(|ws| rename(ws, "id,depth\n1,2\n2,4\n"), &[]);
+    expect(
+        |ws| rename(ws, "%PDF-1.7\n%"),
+        &[
+            "D MediaTypeContradicted catalog/dcat.jsonld#/dcat:distribution/0",
+            &format!("D MediaTypeContradicted {ITEM}#/assets/table/type"),
+        ],
+    );
+}
+
+#[test]
 fn stac() {
     expect(
         |ws| {

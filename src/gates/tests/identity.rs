@@ -333,7 +333,7 @@ fn what_is_published_is_as_coarse_as_the_plan_says() {
         &["C CoordinateTooFine catalog/notes.csv"],
     );
     expect(
-        with(|ws| ws.put("attestations/map.png", "PNG")),
+        with(|ws| ws.put("attestations/map.png", b"\x89PNG\r\n\x1a\n")),
         &["C ContentUncheckable attestations/map.png"],
     );
     // The item's own geometry is a place as well.

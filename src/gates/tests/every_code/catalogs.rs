@@ -51,6 +51,9 @@ pub(super) const ROWS: &[Row] = &[
     (&DCAT_DISTRIBUTION_MISSING, "a table without a distribution", |case| {
         case.drop(DCAT, "/dcat:distribution/0");
     }),
+    (&MEDIA_TYPE_CONTRADICTED, "the page of an error in place of a picture", |case| {
+        case.ws.put("catalog/preview.png", "<!DOCTYPE html>\n<title>404</title>\n");
+    }),
     (&STAC_MISSING, "spatial, and no STAC", |case| {
         case.ws.remove(COLLECTION);
         case.ws.remove(ITEM);

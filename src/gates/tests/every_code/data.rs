@@ -117,7 +117,7 @@ pub(super) const ROWS: &[Row] = &[
     }),
     (&CONTENT_UNCHECKABLE, "a picture among redacted data", |case| {
         redacted(case);
-        case.ws.put("attestations/map.png", "PNG");
+        case.ws.put("attestations/map.png", b"\x89PNG\r\n\x1a\n");
     }),
     (&COORDINATE_TOO_FINE, "one place by thousandths of a degree", |case| {
         redacted(case);
