@@ -25,8 +25,9 @@ pub(super) enum Receipt {
     /// Runs a command and writes the receipt of what it did.
     ///
     /// Inputs are hashed before, outputs after; a run that fails, changes its inputs or does not write
-    /// its outputs has no receipt. If the command leaves no work/qa_report.json, one is written of what Lazaret itself
-    /// checked: that each output is there, not empty, and can be read as what it is called.
+    /// its outputs has no receipt. If the command leaves no work/qa_report.json, one is written of
+    /// what Lazaret itself checked: that each output is there, not empty, and can be read as what it
+    /// is called.
     Run(Run),
     /// Writes the receipt of a run that was done elsewhere.
     Write(Write),
