@@ -210,6 +210,14 @@ fn promoting_twice_is_promoting_once() {
     let other = promote(dir.path(), &workspace, &[]);
     assert_eq!(other.status.code(), Some(1));
     assert!(text(&other.stdout).contains("VersionAlreadyPublished"));
+
+    // The last entry has no successor to hold it fast, but it has the pointer that it put there.
+    let entry = destination.join("_ledger/00000000000000000001.json");
+    let changed = fs::read_to_string(&entry).unwrap().replacen("2026", "2025", 1);
+    fs::write(&entry, changed).unwrap();
+    let ledger = lazaret(&["ledger", "verify", destination.to_str().unwrap()]);
+    assert_eq!(ledger.status.code(), Some(1), "{}", text(&ledger.stdout));
+    assert!(text(&ledger.stderr).contains("current.json was put there by ledger entry 1"));
 }
 
 #[test]

@@ -25,7 +25,7 @@ pub(super) struct Judge {
 pub(super) fn judge(policy: &Policy) -> Result<Judge, Failure> {
     let path = &policy.policy_pack;
     if !path.exists() {
-        return Err(Failure::usage(format!("--policy-pack {}: there is none", path.display())));
+        return Err(Failure::undecided(format!("--policy-pack {}: there is none", path.display())));
     }
     let signed = !path.is_dir();
     let verified = match signed {
