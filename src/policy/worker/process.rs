@@ -133,7 +133,9 @@ impl Process {
 
     /// Whether it still takes questions.
     pub(super) fn lives(&self) -> bool {
-        lock(&self.0).death.is_none()
+        let state = lock(&self.0);
+        // Between its end and the news of what it died of, it takes none either.
+        state.death.is_none() && state.to.is_some()
     }
 
     /// Its process id and the most memory that it ever had, in KiB.
