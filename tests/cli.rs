@@ -2,12 +2,16 @@
 //! writes nothing.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "common/tree.rs"]
+mod tree;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::Value;
+use tree::copy;
 
 const SLUG: &str = "seattle-weather";
 
@@ -23,19 +27,6 @@ fn lazaret(arguments: &[&str]) -> Output {
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), &target).unwrap();
-        }
-    }
 }
 
 /// A workspace with the overlay of a variant.

@@ -5,6 +5,8 @@
 
 #[path = "common/signed.rs"]
 mod signed;
+#[path = "common/tree.rs"]
+mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -19,23 +21,12 @@ use rand::seq::IndexedRandom as _;
 use rand::{Rng as _, SeedableRng as _};
 use serde_json::{Value, json};
 use signed::verified;
+use tree::copy;
 
 const INPUTS: usize = 300;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        match path.is_dir() {
-            true => copy(&path, &target),
-            false => assert!(std::fs::copy(&path, &target).is_ok()),
-        }
-    }
 }
 
 fn facts(dir: &Path, request: &Value) -> Value {

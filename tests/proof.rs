@@ -2,6 +2,9 @@
 //! the commands around them.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "common/tree.rs"]
+mod tree;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,6 +14,7 @@ use lazaret::contracts::{SchemaName, violations};
 use lazaret::domain::Digest;
 use lazaret::pack::{Authority, PublicKey, verify_statement};
 use serde_json::{Value, json};
+use tree::copy;
 
 const SLUG: &str = "seattle-weather";
 const PACK: &str = "contracts/policy/default";
@@ -30,19 +34,6 @@ fn read(path: &Path) -> Value {
 fn version() -> String {
     let requests = read(Path::new("examples/requests.json"));
     requests[SLUG]["dataset_version_id"].as_str().unwrap().to_owned()
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), &target).unwrap();
-        }
-    }
 }
 
 /// A stage with a workspace, a signed pack and a key pair.

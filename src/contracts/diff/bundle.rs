@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use super::keywords::{Holds, holds};
+use super::keywords::{Holds, each, holds};
 use super::{loops, pointer};
 
 /// A bundle's size in JSON nodes; more is refused.
@@ -316,29 +316,15 @@ impl<'a> Reader<'a> {
 }
 
 /// A reference into what is no schema, or is one no more, leads nowhere.
-fn lead_somewhere(value: &Value, all: &Value) -> Result<(), BundleError> {
-    let Some(object) = value.as_object() else { return Ok(()) };
-    for (name, child) in object {
-        match (name.as_str(), holds(name), child) {
-            ("$ref", _, Value::String(reference)) => {
-                let at = pointer::unescape_fragment(reference.trim_start_matches('#'));
-                let target = all.pointer(&at);
-                if !target.is_some_and(|target| target.is_object() || target.is_boolean()) {
-                    let reference = reference.clone();
-                    return Err(BundleError::Unresolved { from: "a schema".into(), reference });
-                }
-            }
-            (_, Holds::Schema | Holds::Schemas, Value::Array(list)) => {
-                list.iter().try_for_each(|item| lead_somewhere(item, all))?;
-            }
-            (_, Holds::Schema, _) => lead_somewhere(child, all)?,
-            (_, Holds::Named, Value::Object(map)) => {
-                map.values().try_for_each(|item| lead_somewhere(item, all))?;
-            }
-            _ => {}
+fn lead_somewhere(schema: &Value, all: &Value) -> Result<(), BundleError> {
+    if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
+        let target = pointer::lookup(all, reference);
+        if !target.is_some_and(|target| target.is_object() || target.is_boolean()) {
+            let reference = reference.to_owned();
+            return Err(BundleError::Unresolved { from: "a schema".into(), reference });
         }
     }
-    Ok(())
+    each(schema, |_, child| lead_somewhere(child, all))
 }
 
 fn put(object: &mut Map<String, Value>, keyword: &str, key: &str, value: Value) {

@@ -1,5 +1,7 @@
 //! What the keywords of JSON Schema 2020-12 hold, and which of them say nothing of an instance.
 
+use serde_json::Value;
+
 /// What a keyword's value is made of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Holds {
@@ -102,3 +104,23 @@ pub(super) const FORMATS: &[&str] = &[
     "uri-template",
     "uuid",
 ];
+
+/// Calls `act` for every schema right below a schema, with the keyword that holds it.
+pub(super) fn each<'v, E>(
+    schema: &'v Value,
+    mut act: impl FnMut(&str, &'v Value) -> Result<(), E>,
+) -> Result<(), E> {
+    for (name, child) in schema.as_object().into_iter().flatten() {
+        match (holds(name), child) {
+            (Holds::Schema | Holds::Schemas, Value::Array(list)) => {
+                list.iter().try_for_each(|item| act(name, item))?;
+            }
+            (Holds::Schema, _) => act(name, child)?,
+            (Holds::Named, Value::Object(map)) => {
+                map.values().try_for_each(|item| act(name, item))?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}

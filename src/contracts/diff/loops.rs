@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::bundle::BundleError;
-use super::keywords::{Holds, holds};
+use super::keywords::each;
 use super::pointer;
 
 struct Search<'v> {
@@ -41,11 +41,10 @@ impl<'v> Search<'v> {
             }
         }
         self.seen.insert(address, false);
-        if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
-            let at = pointer::unescape_fragment(reference.trim_start_matches('#'));
-            if let Some(target) = self.all.pointer(&at) {
-                self.from(target, depth + 1)?;
-            }
+        if let Some(reference) = schema.get("$ref").and_then(Value::as_str)
+            && let Some(target) = pointer::lookup(self.all, reference)
+        {
+            self.from(target, depth + 1)?;
         }
         each(schema, |keyword, child| match keyword {
             "allOf" | "anyOf" | "oneOf" | "not" | "if" | "then" | "else" | "dependentSchemas" => {
@@ -56,24 +55,4 @@ impl<'v> Search<'v> {
         self.seen.insert(address, true);
         Ok(())
     }
-}
-
-/// Calls `act` for every subschema with the keyword that holds it.
-fn each<'v>(
-    schema: &'v Value,
-    mut act: impl FnMut(&str, &'v Value) -> Result<(), BundleError>,
-) -> Result<(), BundleError> {
-    for (name, child) in schema.as_object().into_iter().flatten() {
-        match (holds(name), child) {
-            (Holds::Schema | Holds::Schemas, Value::Array(list)) => {
-                list.iter().try_for_each(|item| act(name, item))?;
-            }
-            (Holds::Schema, _) => act(name, child)?,
-            (Holds::Named, Value::Object(map)) => {
-                map.values().try_for_each(|item| act(name, item))?;
-            }
-            _ => {}
-        }
-    }
-    Ok(())
 }

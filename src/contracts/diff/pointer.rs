@@ -46,6 +46,11 @@ pub(super) fn fragment(pointer: &str) -> String {
     text
 }
 
+/// What a reference within a document leads to.
+pub(super) fn lookup<'v>(document: &'v Value, reference: &str) -> Option<&'v Value> {
+    document.pointer(&unescape_fragment(reference.trim_start_matches('#')))
+}
+
 /// Puts a value in a place whose parent exists.
 pub(super) fn set(document: &mut Value, pointer: &str, value: Value) -> Option<()> {
     let Some((parent, token)) = split(pointer) else {

@@ -48,8 +48,7 @@ impl Universe {
 
     /// The written-out schema that a reference leads to; a bundle has none that lead nowhere.
     pub(super) fn resolve(&self, reference: &str) -> &Value {
-        let at = pointer::unescape_fragment(reference.trim_start_matches('#'));
-        self.plain.pointer(&at).unwrap_or(&Value::Bool(true))
+        pointer::lookup(&self.plain, reference).unwrap_or(&Value::Bool(true))
     }
 
     /// Judges instances by a whole document as it was written.
