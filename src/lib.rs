@@ -13,6 +13,8 @@ pub mod pack;
 
 pub mod policy;
 
+pub mod law;
+
 pub mod dataset;
 
 pub mod gates;

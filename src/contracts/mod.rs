@@ -1,6 +1,7 @@
 //! Schemas and validation. Every schema is built in, formats are asserted, and nothing is ever
 //! fetched: a reference to a schema that is not here is an error.
 
+mod change;
 pub mod diff;
 mod official;
 mod schemas;
@@ -8,6 +9,7 @@ mod stac;
 mod stac_extensions;
 mod violation;
 
+pub use change::{Change, Class, Comparison, Direction, Location, Witness};
 pub use official::{Format, official_violations};
 pub use schemas::{SchemaName, Schemas, violations};
 pub use stac::{FILE_EXTENSION, stac_violations, unknown_extensions};

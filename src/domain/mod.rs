@@ -9,6 +9,7 @@ mod gate;
 pub mod json_text;
 mod label;
 mod reason;
+pub mod yaml;
 
 pub use approval::Approval;
 pub use canonical::{CanonicalError, SpecHash, canonical_bytes, canonical_digest, parse_i_json};

@@ -2,12 +2,11 @@
 //! are objects, file names count for nothing, so that the members of `data/a/licenses.json` are
 //! members of `data.a`. The engine and the OPA bundle both take them from here.
 
-use std::fmt;
-
-use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::DeserializeSeed as _;
 use serde_json::{Map, Value};
 
-use crate::domain::parse_i_json;
+use crate::domain::yaml::{Count, shallow};
+use crate::domain::{parse_i_json, yaml};
 
 /// Bytes of JSON that are mounted for one OPA bundle.
 pub(super) const MAX_JSON: usize = 8 << 20;
@@ -84,85 +83,6 @@ fn is_json(file: &str) -> bool {
     file.rsplit_once('.').is_some_and(|(_, extension)| extension == "json")
 }
 
-/// Counts the values of a document and keeps none of them.
-struct Count<'a> {
-    left: &'a mut usize,
-    over: &'a mut bool,
-}
-
-impl Count<'_> {
-    fn again(&mut self) -> Count<'_> {
-        Count { left: self.left, over: self.over }
-    }
-
-    fn take<E: de::Error>(&mut self, length: usize) -> Result<(), E> {
-        match self.left.checked_sub(1 + length / 128) {
-            Some(left) => {
-                *self.left = left;
-                Ok(())
-            }
-            None => {
-                *self.over = true;
-                Err(E::custom("too many values"))
-            }
-        }
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Count<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
-        from.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Count<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value that JSON has")
-    }
-
-    fn visit_bool<E: de::Error>(mut self, _: bool) -> Result<(), E> {
-        self.take(0)
-    }
-
-    fn visit_i64<E: de::Error>(mut self, _: i64) -> Result<(), E> {
-        self.take(0)
-    }
-
-    fn visit_u64<E: de::Error>(mut self, _: u64) -> Result<(), E> {
-        self.take(0)
-    }
-
-    fn visit_f64<E: de::Error>(mut self, _: f64) -> Result<(), E> {
-        self.take(0)
-    }
-
-    fn visit_unit<E: de::Error>(mut self) -> Result<(), E> {
-        self.take(0)
-    }
-
-    fn visit_str<E: de::Error>(mut self, text: &str) -> Result<(), E> {
-        self.take(text.len())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<(), A::Error> {
-        self.take(0)?;
-        while items.next_element_seed(self.again())?.is_some() {}
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(mut self, mut members: A) -> Result<(), A::Error> {
-        self.take(0)?;
-        while members.next_key_seed(self.again())?.is_some() {
-            members.next_value_seed(self.again())?;
-        }
-        Ok(())
-    }
-}
-
 /// The document of one file, wrapped in an object for each directory; `None` for a file that lies
 /// elsewhere.
 ///
@@ -172,7 +92,7 @@ pub fn mounted(file: &str, bytes: &[u8]) -> Result<Option<Map<String, Value>>, S
     let Some(path) = file.strip_prefix("data/") else { return Ok(None) };
     let value = match is_json(path) {
         true => parse_i_json(bytes).map_err(|e| e.to_string())?,
-        false => yaml(bytes)?,
+        false => yaml::document(bytes)?,
     };
     let names: Vec<&str> =
         path.rsplit_once('/').map_or(vec![], |(dir, _)| dir.split('/').collect());
@@ -202,45 +122,4 @@ pub fn merge(into: &mut Map<String, Value>, from: Map<String, Value>) -> Result<
         }
     }
     Ok(())
-}
-
-/// Brackets open at once in a YAML file, in texts too.
-const MAX_BRACKETS: usize = 1000;
-
-/// The parser takes time in the square of the depth.
-fn shallow(bytes: &[u8]) -> Result<(), String> {
-    let mut open = 0_usize;
-    for byte in bytes {
-        match byte {
-            b'[' | b'{' => open += 1,
-            b']' | b'}' => open = open.saturating_sub(1),
-            _ => {}
-        }
-        if open > MAX_BRACKETS {
-            return Err(format!("more than {MAX_BRACKETS} brackets are open at once"));
-        }
-    }
-    Ok(())
-}
-
-/// YAML as far as it is JSON: no repeated keys, no infinities; then JSON's own rules.
-fn yaml(bytes: &[u8]) -> Result<Value, String> {
-    shallow(bytes)?;
-    let value: yaml_serde::Value = yaml_serde::from_slice(bytes).map_err(|e| e.to_string())?;
-    if !finite(&value) {
-        return Err("it holds a number that is not finite".into());
-    }
-    let json = serde_json::to_vec(&value).map_err(|e| e.to_string())?;
-    parse_i_json(&json).map_err(|e| e.to_string())
-}
-
-fn finite(value: &yaml_serde::Value) -> bool {
-    use yaml_serde::Value as Yaml;
-    match value {
-        Yaml::Number(number) => number.as_f64().is_none_or(f64::is_finite),
-        Yaml::Sequence(items) => items.iter().all(finite),
-        Yaml::Mapping(members) => members.iter().all(|(key, value)| finite(key) && finite(value)),
-        Yaml::Tagged(_) => false,
-        _ => true,
-    }
 }

@@ -11,7 +11,8 @@ use serde::Serialize;
 use super::super::args::Plain;
 use super::super::exit::{DENIED, Failure};
 use super::files::{Schemas, schemas};
-use crate::contracts::diff::{Change, Class, Comparison, Direction, compare};
+use crate::contracts::diff::compare;
+use crate::contracts::{Change, Class, Comparison, Direction};
 
 #[derive(Args, Debug)]
 pub(in super::super) struct Diff {

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::super::change::{Change, Class, Comparison, Direction, Location, Witness};
 use super::super::violation::{Violation, collect};
 use super::bundle::{Bundle, BundleError};
 use super::pointer;
@@ -13,87 +13,6 @@ use super::prove::Prover;
 use super::samples::Sampler;
 use super::universe::Universe;
 use super::walk::{Edit, MAX_EDITS, Patch, Place, Walk};
-
-/// Who must go on understanding whom.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Direction {
-    /// Those who read by the new schema read what was written by the old one: nothing that was accepted is
-    /// refused. Registries call it backward compatible.
-    Consumer,
-    /// Those who read by the old schema read what is written by the new one: nothing that was refused is
-    /// accepted. Registries call it forward compatible.
-    Producer,
-    /// Both: fully compatible.
-    #[default]
-    Both,
-}
-
-/// How much a change asks of others.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Class {
-    /// Proven to flip no verdict.
-    Safe,
-    /// Neither proven nor refuted, or a matter of behaviour that no schema tells.
-    Risky,
-    /// An instance shows it.
-    Breaking,
-}
-
-/// A place in a schema.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct Location {
-    /// The document's identifier.
-    pub schema: String,
-    /// RFC 6901.
-    pub pointer: String,
-}
-
-/// An instance on which the two disagree.
-#[derive(Clone, PartialEq, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Witness {
-    /// The instance.
-    pub instance: Value,
-    /// Whether it is the old schema that accepts it; the other one refuses it.
-    pub accepted_by_old: bool,
-    /// Why the other one refuses it, as `pointer: message`.
-    pub refused_because: Vec<String>,
-}
-
-/// One difference.
-#[derive(Clone, PartialEq, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Change {
-    /// What kind, as `<keyword>-<verb>`.
-    pub rule: String,
-    /// How much it asks of others.
-    pub class: Class,
-    /// Where in the old schema, if it is there.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub old: Option<Location>,
-    /// Where in the new schema, if it is there.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub new: Option<Location>,
-    /// What changed.
-    pub message: String,
-    /// How to mend it; empty if nothing needs mending.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub remedy: String,
-    /// An instance that shows it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub witness: Option<Witness>,
-}
-
-/// What became of a schema.
-#[derive(Clone, PartialEq, Debug, Serialize)]
-pub struct Comparison {
-    /// The worst of all.
-    pub class: Class,
-    /// Every difference, in the order of the old schema.
-    pub changes: Vec<Change>,
-}
 
 /// What is known of one direction.
 enum Verdict {
@@ -147,7 +66,7 @@ fn root(bundle: &Bundle) -> Place {
 
 fn location(bundle: &Bundle, place: &Place) -> Location {
     let schema = bundle.names.get(&place.key).cloned().unwrap_or_default();
-    Location { schema, pointer: place.pointer.clone() }
+    Location { document: schema, pointer: place.pointer.clone() }
 }
 
 fn change(old: &Bundle, new: &Bundle, edit: Edit, direction: Direction, proven: bool) -> Change {

@@ -18,7 +18,7 @@ mod universe;
 mod walk;
 
 pub use bundle::BundleError;
-pub use compare::{Change, Class, Comparison, Direction, Location, Witness, compare};
+pub use compare::compare;
 
 #[cfg(test)]
 mod pairs_tests;

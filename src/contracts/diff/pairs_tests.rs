@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{Class, Comparison, Direction, compare};
+use super::compare;
+use crate::contracts::{Class, Comparison, Direction};
 use Class::{Breaking as B, Risky as R, Safe as S};
 
 /// Rule, old, new, class for the consumer, class for the producer.

@@ -1,0 +1,18 @@
+//! Contracts are law: the contracts of one repository as a set, said by its `contracts.yaml`.
+//! What the set holds, whether it is sound, how it differs from what it was, and what such a difference
+//! asks for. Pure: whoever calls brings the files ([`Tree`]) and the date.
+
+mod finding;
+mod manifest;
+mod set;
+mod tree;
+mod versions;
+
+pub use finding::{Finding, Severity};
+pub use manifest::{Consumer, Functions, Invariant, MANIFEST, Manifest, ManifestError, Module};
+pub use set::{Contract, Kind, Set, Unit};
+pub use tree::{Tree, TreeError};
+pub use versions::{Deprecation, Release, Removal, Updated, Versions};
+
+#[cfg(test)]
+mod set_tests;
