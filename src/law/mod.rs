@@ -8,6 +8,7 @@ mod fixtures;
 mod manifest;
 mod set;
 mod tree;
+pub mod validate;
 mod versions;
 
 pub use bundle::{Bundle, BundleError, Judgement};

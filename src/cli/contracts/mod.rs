@@ -2,8 +2,8 @@
 
 mod diff;
 mod files;
-#[allow(dead_code, reason = "its commands come next")]
 mod source;
+mod validate;
 
 use std::process::ExitCode;
 
@@ -16,10 +16,12 @@ pub(super) enum Contracts {
     /// Compares JSON Schemas by what they accept: each change is SAFE (proven), BREAKING (an
     /// instance shows it) or RISKY (neither).
     Diff(diff::Diff),
+    Validate(validate::Validate),
 }
 
 pub(super) fn contracts(command: &Contracts) -> Result<ExitCode, Failure> {
     match command {
         Contracts::Diff(arguments) => diff::diff(arguments),
+        Contracts::Validate(arguments) => validate::validate(arguments),
     }
 }

@@ -19,6 +19,7 @@ mod walk;
 
 pub use bundle::BundleError;
 pub use compare::compare;
+pub(super) use pointer::fragment;
 
 #[cfg(test)]
 mod pairs_tests;
