@@ -120,7 +120,8 @@ impl<'a> Docs<'a> {
 
     /// What a reference in a document leads to.
     pub(super) fn follow(&self, from: &str, reference: &str) -> Result<At<'a>, String> {
-        let nowhere = || format!("$ref {reference} leads to nothing that is known; nothing is fetched");
+        let nowhere =
+            || format!("$ref {reference} leads to nothing that is known; nothing is fetched");
         let (file, fragment) = reference.split_once('#').unwrap_or((reference, ""));
         let document = match file {
             "" => from.to_owned(),
@@ -163,7 +164,9 @@ fn anchor(value: &Value, name: &str, depth: usize) -> Option<String> {
         anchor(child, name, depth + 1).map(|rest| format!("{}{rest}", join("", key)))
     };
     match value {
-        Value::Object(map) if map.get("$anchor").and_then(Value::as_str) == Some(name) => Some(String::new()),
+        Value::Object(map) if map.get("$anchor").and_then(Value::as_str) == Some(name) => {
+            Some(String::new())
+        }
         Value::Object(map) => map.iter().find_map(|(key, child)| below(key, child)),
         Value::Array(list) => {
             list.iter().enumerate().find_map(|(number, child)| below(&number.to_string(), child))
