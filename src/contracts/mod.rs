@@ -3,6 +3,7 @@
 
 mod change;
 pub mod diff;
+pub mod functions;
 mod official;
 mod schemas;
 mod stac;
