@@ -6,6 +6,8 @@ mod bundle;
 mod finding;
 mod fixtures;
 mod manifest;
+pub mod registry;
+pub mod rego;
 mod set;
 mod tree;
 mod versions;
