@@ -7,6 +7,8 @@ pub mod compare;
 mod finding;
 mod fixtures;
 mod manifest;
+pub mod registry;
+pub mod rego;
 mod set;
 mod tree;
 pub mod validate;
