@@ -2,7 +2,7 @@
 
 mod diff;
 mod files;
-#[allow(dead_code, reason = "its commands come next")]
+mod registry;
 mod source;
 
 use std::process::ExitCode;
@@ -16,10 +16,14 @@ pub(super) enum Contracts {
     /// Compares JSON Schemas by what they accept: each change is SAFE (proven), BREAKING (an
     /// instance shows it) or RISKY (neither).
     Diff(diff::Diff),
+    /// Registries of functions: what sources offer to others.
+    #[command(subcommand)]
+    Registry(registry::Commands),
 }
 
 pub(super) fn contracts(command: &Contracts) -> Result<ExitCode, Failure> {
     match command {
         Contracts::Diff(arguments) => diff::diff(arguments),
+        Contracts::Registry(command) => registry::registry(command),
     }
 }

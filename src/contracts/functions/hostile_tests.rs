@@ -56,6 +56,8 @@ fn depth_and_length_are_bounded() {
         ("a.tsx", "<a>".repeat(300_000)),
         ("a.go", format!("package a\nfunc A(x {}int) {{}}", "*".repeat(500_000))),
         ("a.go", format!("package a\n{}", "func (".repeat(100_000))),
+        ("a.ts", "a<b>(".repeat(150_000)),
+        ("a.ts", "(a,".repeat(300_000)),
     ] {
         let got = extract([(path, text.as_bytes())]);
         assert!(got.functions.len() <= 1, "{path}");
