@@ -3,6 +3,7 @@
 //! asks for. Pure: whoever calls brings the files ([`Tree`]) and the date.
 
 mod bundle;
+pub mod compare;
 mod finding;
 mod fixtures;
 mod manifest;
@@ -13,6 +14,7 @@ mod tree;
 mod versions;
 
 pub use bundle::{Bundle, BundleError, Judgement};
+pub use compare::{Row, SetReport, Status, compare};
 pub use finding::{Finding, Severity};
 pub use fixtures::Fixture;
 pub use manifest::{Consumer, Functions, Invariant, MANIFEST, Manifest, ManifestError, Module};
