@@ -44,7 +44,7 @@ fn cards(out: &mut String, health: &Health) {
     let freeze = match &health.freeze {
         None => "none".to_owned(),
         Some(freeze) => match freeze.date {
-            Some(date) => format!("{} ({date})", escape(&freeze.name)),
+            Some(date) => format!("{} <small>{date}</small>", escape(&freeze.name)),
             None => escape(&freeze.name),
         },
     };
@@ -86,8 +86,8 @@ fn modules(out: &mut String, health: &Health) {
         let (covered, all) = (one.covered, one.contracts);
         let _ = writeln!(
             out,
-            "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td>\
-             <td><meter min=\"0\" max=\"{}\" value=\"{covered}\" aria-label=\"covered\"></meter> {covered} of {all}</td>\
+            "<tr><th scope=\"row\">{}</th><td>{}</td><td class=\"one\">{}</td><td>{}</td>\
+             <td class=\"one\"><meter min=\"0\" max=\"{}\" value=\"{covered}\" aria-label=\"covered\"></meter> {covered} of {all}</td>\
              <td>{}</td><td>{}</td></tr>",
             escape(&one.name),
             text(one.version.as_ref().map(ToString::to_string)),
@@ -191,11 +191,13 @@ fn row(out: &mut String, one: &ContractHealth) {
         (0, lacks) => ("fair", lacks.to_owned()),
         (n, _) => ("bad", count(n, "error")),
     };
+    // The module stands above.
+    let id = one.id.strip_prefix(&format!("{}/", one.module)).unwrap_or(&one.id);
     let _ = writeln!(
         out,
-        "<tr><th scope=\"row\"><code>{}</code></th><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
+        "<tr><th scope=\"row\"><code>{}</code></th><td class=\"one\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
          <td class=\"n\">{}</td><td class=\"{tone}\">{coverage}</td><td>{}</td><td>{}</td></tr>",
-        escape(&one.id),
+        escape(id),
         kind(one.kind),
         one.valid,
         one.invalid,
