@@ -2,14 +2,24 @@
 //! What the set holds, whether it is sound, how it differs from what it was, and what such a difference
 //! asks for. Pure: whoever calls brings the files ([`Tree`]) and the date.
 
+mod bump;
+pub mod check;
+mod decision;
 mod finding;
+pub mod freeze;
+mod invariants;
 mod manifest;
+mod report;
 mod set;
 mod tree;
 mod versions;
+mod window;
 
+pub use bump::Level;
+pub use decision::{Action, ActionKind, Decision, DecisionError, Done, Ruling, Verdict};
 pub use finding::{Finding, Severity};
 pub use manifest::{Consumer, Functions, Invariant, MANIFEST, Manifest, ManifestError, Module};
+pub use report::{Row, SetReport, compare};
 pub use set::{Contract, Kind, Set, Unit};
 pub use tree::{Tree, TreeError};
 pub use versions::{Deprecation, Release, Removal, Updated, Versions};
