@@ -364,10 +364,10 @@ fn impacted(old: &Set, new: &Set, report: &SetReport) -> Vec<Impacted> {
     let mut all = std::collections::BTreeMap::new();
     let felt = report.contracts.iter().filter(|row| row.comparison.class > Class::Safe);
     for row in felt {
-        for consumer in &row.consumers {
+        for consumer in super::check::consumers(old, new, &row.id) {
             let entry = all.entry(consumer.clone()).or_insert_with(|| {
                 let known = old.manifest.consumers.iter().chain(&new.manifest.consumers);
-                let contact = known.filter(|c| c.name == *consumer).find_map(|c| c.contact.clone());
+                let contact = known.filter(|c| c.name == consumer).find_map(|c| c.contact.clone());
                 Impacted { name: consumer.clone(), contact, contracts: Vec::new() }
             });
             entry.contracts.push(row.id.clone());

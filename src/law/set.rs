@@ -89,8 +89,8 @@ impl Set {
         all.map(|contract| (contract.id.as_str(), contract)).collect()
     }
 
-    /// What a decision names a side by: the digest of `contracts.yaml`, of every contract and of the
-    /// policies' data. Versions, fixtures and what was decided may go on being written meanwhile.
+    /// What a decision names a side by: the digest of `contracts.yaml`, of every contract, of the
+    /// policies' data and of the keys. Versions, fixtures and what was decided may go on being written meanwhile.
     ///
     /// # Errors
     /// If no canonical form can be made, which does not happen.
@@ -98,7 +98,8 @@ impl Set {
         let of = |path: &str| self.tree.digest(path).map(|digest| (path.to_owned(), digest));
         let contracts = self.units.iter().flat_map(|unit| &unit.contracts).map(|c| c.path.as_str());
         let data = self.units.iter().flat_map(|unit| &unit.data).map(String::as_str);
-        let all = contracts.chain(data).chain([MANIFEST]).filter_map(of);
+        let keys = self.manifest.keys.iter().map(String::as_str);
+        let all = contracts.chain(data).chain(keys).chain([MANIFEST]).filter_map(of);
         canonical_digest(&all.collect::<BTreeMap<String, Digest>>())
     }
 
