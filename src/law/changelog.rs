@@ -13,8 +13,7 @@ pub fn changelog(set: &Set) -> Result<String, String> {
     let mut modules = Vec::new();
     for unit in &set.units {
         let path = &unit.module.versions;
-        let versions =
-            Versions::of(&set.tree, path).map_err(|error| format!("{path}: {error}"))?;
+        let versions = Versions::of(&set.tree, path).map_err(|error| format!("{path}: {error}"))?;
         modules.push(versions);
     }
     let mut entries: Vec<(&Versions, &Release)> = Vec::new();
@@ -84,12 +83,16 @@ mod tests {
     use crate::law::Tree;
 
     fn set(versions: &str) -> Set {
-        let manifest = "apiVersion: lazaret.dev/contracts/v1\nname: shop\nmodules:\n- name: a\n- name: b\n";
+        let manifest =
+            "apiVersion: lazaret.dev/contracts/v1\nname: shop\nmodules:\n- name: a\n- name: b\n";
         let mut tree = Tree::default();
         for (path, text) in [
             ("contracts.yaml", manifest),
             ("a/versions.yaml", versions),
-            ("b/versions.yaml", "module: b\nversion: 2.0.0\nreleases:\n- {version: 2.0.0, date: 2026-03-01, summary: Second.}\n- {version: 1.0.0, date: 2026-01-01, summary: First.}\n"),
+            (
+                "b/versions.yaml",
+                "module: b\nversion: 2.0.0\nreleases:\n- {version: 2.0.0, date: 2026-03-01, summary: Second.}\n- {version: 1.0.0, date: 2026-01-01, summary: First.}\n",
+            ),
         ] {
             tree.insert(path, text.as_bytes().to_vec()).unwrap();
         }

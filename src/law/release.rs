@@ -36,7 +36,9 @@ pub enum ReleaseError {
         new: Version,
     },
     /// It is laid out in a way that is not edited.
-    #[error("it is laid out so that it is not edited here; set version to {0} and add the release by hand")]
+    #[error(
+        "it is laid out so that it is not edited here; set version to {0} and add the release by hand"
+    )]
     Layout(Version),
 }
 

@@ -49,7 +49,11 @@ pub(super) fn bump(arguments: &Bump) -> Result<ExitCode, Failure> {
     let module = set.manifest.modules.iter().find(|module| module.name == arguments.module);
     let module = module.ok_or_else(|| {
         let names: Vec<&str> = set.manifest.modules.iter().map(|m| m.name.as_str()).collect();
-        Failure::usage(format!("there is no module {}; there are {}", arguments.module, names.join(", ")))
+        Failure::usage(format!(
+            "there is no module {}; there are {}",
+            arguments.module,
+            names.join(", ")
+        ))
     })?;
     let path = &module.versions;
     let wrong = |why: &dyn std::fmt::Display| Failure::denied(format!("{path}: {why}"));

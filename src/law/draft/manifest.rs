@@ -28,7 +28,8 @@ impl<'a> Lines<'a> {
         let begin = self.lines.iter().position(|line| {
             line.strip_prefix("modules:").is_some_and(|rest| bare(rest).is_empty())
         })?;
-        let within = |line: &&&str| line.is_empty() || line.starts_with([' ', '-', '#', '\t', '\r']);
+        let within =
+            |line: &&&str| line.is_empty() || line.starts_with([' ', '-', '#', '\t', '\r']);
         let items = &self.lines[begin + 1..];
         let mut end = items.iter().take_while(within).count();
         // What stands before the next member speaks of that.

@@ -55,10 +55,14 @@ pub struct Draft {
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 pub enum DraftError {
     /// The name would not do in every kind of contract.
-    #[error("{0:?}: a name is of a-z, 0-9 and _, begins with a letter and has at most 64 characters")]
+    #[error(
+        "{0:?}: a name is of a-z, 0-9 and _, begins with a letter and has at most 64 characters"
+    )]
     Name(String),
     /// A set's name is free, but for what its file cannot hold.
-    #[error("{0:?}: a set's name has 1 to 64 characters, none of them a quotation mark or control character")]
+    #[error(
+        "{0:?}: a set's name has 1 to 64 characters, none of them a quotation mark or control character"
+    )]
     SetName(String),
     /// It is not clear which module is meant.
     #[error("which module? give --module, one of {0} or a new one")]
@@ -78,7 +82,9 @@ pub enum DraftError {
         file: String,
     },
     /// `contracts.yaml` is laid out in a way that is not edited.
-    #[error("{MANIFEST} is laid out so that it is not edited here; give module {module} the line  {line}")]
+    #[error(
+        "{MANIFEST} is laid out so that it is not edited here; give module {module} the line  {line}"
+    )]
     Manifest {
         /// Which module lacks it.
         module: String,
@@ -272,9 +278,7 @@ fn located(
 }
 
 fn versions(module: &str, today: Date) -> String {
-    template!("versions.yaml")
-        .replace("@module@", module)
-        .replace("@today@", &today.to_string())
+    template!("versions.yaml").replace("@module@", module).replace("@today@", &today.to_string())
 }
 
 /// The module that is meant, as it is to be: with a list for the new contract and one for its fixtures.

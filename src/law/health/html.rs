@@ -68,7 +68,10 @@ fn cards(out: &mut String, health: &Health) {
 }
 
 fn table(out: &mut String, caption: &str, heads: &[&str]) {
-    let _ = write!(out, "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\">\n<table>\n<caption>{caption}</caption>\n<thead><tr>");
+    let _ = write!(
+        out,
+        "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"{caption}\">\n<table>\n<caption>{caption}</caption>\n<thead><tr>"
+    );
     for head in heads {
         let _ = write!(out, "<th scope=\"col\">{head}</th>");
     }
@@ -79,7 +82,8 @@ const END: &str = "</tbody>\n</table>\n</div>\n";
 
 fn modules(out: &mut String, health: &Health) {
     out.push_str("<h2 id=\"modules\">Modules</h2>\n");
-    let heads = ["Module", "Version", "Released", "Frozen", "Covered", "Since the freeze", "Owners"];
+    let heads =
+        ["Module", "Version", "Released", "Frozen", "Covered", "Since the freeze", "Owners"];
     table(out, "Each module has a version of its own", &heads);
     for one in &health.modules {
         let text = |value: Option<String>| value.map_or_else(|| "?".to_owned(), |v| escape(&v));
@@ -165,10 +169,27 @@ fn contracts(out: &mut String, health: &Health) {
     for module in &health.modules {
         let own: Vec<&ContractHealth> =
             health.contracts.iter().filter(|one| one.module == module.name).collect();
-        let open = if own.iter().any(|one| !one.lacks.is_empty() || one.errors > 0) { " open" } else { "" };
+        let open = if own.iter().any(|one| !one.lacks.is_empty() || one.errors > 0) {
+            " open"
+        } else {
+            ""
+        };
         let name = escape(&module.name);
-        let _ = writeln!(out, "<details{open}>\n<summary>{name}: {}</summary>", count(own.len(), "contract"));
-        let heads = ["Contract", "Kind", "Valid", "Invalid", "Tests", "Coverage", "Since the freeze", "Consumers"];
+        let _ = writeln!(
+            out,
+            "<details{open}>\n<summary>{name}: {}</summary>",
+            count(own.len(), "contract")
+        );
+        let heads = [
+            "Contract",
+            "Kind",
+            "Valid",
+            "Invalid",
+            "Tests",
+            "Coverage",
+            "Since the freeze",
+            "Consumers",
+        ];
         table(out, &format!("Contracts of {name}"), &heads);
         for one in own {
             row(out, one);

@@ -1,9 +1,9 @@
 //! How a contract set is: what covers it, what changed since it was frozen, what is on its way out.
 
 mod html;
-mod text;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use std::collections::BTreeMap;
 
@@ -182,8 +182,11 @@ pub fn health(input: &Input<'_>) -> Health {
     let mut modules = Vec::new();
     let mut contracts = Vec::new();
     let mut deprecations = Vec::new();
-    let removed: Vec<&Contract> =
-        then.iter().filter(|(id, old)| !now.contains_key(*id) && !is_test(old)).map(|(_, c)| *c).collect();
+    let removed: Vec<&Contract> = then
+        .iter()
+        .filter(|(id, old)| !now.contains_key(*id) && !is_test(old))
+        .map(|(_, c)| *c)
+        .collect();
     for unit in &set.units {
         let name = &unit.module.name;
         let own = unit.contracts.iter().filter(|contract| !is_test(contract));
@@ -197,7 +200,8 @@ pub fn health(input: &Input<'_>) -> Health {
             Versions::of(&frozen.set.tree, &old.module.versions).ok()
         });
         if let Some(versions) = &versions {
-            deprecations.extend(versions.deprecations.iter().map(|said| leaving(versions, said, today)));
+            deprecations
+                .extend(versions.deprecations.iter().map(|said| leaving(versions, said, today)));
         }
         let first = versions.as_ref().and_then(|versions| versions.releases.first());
         modules.push(ModuleHealth {
@@ -221,7 +225,11 @@ pub fn health(input: &Input<'_>) -> Health {
     let stale = modules.iter().any(|one| one.drifted > 0 && one.version == one.frozen);
     let state = if errors > 0 || modules.iter().any(|one| one.version.is_none()) {
         State::Broken
-    } else if warnings > 0 || stale || covered < contracts.len() || deprecations.iter().any(|one| one.due) {
+    } else if warnings > 0
+        || stale
+        || covered < contracts.len()
+        || deprecations.iter().any(|one| one.due)
+    {
         State::Attention
     } else {
         State::Sound
@@ -286,9 +294,10 @@ fn one(
         }
     };
     let consumers = set.manifest.consumers_of(&contract.id);
-    let errors = input.findings.iter().filter(|one| {
-        one.severity == Severity::Error && one.file == contract.path
-    });
+    let errors = input
+        .findings
+        .iter()
+        .filter(|one| one.severity == Severity::Error && one.file == contract.path);
     let errors = errors.count();
     ContractHealth {
         id: contract.id.clone(),
@@ -315,7 +324,13 @@ fn lacks(
     let fixtures = match contract.kind {
         Kind::Schema | Kind::Crd => (1, 2),
         // What only helps other policies is tested with them.
-        Kind::Policy => if decides(set, contract) { (1, 2) } else { (0, 0) },
+        Kind::Policy => {
+            if decides(set, contract) {
+                (1, 2)
+            } else {
+                (0, 0)
+            }
+        }
         Kind::GraphQl => (1, 0),
         // These are held by their examples and by their sources.
         Kind::OpenApi | Kind::Functions => {
@@ -340,7 +355,8 @@ fn lacks(
 /// Whether a policy says anything itself.
 fn decides(set: &Set, policy: &Contract) -> bool {
     let text = set.tree.get(&policy.path).unwrap_or_default();
-    let speaks = |line: &str| ["deny", "violation", "warn"].iter().any(|rule| line.starts_with(rule));
+    let speaks =
+        |line: &str| ["deny", "violation", "warn"].iter().any(|rule| line.starts_with(rule));
     String::from_utf8_lossy(text).lines().any(speaks)
 }
 

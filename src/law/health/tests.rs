@@ -26,7 +26,9 @@ deprecations:
 
 fn set(files: &[(&str, &str)]) -> Set {
     let mut tree = Tree::default();
-    for (path, text) in [("contracts.yaml", MANIFEST), ("orders/versions.yaml", VERSIONS)].iter().chain(files) {
+    for (path, text) in
+        [("contracts.yaml", MANIFEST), ("orders/versions.yaml", VERSIONS)].iter().chain(files)
+    {
         tree.insert(path, text.as_bytes().to_vec()).unwrap();
     }
     Set::open(tree).unwrap()
@@ -121,10 +123,13 @@ fn errors_break_it_and_strangers_texts_do_not_break_the_page() {
     }
     // Every element that is opened is closed.
     for name in ["table", "tr", "th", "td", "details", "div", "dl", "main", "code", "span"] {
-        let open = html.matches(&format!("<{name}>")).count() + html.matches(&format!("<{name} ")).count();
+        let open =
+            html.matches(&format!("<{name}>")).count() + html.matches(&format!("<{name} ")).count();
         assert_eq!(open, html.matches(&format!("</{name}>")).count(), "{name}");
     }
-    assert!(health.text().contains("error    orders/a.v1.schema.json:3/x  schema-does-not-compile"));
+    assert!(
+        health.text().contains("error    orders/a.v1.schema.json:3/x  schema-does-not-compile")
+    );
 }
 
 #[test]

@@ -9,7 +9,8 @@ use crate::law::Severity;
 const MAX_FINDINGS: usize = 20;
 
 pub(super) fn text(health: &Health) -> String {
-    let mut out = format!("Contracts of {} on {}: {}\n", health.set, health.today, word(health.state));
+    let mut out =
+        format!("Contracts of {} on {}: {}\n", health.set, health.today, word(health.state));
     let _ = writeln!(
         out,
         "{} of {} contracts covered, {}, {}",
@@ -40,10 +41,15 @@ pub(super) fn text(health: &Health) -> String {
             let _ = writeln!(
                 out,
                 "  {:<7}  {}{line}{}  {}\n           {}",
-                severity(one.severity), one.file, one.pointer, one.rule, one.message
+                severity(one.severity),
+                one.file,
+                one.pointer,
+                one.rule,
+                one.message
             );
         }
-        if let Some(more) = health.findings.len().checked_sub(MAX_FINDINGS).filter(|more| *more > 0) {
+        if let Some(more) = health.findings.len().checked_sub(MAX_FINDINGS).filter(|more| *more > 0)
+        {
             let _ = writeln!(out, "  and {more} more: lazaret contracts validate");
         }
     }
@@ -51,7 +57,8 @@ pub(super) fn text(health: &Health) -> String {
 }
 
 fn modules(out: &mut String, health: &Health) {
-    let mut rows = vec![["MODULE", "VERSION", "RELEASED", "COVERED", "SINCE THE FREEZE"].map(str::to_owned)];
+    let mut rows =
+        vec![["MODULE", "VERSION", "RELEASED", "COVERED", "SINCE THE FREEZE"].map(str::to_owned)];
     for one in &health.modules {
         rows.push([
             one.name.clone(),
@@ -61,7 +68,8 @@ fn modules(out: &mut String, health: &Health) {
             since(one.drifted, health.freeze.is_some()),
         ]);
     }
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let width =
+        |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: [usize; 4] = std::array::from_fn(width);
     out.push('\n');
     for row in &rows {
