@@ -113,13 +113,16 @@ fn the_page_is_true() {
     repository.ok(&format!("set -e\n{script}"));
     repository.ok("lazaret contracts check --against freeze:latest");
 
-    for (name, schema) in [("contract set", "contract_set"), ("contract versions", "contract_versions")] {
+    for (name, schema) in
+        [("contract set", "contract_set"), ("contract versions", "contract_versions")]
+    {
         let text = block("docs/contracts.md", name);
         let value: Value = yaml_serde::from_str(&text).unwrap();
         let schema = format!("contracts/schemas/{schema}.v1.schema.json");
         let schema = fs::read(Path::new(ROOT).join(schema)).unwrap();
         let schema: Value = serde_json::from_slice(&schema).unwrap();
-        let found = jsonschema::validator_for(&schema).unwrap().validate(&value).map_err(|e| e.to_string());
+        let found =
+            jsonschema::validator_for(&schema).unwrap().validate(&value).map_err(|e| e.to_string());
         assert_eq!(found, Ok(()), "{name}");
         match name {
             "contract set" => drop(Manifest::parse(text.as_bytes()).unwrap()),
@@ -132,7 +135,10 @@ fn the_page_is_true() {
 fn the_git_hook_looks_at_what_is_staged() {
     let repository = Repository::new();
     let hook = example("pre-commit");
-    repository.ok(&format!("cp {} .git/hooks/pre-commit && chmod +x .git/hooks/pre-commit", hook.display()));
+    repository.ok(&format!(
+        "cp {} .git/hooks/pre-commit && chmod +x .git/hooks/pre-commit",
+        hook.display()
+    ));
     repository.order("\"created_at\"]", "\"created_at\", \"total\"]");
     // What is not staged does not count.
     repository.ok("git commit -q --allow-empty -m nothing");
@@ -251,7 +257,10 @@ fn the_gitlab_job_reports_and_refuses() {
     let quality = fs::read(repository.path("contracts-codequality.json")).unwrap();
     assert!(serde_json::from_slice::<Value>(&quality).unwrap().is_array());
     let log = repository.log("curl");
-    assert!(log.contains("https://gitlab.example.org/api/v4/projects/3/merge_requests/7/notes"), "{log}");
+    assert!(
+        log.contains("https://gitlab.example.org/api/v4/projects/3/merge_requests/7/notes"),
+        "{log}"
+    );
 
     repository.order("\"created_at\"]", "\"created_at\", \"total\"]");
     let output = repository.run(script, &env);

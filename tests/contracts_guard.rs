@@ -127,11 +127,7 @@ fn what_others_rely_on_does_not_tighten_without_a_version() {
             fs::remove_file(ours.path("contracts/schemas/watcher.v1.schema.json")).unwrap();
         }),
         ("crds", "a bound is tightened", |ours| {
-            ours.replace(
-                "crds/quarantines.lazaret.dev.yaml",
-                "maxItems: 256",
-                "maxItems: 8",
-            );
+            ours.replace("crds/quarantines.lazaret.dev.yaml", "maxItems: 256", "maxItems: 8");
         }),
         ("api", "a member of an answer goes", |ours| {
             ours.replace("contracts/api/evidence.graphql", "\tok: Boolean!\n", "");
@@ -145,7 +141,8 @@ fn what_others_rely_on_does_not_tighten_without_a_version() {
         }),
         ("policy", "a rule denies more", |ours| {
             let path = ours.path("contracts/policy/conftest/receipt.rego");
-            let more = "\ndeny contains \"operation is not ingest\" if input.operation != \"ingest\"\n";
+            let more =
+                "\ndeny contains \"operation is not ingest\" if input.operation != \"ingest\"\n";
             fs::write(&path, fs::read_to_string(&path).unwrap() + more).unwrap();
         }),
     ];

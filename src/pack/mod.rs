@@ -58,5 +58,7 @@ pub use verify::{
 
 /// Media type of a pack's tar on the wire.
 pub const PACK_MEDIA_TYPE: &str = "application/vnd.intelgraph.policy+tar";
+/// Media type of a contract set's tar in a registry.
+pub const CONTRACTS_MEDIA_TYPE: &str = "application/vnd.lazaret.contracts.v1+tar";
 /// Media type of a Sigstore bundle on the wire.
 pub const BUNDLE_MEDIA_TYPE: &str = "application/vnd.sigstore.bundle+json";

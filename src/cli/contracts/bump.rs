@@ -10,8 +10,8 @@ use semver::Version;
 use super::super::exit::Failure;
 use super::super::settings::read;
 use super::super::workspace::write;
+use super::freeze::today;
 use super::source::folder;
-use super::today;
 use crate::law::{Level, NewRelease, Set, Versions, release};
 
 /// Puts a release on top of a module's versions.yaml, and sets its version; comments and layout stay.

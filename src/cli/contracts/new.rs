@@ -8,8 +8,8 @@ use jiff::civil::Date;
 
 use super::super::exit::Failure;
 use super::super::workspace::{create, write};
+use super::freeze::today;
 use super::source::folder;
-use super::today;
 use crate::law::{self, Draft, MANIFEST, Set, Wanted};
 
 /// Writes a contract that passes as it stands, with fixtures and, for a policy, with tests.

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::set::Set;
 use super::super::tree::Tree;
 use super::{FreezeError, Index, LATEST, Link};
 use crate::domain::Digest;
@@ -58,12 +57,12 @@ pub fn indexes(tree: &Tree, frozen: &str) -> Result<Vec<(Index, Digest)>, Freeze
     Ok(all)
 }
 
-/// The freezes of a set, in order.
+/// The freezes of a set, in order: `frozen` is where `contracts.yaml` says they lie.
 ///
 /// # Errors
 /// If one is changed, missing, or follows what another follows, too.
-pub fn chain(set: &Set) -> Result<Chain, FreezeError> {
-    order(indexes(&set.tree, &set.manifest.frozen)?)
+pub fn chain(tree: &Tree, frozen: &str) -> Result<Chain, FreezeError> {
+    order(indexes(tree, frozen)?)
 }
 
 pub(super) fn order(all: Vec<(Index, Digest)>) -> Result<Chain, FreezeError> {
