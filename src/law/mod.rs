@@ -3,23 +3,27 @@
 //! asks for. Pure: whoever calls brings the files ([`Tree`]) and the date.
 
 mod bump;
+mod bundle;
 pub mod check;
+pub mod compare;
 mod decision;
 mod finding;
+mod fixtures;
 pub mod freeze;
 mod invariants;
 mod manifest;
-mod report;
 mod set;
 mod tree;
 mod versions;
 mod window;
 
 pub use bump::Level;
+pub use bundle::{Bundle, BundleError, Judgement};
+pub use compare::{Row, SetReport, Status, compare};
 pub use decision::{Action, ActionKind, Decision, DecisionError, Done, Ruling, Verdict};
 pub use finding::{Finding, Severity};
+pub use fixtures::Fixture;
 pub use manifest::{Consumer, Functions, Invariant, MANIFEST, Manifest, ManifestError, Module};
-pub use report::{Row, SetReport, compare};
 pub use set::{Contract, Kind, Set, Unit};
 pub use tree::{Tree, TreeError};
 pub use versions::{Deprecation, Release, Removal, Updated, Versions};

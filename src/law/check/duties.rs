@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use super::super::bump::{Level, adds, is_newer};
 use super::super::finding::{Finding, Severity};
-use super::super::report::Row;
+use super::super::compare::Row;
 use super::super::set::{Kind, Unit};
 use super::super::versions::{Release, Versions};
 use super::super::window::{Window, window};
-use super::{Case, Duty, Item, ModuleVerdict, consumers};
+use super::{Case, Duty, Item, ModuleVerdict};
 use crate::contracts::{Change, Class};
 
 /// What becomes of a module, and what else is worth knowing.
@@ -19,8 +19,12 @@ pub(super) fn module(
 ) -> (ModuleVerdict, Vec<Finding>) {
     let name = &unit.module.name;
     let before = case.old.units.iter().find(|old| old.module.name == *name);
-    let rows: Vec<&Row> =
-        case.report.contracts.iter().filter(|row| row.module == *name).collect();
+    // What moved to another module changed this one, too.
+    let was_here = |row: &&Row| {
+        let was = row.was.as_deref().and_then(|was| was.strip_prefix(name.as_str()));
+        row.module == *name || was.is_some_and(|path| path.starts_with('/'))
+    };
+    let rows: Vec<&Row> = case.report.contracts.iter().filter(was_here).collect();
     let was = before.and_then(|old| {
         let path = &old.module.versions;
         case.old.tree.get(path).map(|_| Versions::of(&case.old.tree, path))
@@ -60,7 +64,7 @@ pub(super) fn module(
     let releases: Vec<&Release> = is.releases.iter().filter(since).collect();
     if class == Class::Breaking {
         verdict.duties.push(migration(case, &releases));
-        verdict.duties.extend(brought_along(case, &rows, &releases));
+        verdict.duties.extend(brought_along(&rows, &releases));
     }
     if class >= Class::Risky {
         verdict.duties.push(tests(case, &releases));
@@ -165,19 +169,18 @@ fn migration(case: &Case<'_>, releases: &[&Release]) -> Item {
 }
 
 /// Consumers of what breaks; none if nobody depends on it.
-fn brought_along(case: &Case<'_>, rows: &[&Row], releases: &[&Release]) -> Option<Item> {
+fn brought_along(rows: &[&Row], releases: &[&Release]) -> Option<Item> {
     let broken = rows.iter().filter(|row| row.comparison.class == Class::Breaking);
-    let impacted: BTreeSet<String> =
-        broken.flat_map(|row| consumers(case.old, case.new, &row.id)).collect();
+    let impacted: BTreeSet<&str> =
+        broken.flat_map(|row| &row.consumers).map(|consumer| consumer.name.as_str()).collect();
     if impacted.is_empty() {
         return None;
     }
-    let told = |name: &&String| {
+    let told = |name: &&&str| {
         let updated = releases.iter().flat_map(|release| &release.consumers);
         updated.into_iter().any(|one| one.name == **name && !one.evidence.trim().is_empty())
     };
-    let left: Vec<&str> =
-        impacted.iter().filter(|name| !told(name)).map(String::as_str).collect();
+    let left: Vec<&str> = impacted.iter().filter(|name| !told(name)).copied().collect();
     Some(match left.as_slice() {
         [] => Item::met(Duty::Consumers, format!("{} brought along", impacted.len())),
         left => Item::unmet(
@@ -229,7 +232,8 @@ fn deprecation(
     let (mut gone, mut early) = (0, BTreeSet::new());
     let mut unannounced = false;
     for row in rows {
-        let contract = row.id.strip_prefix(&format!("{module}/")).unwrap_or(&row.id);
+        let id = row.was.as_deref().unwrap_or(&row.id);
+        let contract = id.strip_prefix(&format!("{module}/")).unwrap_or(id);
         for change in row.comparison.changes.iter().filter(|change| removes(row.kind, change)) {
             gone += 1;
             let pointer = change.old.as_ref().map_or("", |at| &at.pointer);
