@@ -1,11 +1,13 @@
 //! The Policy Decision: who decided what about a change of contracts, and about exactly which bytes
 //! (`policy_decision.v1`). Its id is a digest of what it says, so that the same decision is the same file.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::report::{Row, SetReport};
+use super::compare::{Row, SetReport};
 use super::set::Set;
 use crate::contracts::{Change, Class, Location};
 use crate::domain::{CanonicalError, Digest, canonical_digest, parse_i_json};
@@ -276,7 +278,7 @@ impl Decision {
             class: report.class,
             contracts: report.contracts.iter().map(decided).collect(),
             changes,
-            impacted_consumers: impacted(old, new, report),
+            impacted_consumers: impacted(report),
             required_actions: ruling.actions,
             emergency: ruling.emergency,
         };
@@ -364,17 +366,16 @@ fn recorded(row: &Row) -> Vec<Recorded> {
 }
 
 /// Everyone who depends on what changes in a way that is not proven to be safe.
-fn impacted(old: &Set, new: &Set, report: &SetReport) -> Vec<Impacted> {
-    let mut all = std::collections::BTreeMap::new();
-    let felt = report.contracts.iter().filter(|row| row.comparison.class > Class::Safe);
-    for row in felt {
-        for consumer in super::check::consumers(old, new, &row.id) {
-            let entry = all.entry(consumer.clone()).or_insert_with(|| {
-                let known = old.manifest.consumers.iter().chain(&new.manifest.consumers);
-                let contact = known.filter(|c| c.name == consumer).find_map(|c| c.contact.clone());
-                Impacted { name: consumer.clone(), contact, contracts: Vec::new() }
-            });
-            entry.contracts.push(row.id.clone());
+fn impacted(report: &SetReport) -> Vec<Impacted> {
+    let mut all: BTreeMap<&str, Impacted> = BTreeMap::new();
+    for row in report.contracts.iter().filter(|row| row.comparison.class > Class::Safe) {
+        for consumer in &row.consumers {
+            let named = || Impacted {
+                name: consumer.name.clone(),
+                contact: consumer.contact.clone(),
+                contracts: Vec::new(),
+            };
+            all.entry(&consumer.name).or_insert_with(named).contracts.push(row.id.clone());
         }
     }
     all.into_values().collect()

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use super::super::bump::{Level, adds, is_newer};
 use super::super::finding::{Finding, Severity};
-use super::super::report::Row;
+use super::super::compare::Row;
 use super::super::set::{Kind, Unit};
 use super::super::versions::{Release, Versions};
 use super::super::window::{Window, window};
-use super::{Case, Duty, Item, ModuleVerdict, consumers};
+use super::{Case, Duty, Item, ModuleVerdict};
 use crate::contracts::{Change, Class};
 
 /// What becomes of a module, and what else is worth knowing.
@@ -19,7 +19,12 @@ pub(super) fn module(
 ) -> (ModuleVerdict, Vec<Finding>) {
     let name = &unit.module.name;
     let before = case.old.units.iter().find(|old| old.module.name == *name);
-    let rows: Vec<&Row> = case.report.contracts.iter().filter(|row| row.module == *name).collect();
+    // What moved to another module changed this one, too.
+    let was_here = |row: &&Row| {
+        let was = row.was.as_deref().and_then(|was| was.strip_prefix(name.as_str()));
+        row.module == *name || was.is_some_and(|path| path.starts_with('/'))
+    };
+    let rows: Vec<&Row> = case.report.contracts.iter().filter(was_here).collect();
     let was = before.and_then(|old| {
         let path = &old.module.versions;
         case.old.tree.get(path).map(|_| Versions::of(&case.old.tree, path))
@@ -55,13 +60,11 @@ pub(super) fn module(
     let level = Level::of(class, rows.iter().any(|row| row_adds(row)));
     version(&mut verdict, level, was.as_ref(), &is);
     // All that came out since the old side: between two freezes there may be several releases.
-    let since = |release: &&Release| {
-        was.as_ref().is_none_or(|was| is_newer(&release.version, &was.version))
-    };
+    let since = |release: &&Release| was.as_ref().is_none_or(|was| is_newer(&release.version, &was.version));
     let releases: Vec<&Release> = is.releases.iter().filter(since).collect();
     if class == Class::Breaking {
         verdict.duties.push(migration(case, &releases));
-        verdict.duties.extend(brought_along(case, &rows, &releases));
+        verdict.duties.extend(brought_along(&rows, &releases));
     }
     if class >= Class::Risky {
         verdict.duties.push(tests(case, &releases));
@@ -110,8 +113,7 @@ fn unchanged(
 
 fn backwards(was: &Versions, is: &Versions) -> Item {
     let message = format!("the version goes back from {} to {}", was.version, is.version);
-    let remedy =
-        "a version only grows; to take a change back, release what was before as a new version";
+    let remedy = "a version only grows; to take a change back, release what was before as a new version";
     Item::unmet(Duty::Version, ("version-backwards", "/version"), message, remedy)
 }
 
@@ -155,8 +157,7 @@ fn migration(case: &Case<'_>, releases: &[&Release]) -> Item {
         }
     }
     let place = ("migration-missing", "/releases/0");
-    let remedy =
-        "say in the release's `migration` how to come over: a text, or a path that is there";
+    let remedy = "say in the release's `migration` how to come over: a text, or a path that is there";
     match (missing.is_empty(), found) {
         (false, _) => {
             let message = format!("no such migration note: {}", missing.join(", "));
@@ -168,18 +169,18 @@ fn migration(case: &Case<'_>, releases: &[&Release]) -> Item {
 }
 
 /// Consumers of what breaks; none if nobody depends on it.
-fn brought_along(case: &Case<'_>, rows: &[&Row], releases: &[&Release]) -> Option<Item> {
+fn brought_along(rows: &[&Row], releases: &[&Release]) -> Option<Item> {
     let broken = rows.iter().filter(|row| row.comparison.class == Class::Breaking);
-    let impacted: BTreeSet<String> =
-        broken.flat_map(|row| consumers(case.old, case.new, &row.id)).collect();
+    let impacted: BTreeSet<&str> =
+        broken.flat_map(|row| &row.consumers).map(|consumer| consumer.name.as_str()).collect();
     if impacted.is_empty() {
         return None;
     }
-    let told = |name: &&String| {
+    let told = |name: &&&str| {
         let updated = releases.iter().flat_map(|release| &release.consumers);
         updated.into_iter().any(|one| one.name == **name && !one.evidence.trim().is_empty())
     };
-    let left: Vec<&str> = impacted.iter().filter(|name| !told(name)).map(String::as_str).collect();
+    let left: Vec<&str> = impacted.iter().filter(|name| !told(name)).copied().collect();
     Some(match left.as_slice() {
         [] => Item::met(Duty::Consumers, format!("{} brought along", impacted.len())),
         left => Item::unmet(
@@ -231,15 +232,12 @@ fn deprecation(
     let (mut gone, mut early) = (0, BTreeSet::new());
     let mut unannounced = false;
     for row in rows {
-        let contract = row.id.strip_prefix(&format!("{module}/")).unwrap_or(&row.id);
+        let id = row.was.as_deref().unwrap_or(&row.id);
+        let contract = id.strip_prefix(&format!("{module}/")).unwrap_or(id);
         for change in row.comparison.changes.iter().filter(|change| removes(row.kind, change)) {
             gone += 1;
             let pointer = change.old.as_ref().map_or("", |at| &at.pointer);
-            let at = if pointer.is_empty() {
-                contract.to_owned()
-            } else {
-                format!("{contract} at {pointer}")
-            };
+            let at = if pointer.is_empty() { contract.to_owned() } else { format!("{contract} at {pointer}") };
             match window(was, contract, pointer, case.today()) {
                 Window::Passed => {}
                 Window::Unannounced => {
@@ -279,38 +277,11 @@ fn deprecation(
 
 /// Constraints of a schema: without one there is more that may be said, not less that can be used.
 const CONSTRAINTS: &[&str] = &[
-    "additional-properties",
-    "const",
-    "contains",
-    "default",
-    "dependent-required",
-    "dependent-schemas",
-    "else",
-    "enum",
-    "exclusive-maximum",
-    "exclusive-minimum",
-    "format",
-    "if",
-    "items",
-    "max-contains",
-    "max-items",
-    "max-length",
-    "max-properties",
-    "maximum",
-    "min-contains",
-    "min-items",
-    "min-length",
-    "min-properties",
-    "minimum",
-    "multiple-of",
-    "not",
-    "pattern",
-    "property-names",
-    "required",
-    "then",
-    "unevaluated-items",
-    "unevaluated-properties",
-    "unique-items",
+    "additional-properties", "const", "contains", "default", "dependent-required", "dependent-schemas",
+    "else", "enum", "exclusive-maximum", "exclusive-minimum", "format", "if", "items", "max-contains",
+    "max-items", "max-length", "max-properties", "maximum", "min-contains", "min-items", "min-length",
+    "min-properties", "minimum", "multiple-of", "not", "pattern", "property-names", "required", "then",
+    "unevaluated-items", "unevaluated-properties", "unique-items",
 ];
 
 /// Whether something that others could use is no longer there.

@@ -5,8 +5,6 @@ mod approval;
 mod duties;
 mod law;
 
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
 use jiff::civil::Date;
 use semver::Version;
@@ -15,7 +13,7 @@ use serde::Serialize;
 use super::bump::Level;
 use super::decision::Decision;
 use super::finding::{Finding, Severity};
-use super::report::SetReport;
+use super::compare::SetReport;
 use super::set::Set;
 use crate::contracts::Class;
 use crate::domain::{CanonicalError, Digest};
@@ -225,14 +223,6 @@ impl Item {
             remedy: self.remedy.clone(),
         }
     }
-}
-
-/// Who depends on a contract, by either side: whoever is struck from the list is broken all the same.
-pub(super) fn consumers(old: &Set, new: &Set, id: &str) -> BTreeSet<String> {
-    let of = |set: &Set| {
-        set.manifest.consumers_of(id).into_iter().map(|c| c.name.clone()).collect::<Vec<_>>()
-    };
-    of(old).into_iter().chain(of(new)).collect()
 }
 
 /// A decision with what is known of its signature.

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::super::decision::{Action, ActionKind, Done, Ruling, Verdict};
-use super::super::report::compare;
+use super::super::compare::compare;
 use super::super::tree::Tree;
 use super::*;
 
