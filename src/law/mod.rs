@@ -18,6 +18,7 @@ mod manifest;
 mod release;
 mod set;
 mod tree;
+pub mod validate;
 mod versions;
 mod window;
 
