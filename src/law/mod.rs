@@ -15,6 +15,8 @@ pub mod freeze;
 pub mod health;
 mod invariants;
 mod manifest;
+pub mod registry;
+pub mod rego;
 mod release;
 mod set;
 mod tree;

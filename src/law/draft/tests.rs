@@ -76,6 +76,10 @@ fn a_set_grows_by_what_is_asked_for() {
         let versions = super::super::Versions::of(&set.tree, &unit.module.versions).unwrap();
         assert_eq!(versions.module, unit.module.name);
     }
+    // They pass as they stand.
+    let validation = super::super::validate::validate(&set);
+    assert_eq!(validation.findings, []);
+    assert_eq!(validation.contracts, all.len());
     let order = set.tree.document("contracts/orders/order.v1.schema.json").unwrap();
     assert_eq!(order["$id"], "https://example.org/my-shop/orders/order.v1.schema.json");
     let sent = set.tree.document("contracts/orders/order_sent.v1.schema.json").unwrap();
