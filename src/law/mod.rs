@@ -14,6 +14,7 @@ mod invariants;
 mod manifest;
 mod set;
 mod tree;
+pub mod validate;
 mod versions;
 mod window;
 

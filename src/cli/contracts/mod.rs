@@ -10,13 +10,13 @@ mod restore;
 mod shelf;
 mod source;
 mod swap;
+mod validate;
 
 use std::process::ExitCode;
 
 use clap::Subcommand;
 
 use super::exit::Failure;
-use crate::law::{Finding, Set};
 
 #[derive(Subcommand, Debug)]
 pub(super) enum Contracts {
@@ -29,6 +29,7 @@ pub(super) enum Contracts {
     List(freeze::List),
     Restore(restore::Restore),
     Verify(freeze::Verify),
+    Validate(validate::Validate),
 }
 
 pub(super) fn contracts(command: &Contracts) -> Result<ExitCode, Failure> {
@@ -40,10 +41,6 @@ pub(super) fn contracts(command: &Contracts) -> Result<ExitCode, Failure> {
         Contracts::List(arguments) => freeze::list(arguments),
         Contracts::Restore(arguments) => restore::restore(arguments),
         Contracts::Verify(arguments) => freeze::verify(arguments),
+        Contracts::Validate(arguments) => validate::validate(arguments),
     }
-}
-
-/// What is wrong with a set.
-fn faults(_set: &Set) -> Vec<Finding> {
-    Vec::new()
 }

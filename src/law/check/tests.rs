@@ -123,6 +123,10 @@ impl World {
     /// Rules of all errors.
     fn errors(&self) -> Vec<&'static str> {
         let found = self.judge().findings;
+        for finding in &found {
+            let listed = RULES.iter().find(|rule| rule.id == finding.rule);
+            assert_eq!(listed.map(|rule| rule.severity), Some(finding.severity), "{}", finding.rule);
+        }
         let errors = found.iter().filter(|finding| finding.severity == Severity::Error);
         let mut rules: Vec<_> = errors.map(|finding| finding.rule).collect();
         rules.sort_unstable();
