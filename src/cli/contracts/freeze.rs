@@ -79,8 +79,10 @@ pub(super) fn freeze(arguments: &Freeze) -> Result<ExitCode, Failure> {
         Ok(settings)
     });
     let settings = settings.transpose()?;
-    let shelf = Shelf::open(root)?;
+    swap::recover(root)?;
+    // From here on nobody else adds to the chain.
     let _lock = swap::lock(root)?;
+    let shelf = Shelf::open(root)?;
     let set = opened(root)?;
     if !arguments.unsound {
         sound(&set)?;

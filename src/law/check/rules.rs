@@ -32,3 +32,17 @@ rules! {
     "decision-denied" Error "somebody denied the change" "Change the contracts, or have the decision taken back.";
     "decision-unreadable" Warning "a file among the decisions is none" "Remove it, or decide anew.";
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_lists_every_rule() {
+        let page = include_str!("../../../docs/contracts-law.md");
+        for rule in RULES {
+            let row = format!("| `{}` | {} | {} |\n", rule.id, format!("{:?}", rule.severity).to_lowercase(), rule.meaning);
+            assert!(page.contains(&row), "{row}");
+        }
+    }
+}

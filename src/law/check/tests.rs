@@ -281,6 +281,29 @@ fn a_decision_names_exact_bytes() {
 }
 
 #[test]
+fn a_record_is_what_its_schema_says() {
+    let schema = include_str!("../../../contracts/schemas/policy_decision.v1.schema.json");
+    let schema: Value = serde_json::from_str(schema).unwrap();
+    let validator = jsonschema::draft202012::options().should_validate_formats(true).build(&schema);
+    let validator = validator.unwrap();
+    let world = pair(remove_note, &[FULL, OUT]);
+    for verdict in [Verdict::Approve, Verdict::Deny, Verdict::ApproveWithConditions] {
+        let ruling = Ruling { expires: Some(now()), emergency: true, ..world.ruling(verdict) };
+        let mut decision = world.decide(ruling);
+        if verdict == Verdict::ApproveWithConditions {
+            let done = Done { evidence: "x".into(), by: Some("ada".into()), at: Some(now()) };
+            decision.fulfil(1, done).unwrap();
+        }
+        let bytes = decision.bytes().unwrap();
+        let value: Value = serde_json::from_slice(&bytes).unwrap();
+        let errors: Vec<String> = validator.iter_errors(&value).map(|e| e.to_string()).collect();
+        assert!(errors.is_empty(), "{errors:?}");
+        assert_eq!(value["impactedConsumers"][0]["name"], "billing");
+        assert_eq!(Decision::parse(&bytes).unwrap(), decision);
+    }
+}
+
+#[test]
 fn only_decisions_that_hold_count() {
     let world = || pair(tighten, &[FULL, OUT]);
     let rule = |change: &dyn Fn(&mut Ruling), verdict| {
