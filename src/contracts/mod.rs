@@ -4,6 +4,7 @@
 mod change;
 pub mod crd;
 pub mod diff;
+pub mod functions;
 pub mod graphql;
 mod official;
 pub mod openapi;

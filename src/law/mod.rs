@@ -12,6 +12,8 @@ mod fixtures;
 pub mod freeze;
 mod invariants;
 mod manifest;
+pub mod registry;
+pub mod rego;
 mod set;
 mod tree;
 pub mod validate;
