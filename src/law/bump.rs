@@ -86,6 +86,8 @@ const fn step(version: &Version) -> Level {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -148,6 +150,35 @@ mod tests {
             for level in [Level::Patch, Level::Minor, Level::Major] {
                 let expected = enough.is_some_and(|most| level <= most);
                 assert_eq!(level.suffices(&old, &new), expected, "{old} {new} {level:?}");
+            }
+        }
+    }
+
+    fn version() -> impl Strategy<Value = Version> {
+        let pre = prop_oneof![Just(""), Just("a"), Just("rc.1"), Just("rc.2")];
+        (0..3_u64, 0..3_u64, 0..3_u64, pre).prop_map(|(major, minor, patch, pre)| Version {
+            pre: Prerelease::new(pre).unwrap(),
+            ..Version::new(major, minor, patch)
+        })
+    }
+
+    proptest! {
+        /// What suffices for more suffices for less, and for what comes before a later version; nothing
+        /// that goes back or stays suffices; the least release is the least.
+        #[test]
+        fn levels_are_in_order(old in version(), new in version(), later in version()) {
+            let all = [Level::Patch, Level::Minor, Level::Major];
+            for (n, level) in all.into_iter().enumerate() {
+                let enough = level.suffices(&old, &new);
+                for less in &all[..n] {
+                    prop_assert!(!enough || less.suffices(&old, &new));
+                }
+                prop_assert!(!enough || is_newer(&new, &old));
+                prop_assert!(!enough || !is_newer(&later, &new) || level.suffices(&old, &later));
+                if enough && new.pre.is_empty() {
+                    prop_assert!(!is_newer(&level.least(&old), &new));
+                }
+                prop_assert!(level.suffices(&old, &level.least(&old)));
             }
         }
     }

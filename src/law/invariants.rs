@@ -55,6 +55,7 @@ pub fn broken(old: &Set, new: &Set) -> Vec<Finding> {
             say(MANIFEST, "/invariants".into(), text, "put it back: what is frozen stays frozen");
         }
     }
+    let (others_before, others_after) = (documents(old), documents(new));
     let mut all = before;
     for (id, names) in after {
         all.entry(id).or_default().extend(names);
@@ -73,7 +74,6 @@ pub fn broken(old: &Set, new: &Set) -> Vec<Finding> {
             say(&now.path, String::new(), text, "mend the document");
             continue;
         };
-        let (others_before, others_after) = (documents(old), documents(new));
         for name in names {
             let pointer = pointer_of(name);
             if let Some(why) = lost(name, (&before, &others_before), (&after, &others_after)) {
@@ -228,7 +228,8 @@ fn could_have(name: &str, (schema, others): Known<'_>) -> bool {
         required.push(json!(name));
     }
     let (with, nothing) = (Value::Object(with), json!(false));
+    let others = others.iter().map(|(name, schema)| (name.clone(), schema)).collect();
     // An instance of it is one that `false` refuses.
-    compare((&with, others), (&nothing, others), Direction::Consumer)
+    compare((&with, &others), (&nothing, &others), Direction::Consumer)
         .map_or(true, |found| found.class != Class::Safe)
 }

@@ -1,5 +1,6 @@
 //! `lazaret contracts check`.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -9,9 +10,10 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use super::super::exit::{DENIED, Failure};
 use super::super::pack::Reach;
+use super::super::say::printable;
 use super::super::settings::read;
 use super::freeze::opened;
-use super::{git, source};
+use super::{git, source, validate};
 use crate::contracts::Class;
 use crate::law::check::{Case, Item, Judgement, ModuleVerdict, Submission, check as judge};
 use crate::law::{Set, SetReport, Severity, compare};
@@ -50,6 +52,12 @@ enum Format {
     Human,
     /// The whole judgement.
     Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// GitHub's workflow commands: annotations.
+    Github,
+    /// GitLab's Code Quality report.
+    Gitlab,
 }
 
 /// Two sides and how they differ.
@@ -98,9 +106,13 @@ pub(super) fn check(arguments: &Check) -> Result<ExitCode, Failure> {
         exists: &exists,
     };
     let judgement = judge(&case).map_err(|error| Failure::undecided(error.to_string()))?;
+    let findings = |form| validate::render(root, &new, judgement.findings.clone(), form);
     match arguments.output {
         Format::Human => human(&judgement),
         Format::Json => sayln!("{:#}", serde_json::json!(judgement)),
+        Format::Sarif => say!("{}", findings(validate::Format::Sarif)),
+        Format::Github => say!("{}", findings(validate::Format::Github)),
+        Format::Gitlab => say!("{}", findings(validate::Format::Gitlab)),
     }
     Ok(if judgement.passes() { ExitCode::SUCCESS } else { ExitCode::from(DENIED) })
 }
@@ -150,13 +162,19 @@ fn submissions(set: &Set, authorities: &[Authority]) -> Vec<Submission> {
     files.map(submission).collect()
 }
 
+/// Names and values are strangers'.
 fn human(judgement: &Judgement) {
+    say!("{}", printable(&text(judgement)));
+}
+
+fn text(judgement: &Judgement) -> String {
+    let mut out = String::new();
     for module in &judgement.modules {
-        line(module);
-        items(&module.duties);
+        line(&mut out, module);
+        items(&mut out, &module.duties);
     }
-    sayln!("the whole set");
-    items(&judgement.duties);
+    out.push_str("the whole set\n");
+    items(&mut out, &judgement.duties);
     let listed = |severity| judgement.findings.iter().filter(move |f| f.severity == severity);
     // Duties are told above; what is left has no duty of its own.
     let told: Vec<&str> = judgement
@@ -169,21 +187,22 @@ fn human(judgement: &Judgement) {
     for severity in [Severity::Error, Severity::Warning, Severity::Note] {
         for finding in listed(severity).filter(|f| !told.contains(&f.message.as_str())) {
             let mark = if severity == Severity::Error { "✗" } else { "·" };
-            sayln!("  {mark} {}: {}", finding.file, finding.message);
+            _ = writeln!(out, "  {mark} {}: {}", finding.file, finding.message);
             if !finding.remedy.is_empty() {
-                sayln!("      → {}", finding.remedy);
+                _ = writeln!(out, "      → {}", finding.remedy);
             }
         }
     }
     let errors = listed(Severity::Error).count();
-    match errors {
-        0 => sayln!("passes"),
-        1 => sayln!("denied: 1 duty is not met"),
-        count => sayln!("denied: {count} duties are not met"),
-    }
+    _ = match errors {
+        0 => writeln!(out, "passes"),
+        1 => writeln!(out, "denied: 1 duty is not met"),
+        count => writeln!(out, "denied: {count} duties are not met"),
+    };
+    out
 }
 
-fn line(module: &ModuleVerdict) {
+fn line(out: &mut String, module: &ModuleVerdict) {
     let version = |version: &Option<_>| match version {
         Some(version) => format!("{version}"),
         None => "none".to_owned(),
@@ -194,16 +213,16 @@ fn line(module: &ModuleVerdict) {
         (Some(least), Some(level)) => format!("  demands {least} ({})", level.name()),
         _ => String::new(),
     };
-    sayln!("{:<9} {}  {old} → {new}{demands}", class, module.module);
+    _ = writeln!(out, "{:<9} {}  {old} → {new}{demands}", class, module.module);
 }
 
-fn items(items: &[Item]) {
+fn items(out: &mut String, items: &[Item]) {
     for item in items {
         let mark = if item.met { "✓" } else { "✗" };
         let duty = format!("{:?}", item.duty).to_lowercase();
-        sayln!("  {mark} {duty:<12} {}", item.message);
+        _ = writeln!(out, "  {mark} {duty:<12} {}", item.message);
         if !item.remedy.is_empty() {
-            sayln!("      → {}", item.remedy);
+            _ = writeln!(out, "      → {}", item.remedy);
         }
     }
 }

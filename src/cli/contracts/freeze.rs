@@ -16,7 +16,7 @@ use super::source::{folder, waited};
 use super::swap;
 use crate::domain::Digest;
 use crate::law::freeze::{self, Drift, Freeze as Frozen, Index};
-use crate::law::{Finding, Set, Severity};
+use crate::law::{Finding, Set, Severity, validate};
 use crate::pack::{CONTRACTS_MEDIA_TYPE, oci};
 
 /// Freezes the contract set: a tar of its files, the same bytes on every machine, and an index with the
@@ -79,8 +79,10 @@ pub(super) fn freeze(arguments: &Freeze) -> Result<ExitCode, Failure> {
         Ok(settings)
     });
     let settings = settings.transpose()?;
-    let shelf = Shelf::open(root)?;
+    swap::recover(root)?;
+    // From here on nobody else adds to the chain.
     let _lock = swap::lock(root)?;
+    let shelf = Shelf::open(root)?;
     let set = opened(root)?;
     if !arguments.unsound {
         sound(&set)?;
@@ -110,7 +112,7 @@ fn say(frozen: &Frozen, at: &Path, before: Option<&Index>) {
 /// Refuses a set with errors.
 fn sound(set: &Set) -> Result<(), Failure> {
     let is_error = |finding: &Finding| finding.severity == Severity::Error;
-    let errors: Vec<Finding> = super::faults(set).into_iter().filter(is_error).collect();
+    let errors: Vec<Finding> = validate::validate(set).findings.into_iter().filter(is_error).collect();
     let Some(first) = errors.first() else { return Ok(()) };
     Err(Failure::denied(format!(
         "the set is not sound: {} errors, the first in {}: {}; `lazaret contracts validate` shows them all, \

@@ -22,8 +22,6 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use super::exit::Failure;
-use crate::law::validate::validate as judged;
-use crate::law::{Finding, Set};
 
 #[derive(Subcommand, Debug)]
 pub(super) enum Contracts {
@@ -34,16 +32,14 @@ pub(super) enum Contracts {
     Diff(diff::Diff),
     Check(Box<check::Check>),
     Decide(Box<decide::Decide>),
-    Bump(bump::Bump),
-    Changelog(changelog::Changelog),
+    /// Compares JSON Schemas by what they accept: each change is SAFE (proven), BREAKING (an
+    /// instance shows it) or RISKY (neither).
+    Diff(diff::Diff),
     Freeze(Box<freeze::Freeze>),
     List(freeze::List),
     Restore(restore::Restore),
     Verify(freeze::Verify),
-    /// Registries of functions: what sources offer to others.
-    #[command(subcommand)]
-    Registry(registry::Commands),
-    Health(health::Health),
+    Validate(validate::Validate),
 }
 
 pub(super) fn contracts(command: &Contracts) -> Result<ExitCode, Failure> {
@@ -53,18 +49,11 @@ pub(super) fn contracts(command: &Contracts) -> Result<ExitCode, Failure> {
         Contracts::Diff(arguments) => diff::diff(arguments),
         Contracts::Check(arguments) => check::check(arguments),
         Contracts::Decide(arguments) => decide::decide(arguments),
-        Contracts::Bump(arguments) => bump::bump(arguments),
-        Contracts::Changelog(arguments) => changelog::changelog(arguments),
+        Contracts::Diff(arguments) => diff::diff(arguments),
         Contracts::Freeze(arguments) => freeze::freeze(arguments),
         Contracts::List(arguments) => freeze::list(arguments),
         Contracts::Restore(arguments) => restore::restore(arguments),
         Contracts::Verify(arguments) => freeze::verify(arguments),
-        Contracts::Registry(command) => registry::registry(command),
-        Contracts::Health(arguments) => health::health(arguments),
+        Contracts::Validate(arguments) => validate::validate(arguments),
     }
-}
-
-/// What is wrong with a set.
-fn faults(set: &Set) -> Vec<Finding> {
-    judged(set).findings
 }

@@ -39,8 +39,9 @@ pub(in super::super) struct Restore {
 
 pub(super) fn restore(arguments: &Restore) -> Result<ExitCode, Failure> {
     let root = &arguments.root;
-    let shelf = Shelf::open(root)?;
+    swap::recover(root)?;
     let lock = swap::lock(root)?;
+    let shelf = Shelf::open(root)?;
     let name = &shelf.find(&arguments.name)?.name;
     let frozen = shelf.tree(name)?;
     let here = here(root, &frozen)?;

@@ -4,6 +4,7 @@
 mod approval;
 mod duties;
 mod law;
+mod rules;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -19,6 +20,7 @@ use crate::contracts::Class;
 use crate::domain::{CanonicalError, Digest};
 
 pub use approval::{Standing, Submission};
+pub use rules::RULES;
 
 /// A change, and all that speaks for it.
 pub struct Case<'a> {

@@ -124,6 +124,10 @@ impl World {
     /// Rules of all errors.
     fn errors(&self) -> Vec<&'static str> {
         let found = self.judge().findings;
+        for finding in &found {
+            let listed = RULES.iter().find(|rule| rule.id == finding.rule);
+            assert_eq!(listed.map(|rule| rule.severity), Some(finding.severity), "{}", finding.rule);
+        }
         let errors = found.iter().filter(|finding| finding.severity == Severity::Error);
         let mut rules: Vec<_> = errors.map(|finding| finding.rule).collect();
         rules.sort_unstable();
@@ -288,6 +292,29 @@ fn a_decision_names_exact_bytes() {
     later = later.submit(&good, Ok(()));
     assert_eq!(later.errors(), Vec::<&str>::new());
     assert_eq!(later.judge().decision.as_deref(), Some(good.decision_id.as_str()));
+}
+
+#[test]
+fn a_record_is_what_its_schema_says() {
+    let schema = include_str!("../../../contracts/schemas/policy_decision.v1.schema.json");
+    let schema: Value = serde_json::from_str(schema).unwrap();
+    let validator = jsonschema::draft202012::options().should_validate_formats(true).build(&schema);
+    let validator = validator.unwrap();
+    let world = pair(remove_note, &[FULL, OUT]);
+    for verdict in [Verdict::Approve, Verdict::Deny, Verdict::ApproveWithConditions] {
+        let ruling = Ruling { expires: Some(now()), emergency: true, ..world.ruling(verdict) };
+        let mut decision = world.decide(ruling);
+        if verdict == Verdict::ApproveWithConditions {
+            let done = Done { evidence: "x".into(), by: Some("ada".into()), at: Some(now()) };
+            decision.fulfil(1, done).unwrap();
+        }
+        let bytes = decision.bytes().unwrap();
+        let value: Value = serde_json::from_slice(&bytes).unwrap();
+        let errors: Vec<String> = validator.iter_errors(&value).map(|e| e.to_string()).collect();
+        assert!(errors.is_empty(), "{errors:?}");
+        assert_eq!(value["impactedConsumers"][0]["name"], "billing");
+        assert_eq!(Decision::parse(&bytes).unwrap(), decision);
+    }
 }
 
 #[test]

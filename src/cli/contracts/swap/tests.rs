@@ -94,6 +94,18 @@ fn a_crash_at_any_step_is_made_good() {
 fn what_cannot_be_carried_out_is_taken_back() {
     let dir = folder();
     let root = dir.path();
+    let held = lock(root).unwrap();
+    // A file where the next one wants a folder: nobody sees it before the first is in place.
+    let steps = [("a.json", "new"), ("x", "new"), ("x/y", "new")];
+    let steps = steps.map(|(path, text)| (path.to_owned(), Some(text.as_bytes())));
+    assert!(swap(root, &held, "x", &steps).is_err());
+    assert_eq!(files(root), all(OLD));
+}
+
+#[test]
+fn what_cannot_be_ended_now_is_ended_later() {
+    let dir = folder();
+    let root = dir.path();
     // Between the check and the move somebody puts a folder where a file is to go: the journal's author
     // could not know.
     cut_off(root, 1, false);
