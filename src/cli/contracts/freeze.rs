@@ -164,8 +164,7 @@ pub(super) fn verify(arguments: &Verify) -> Result<ExitCode, Failure> {
         Plain::Json => {
             let names: Vec<&str> = indexes.iter().map(|index| index.name.as_str()).collect();
             let orphans = &shelf.orphans;
-            let report =
-                json!({ "verified": names, "last": last, "drift": drift, "orphans": orphans });
+            let report = json!({ "verified": names, "last": last, "drift": drift, "orphans": orphans });
             sayln!("{report:#}");
         }
         Plain::Human => {

@@ -10,12 +10,12 @@ use super::super::args::Plain;
 use super::super::exit::{DENIED, Failure};
 use super::super::say::printable;
 use super::super::workspace::write;
-use super::faults;
 use super::freeze::today;
 use super::shelf::Shelf;
 use super::source::folder;
 use crate::law::Set;
 use crate::law::health::{Frozen, Input, State, health as judge};
+use crate::law::validate::validate;
 
 /// Says how a contract set is: what covers it, what changed since the last freeze, what is on its way
 /// out, and what is wrong.
@@ -39,7 +39,7 @@ pub(in super::super) struct Health {
 
 pub(super) fn health(arguments: &Health) -> Result<ExitCode, Failure> {
     let set = Set::open(folder(&arguments.root)?).map_err(|e| Failure::denied(e.to_string()))?;
-    let findings = faults(&set);
+    let findings = validate(&set).findings;
     let shelf = Shelf::open(&arguments.root)?;
     let frozen = match shelf.chain.last() {
         None => None,

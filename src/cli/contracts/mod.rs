@@ -32,14 +32,16 @@ pub(super) enum Contracts {
     Diff(diff::Diff),
     Check(Box<check::Check>),
     Decide(Box<decide::Decide>),
-    /// Compares JSON Schemas by what they accept: each change is SAFE (proven), BREAKING (an
-    /// instance shows it) or RISKY (neither).
-    Diff(diff::Diff),
+    Bump(bump::Bump),
+    Changelog(changelog::Changelog),
     Freeze(Box<freeze::Freeze>),
     List(freeze::List),
     Restore(restore::Restore),
     Verify(freeze::Verify),
-    Validate(validate::Validate),
+    /// Registries of functions: what sources offer to others.
+    #[command(subcommand)]
+    Registry(registry::Commands),
+    Health(health::Health),
 }
 
 pub(super) fn contracts(command: &Contracts) -> Result<ExitCode, Failure> {
@@ -49,11 +51,13 @@ pub(super) fn contracts(command: &Contracts) -> Result<ExitCode, Failure> {
         Contracts::Diff(arguments) => diff::diff(arguments),
         Contracts::Check(arguments) => check::check(arguments),
         Contracts::Decide(arguments) => decide::decide(arguments),
-        Contracts::Diff(arguments) => diff::diff(arguments),
+        Contracts::Bump(arguments) => bump::bump(arguments),
+        Contracts::Changelog(arguments) => changelog::changelog(arguments),
         Contracts::Freeze(arguments) => freeze::freeze(arguments),
         Contracts::List(arguments) => freeze::list(arguments),
         Contracts::Restore(arguments) => restore::restore(arguments),
         Contracts::Verify(arguments) => freeze::verify(arguments),
-        Contracts::Validate(arguments) => validate::validate(arguments),
+        Contracts::Registry(command) => registry::registry(command),
+        Contracts::Health(arguments) => health::health(arguments),
     }
 }

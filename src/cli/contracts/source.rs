@@ -164,8 +164,13 @@ mod tests {
         }
         let tree = folder(root).unwrap();
         let paths: Vec<&str> = tree.iter().map(|(path, _)| path).collect();
-        let wanted =
-            ["_frozen/1.json", "a/r.json", "a/s/deep/x.json", "a/versions.yaml", "contracts.yaml"];
+        let wanted = [
+            "_frozen/1.json",
+            "a/r.json",
+            "a/s/deep/x.json",
+            "a/versions.yaml",
+            "contracts.yaml",
+        ];
         assert_eq!(paths, wanted);
         std::os::unix::fs::symlink("/etc/hostname", root.join("a/s/link.json")).unwrap();
         assert!(folder(root).unwrap_err().message().contains("no link"));
