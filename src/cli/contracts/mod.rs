@@ -2,7 +2,6 @@
 
 mod diff;
 mod files;
-#[allow(dead_code, reason = "its commands come next")]
 mod source;
 
 use std::process::ExitCode;
@@ -13,8 +12,6 @@ use super::exit::Failure;
 
 #[derive(Subcommand, Debug)]
 pub(super) enum Contracts {
-    /// Compares JSON Schemas by what they accept: each change is SAFE (proven), BREAKING (an
-    /// instance shows it) or RISKY (neither).
     Diff(diff::Diff),
 }
 

@@ -38,9 +38,7 @@ pub fn diff(
     }
     for (name, b) in new.iter().filter(|(name, _)| !old.contains_key(*name)) {
         let message = format!("there is a definition {name} now");
-        changes.push(
-            Change::new("crd-added", Class::Safe, message).at(None, Some(b.place(""))),
-        );
+        changes.push(Change::new("crd-added", Class::Safe, message).at(None, Some(b.place(""))));
     }
     Ok(Comparison::of(changes))
 }
@@ -62,7 +60,8 @@ fn read<'v>(file: &str, documents: &'v [Value]) -> Result<BTreeMap<String, Crd<'
         if text("/apiVersion") != Some("apiextensions.k8s.io/v1") {
             return Err(format!("{file}: only apiextensions.k8s.io/v1 is compared"));
         }
-        let name = text("/metadata/name").ok_or_else(|| format!("{file}: a definition has no name"))?;
+        let name =
+            text("/metadata/name").ok_or_else(|| format!("{file}: a definition has no name"))?;
         let document = match documents {
             [_] => file.to_owned(),
             _ => format!("{file}#{name}"),
@@ -97,29 +96,37 @@ impl Crd<'_> {
             if implied(pointer, a) != implied(pointer, b) {
                 let (old, new) = at(pointer);
                 let message = format!("{what} {} became {}", shown(a), shown(b));
-                changes.push(
-                    Change::new(*rule, *class, message).at(old, new).mend(match class {
-                        Class::Breaking => "define another resource beside it and move objects over",
-                        _ => "show by tests that nobody depends on it, and say so in a review note",
-                    }),
-                );
+                changes.push(Change::new(*rule, *class, message).at(old, new).mend(match class {
+                    Class::Breaking => "define another resource beside it and move objects over",
+                    _ => "show by tests that nobody depends on it, and say so in a review note",
+                }));
             }
         }
-        for (pointer, noun) in [("/spec/names/shortNames", "short-name"), ("/spec/names/categories", "category")] {
+        for (pointer, noun) in
+            [("/spec/names/shortNames", "short-name"), ("/spec/names/categories", "category")]
+        {
             let of = |crd: &Self| names(crd.value.pointer(pointer));
             let (a, b) = (of(self), of(new));
             let (old, new) = at(pointer);
             for gone in a.iter().filter(|one| !b.contains(one)) {
                 changes.push(
-                    Change::new(format!("{noun}-removed"), Class::Risky, format!("the {noun} {gone} is gone"))
-                        .at(old.clone(), new.clone())
-                        .mend("keep it as long as scripts may use it"),
+                    Change::new(
+                        format!("{noun}-removed"),
+                        Class::Risky,
+                        format!("the {noun} {gone} is gone"),
+                    )
+                    .at(old.clone(), new.clone())
+                    .mend("keep it as long as scripts may use it"),
                 );
             }
             for come in b.iter().filter(|one| !a.contains(one)) {
                 changes.push(
-                    Change::new(format!("{noun}-added"), Class::Safe, format!("there is a {noun} {come} now"))
-                        .at(old.clone(), new.clone()),
+                    Change::new(
+                        format!("{noun}-added"),
+                        Class::Safe,
+                        format!("there is a {noun} {come} now"),
+                    )
+                    .at(old.clone(), new.clone()),
                 );
             }
         }
@@ -132,8 +139,12 @@ impl Crd<'_> {
         const AT: &str = "/spec/preserveUnknownFields";
         let keeps = |crd: &Self| crd.value.pointer(AT).and_then(Value::as_bool).unwrap_or(false);
         let (rule, class, message) = match (keeps(self), keeps(new)) {
-            (true, false) => ("pruning-began", Class::Breaking, "members that no schema names are dropped now"),
-            (false, true) => ("pruning-ceased", Class::Risky, "members that no schema names are kept now"),
+            (true, false) => {
+                ("pruning-began", Class::Breaking, "members that no schema names are dropped now")
+            }
+            (false, true) => {
+                ("pruning-ceased", Class::Risky, "members that no schema names are kept now")
+            }
             _ => return,
         };
         changes.push(

@@ -108,7 +108,10 @@ fn each_change_has_its_rule_and_class() {
         let found = compared(old, new);
         let rules: Vec<_> = found.changes.iter().map(|c| (c.rule.as_str(), c.class)).collect();
         let named = rules.iter().any(|(one, _)| one == rule);
-        if found.class != *class || !rule.is_empty() && !named || rule.is_empty() != rules.is_empty() {
+        if found.class != *class
+            || !rule.is_empty() && !named
+            || rule.is_empty() != rules.is_empty()
+        {
             wrong.push(format!("{old}\n-> {new}\n: {rules:?}, wanted {rule} {class:?}"));
         }
         for change in &found.changes {
@@ -116,8 +119,16 @@ fn each_change_has_its_rule_and_class() {
             for (place, value) in [(&change.old, old), (&change.new, new)] {
                 let Some(place) = place else { continue };
                 let made = ["uniqueItems", "additionalProperties", "type", "maximum", "minimum"];
-                let found = value.pointer(&place.pointer).is_some() || made.iter().any(|one| place.pointer.ends_with(one));
-                assert!(found || place.pointer.starts_with("/spec/names") || place.pointer == "/spec/conversion" || place.pointer.contains("versions/0/") || place.pointer == "/spec/preserveUnknownFields", "{change:?}");
+                let found = value.pointer(&place.pointer).is_some()
+                    || made.iter().any(|one| place.pointer.ends_with(one));
+                assert!(
+                    found
+                        || place.pointer.starts_with("/spec/names")
+                        || place.pointer == "/spec/conversion"
+                        || place.pointer.contains("versions/0/")
+                        || place.pointer == "/spec/preserveUnknownFields",
+                    "{change:?}"
+                );
             }
         }
         assert!(compared(old, old).changes.is_empty());
@@ -145,15 +156,36 @@ fn definitions_are_paired_by_name() {
     let rules: Vec<_> = found.changes.iter().map(|change| change.rule.as_str()).collect();
     assert_eq!(rules, ["crd-removed", "crd-added"]);
     assert_eq!(found.changes[0].old.as_ref().unwrap().document, "crds.yaml#a");
-    for wrong in [vec![json!({})], vec![named("a"), named("a")], vec![json!({"kind": "CustomResourceDefinition", "apiVersion": "v1"})]] {
+    for wrong in [
+        vec![json!({})],
+        vec![named("a"), named("a")],
+        vec![json!({"kind": "CustomResourceDefinition", "apiVersion": "v1"})],
+    ] {
         assert!(diff(("a", &wrong), ("b", &new)).is_err());
     }
 }
 
 fn any_json() -> impl Strategy<Value = Value> {
     let names = prop::sample::select(vec![
-        "versions", "name", "served", "schema", "openAPIV3Schema", "properties", "type", "items", "nullable", "format", "required",
-        "names", "subresources", "x-kubernetes-validations", "rule", "x-kubernetes-int-or-string", "default", "$ref", "conversion",
+        "versions",
+        "name",
+        "served",
+        "schema",
+        "openAPIV3Schema",
+        "properties",
+        "type",
+        "items",
+        "nullable",
+        "format",
+        "required",
+        "names",
+        "subresources",
+        "x-kubernetes-validations",
+        "rule",
+        "x-kubernetes-int-or-string",
+        "default",
+        "$ref",
+        "conversion",
     ]);
     let leaf = prop_oneof![
         Just(Value::Null),

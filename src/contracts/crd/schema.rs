@@ -25,9 +25,13 @@ pub(super) fn compare(
         Ok(comparison) => comparison,
         Err(error) => {
             changes.push(
-                Change::new("not-comparable", Class::Risky, format!("the schemas cannot be compared: {error}"))
-                    .at(Some(old.place(old_at)), Some(new.place(new_at)))
-                    .mend("mend the schema, or show by tests that stored objects stay valid"),
+                Change::new(
+                    "not-comparable",
+                    Class::Risky,
+                    format!("the schemas cannot be compared: {error}"),
+                )
+                .at(Some(old.place(old_at)), Some(new.place(new_at)))
+                .mend("mend the schema, or show by tests that stored objects stay valid"),
             );
             return;
         }
@@ -49,12 +53,15 @@ pub(super) fn compare(
                     .map(|made| Change { old: change.old.clone(), new: change.new.clone(), ..made })
                     .collect()
             }
-            Some("x-kubernetes-list-type" | "x-kubernetes-list-map-keys" | "x-kubernetes-map-type") => {
+            Some(
+                "x-kubernetes-list-type" | "x-kubernetes-list-map-keys" | "x-kubernetes-map-type",
+            ) => {
                 vec![Change {
                     rule: "merging-changed".into(),
                     class: Class::Risky,
                     message: "how Server-Side Apply merges it changed".into(),
-                    remedy: "show that objects which several managers apply still come out right".into(),
+                    remedy: "show that objects which several managers apply still come out right"
+                        .into(),
                     ..change
                 }]
             }
@@ -74,7 +81,8 @@ fn worded(mut change: Change) -> Change {
         change.message += ": what is stored in it is dropped";
         change.remedy = "keep it, deprecated, until no object has it; or remove it with a new version and a conversion".into();
     } else if change.class == Class::Breaking {
-        change.remedy = "go on accepting what may be stored; or make it a new version with a conversion".into();
+        change.remedy =
+            "go on accepting what may be stored; or make it a new version with a conversion".into();
     }
     change
 }
@@ -89,8 +97,12 @@ fn rules(x: &Value, y: &Value) -> Vec<Change> {
     let mut changes = Vec::new();
     for come in b.iter().filter(|one| !a.contains(one)) {
         changes.push(
-            Change::new("cel-rule-added", Class::Risky, format!("objects must satisfy one more rule: {come}"))
-                .mend("show that stored objects satisfy it, or let it look at changed members only"),
+            Change::new(
+                "cel-rule-added",
+                Class::Risky,
+                format!("objects must satisfy one more rule: {come}"),
+            )
+            .mend("show that stored objects satisfy it, or let it look at changed members only"),
         );
     }
     for gone in a.iter().filter(|one| !b.contains(one)) {
@@ -98,14 +110,20 @@ fn rules(x: &Value, y: &Value) -> Vec<Change> {
         changes.push(Change::new("cel-rule-removed", Class::Safe, message));
     }
     if changes.is_empty() {
-        changes.push(Change::new("cel-rule-reworded", Class::Safe, "what a rule says or how it is told changed"));
+        changes.push(Change::new(
+            "cel-rule-reworded",
+            Class::Safe,
+            "what a rule says or how it is told changed",
+        ));
     }
     changes
 }
 
 /// The converted schema. Places stay where they are.
 fn structural(schema: &Value, depth: usize) -> Value {
-    let Some(object) = schema.as_object().filter(|_| depth < MAX_DEPTH) else { return schema.clone() };
+    let Some(object) = schema.as_object().filter(|_| depth < MAX_DEPTH) else {
+        return schema.clone();
+    };
     let flag = |name: &str| object.get(name).and_then(Value::as_bool).unwrap_or(false);
     let mut new = Map::new();
     for (name, child) in object {
@@ -123,13 +141,18 @@ fn structural(schema: &Value, depth: usize) -> Value {
                 list.iter().filter(|name| !filled(name)).cloned().collect()
             }
             ("exclusiveMinimum" | "exclusiveMaximum", Value::Bool(_)) => continue,
-            ("nullable" | "x-kubernetes-int-or-string" | "x-kubernetes-preserve-unknown-fields", _) => continue,
+            (
+                "nullable" | "x-kubernetes-int-or-string" | "x-kubernetes-preserve-unknown-fields",
+                _,
+            ) => continue,
             _ => child.clone(),
         };
         new.insert(name.clone(), made);
     }
     for (bound, exclusive) in [("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")] {
-        if flag(exclusive) && let Some(value) = new.remove(bound) {
+        if flag(exclusive)
+            && let Some(value) = new.remove(bound)
+        {
             new.insert(exclusive.into(), value);
         }
     }
@@ -158,7 +181,9 @@ fn structural(schema: &Value, depth: usize) -> Value {
         new.insert("additionalProperties".into(), Value::Bool(false));
     }
     // Every object has these, and the schema need not name them.
-    if depth == 0 && let Some(Value::Object(named)) = new.get_mut("properties") {
+    if depth == 0
+        && let Some(Value::Object(named)) = new.get_mut("properties")
+    {
         for name in ["apiVersion", "kind", "metadata"] {
             named.entry(name).or_insert(Value::Bool(true));
         }

@@ -31,7 +31,8 @@ fn versions<'v>(crd: &Crd<'v>) -> Vec<Version<'v>> {
         .collect()
 }
 
-const MOVE: &str = "go on serving it until its clients and stored objects have moved to another version";
+const MOVE: &str =
+    "go on serving it until its clients and stored objects have moved to another version";
 
 impl Crd<'_> {
     pub(super) fn versions(&self, new: &Self, changes: &mut Vec<Change>) {
@@ -41,11 +42,16 @@ impl Crd<'_> {
         };
         for a in &old_all {
             let Some(b) = new_all.iter().find(|b| b.name == a.name) else {
-                let class = if a.is("served") || a.is("storage") { Class::Breaking } else { Class::Risky };
+                let class =
+                    if a.is("served") || a.is("storage") { Class::Breaking } else { Class::Risky };
                 changes.push(
-                    Change::new("version-removed", class, format!("the version {} is gone", a.name))
-                        .at(Some(self.place(&a.at)), None)
-                        .mend(MOVE),
+                    Change::new(
+                        "version-removed",
+                        class,
+                        format!("the version {} is gone", a.name),
+                    )
+                    .at(Some(self.place(&a.at)), None)
+                    .mend(MOVE),
                 );
                 continue;
             };
@@ -53,8 +59,12 @@ impl Crd<'_> {
         }
         for b in new_all.iter().filter(|b| !old_all.iter().any(|a| a.name == b.name)) {
             changes.push(
-                Change::new("version-added", Class::Safe, format!("there is a version {} now", b.name))
-                    .at(None, Some(new.place(&b.at))),
+                Change::new(
+                    "version-added",
+                    Class::Safe,
+                    format!("there is a version {} now", b.name),
+                )
+                .at(None, Some(new.place(&b.at))),
             );
         }
         let (a, b) = (stored(&old_all), stored(&new_all));
@@ -81,7 +91,13 @@ impl Crd<'_> {
         let name = a.name;
         match (a.is("served"), b.is("served")) {
             (true, false) => {
-                push("version-not-served", Class::Breaking, "served", format!("{name} is served no more"), MOVE);
+                push(
+                    "version-not-served",
+                    Class::Breaking,
+                    "served",
+                    format!("{name} is served no more"),
+                    MOVE,
+                );
             }
             (false, true) => {
                 push("version-served", Class::Safe, "served", format!("{name} is served now"), "");
@@ -89,16 +105,36 @@ impl Crd<'_> {
             _ => {}
         }
         match (a.is("deprecated"), b.is("deprecated")) {
-            (false, true) => push("version-deprecated", Class::Safe, "deprecated", format!("{name} is deprecated now"), ""),
-            (true, false) => push("version-reactivated", Class::Safe, "deprecated", format!("{name} is deprecated no more"), ""),
+            (false, true) => push(
+                "version-deprecated",
+                Class::Safe,
+                "deprecated",
+                format!("{name} is deprecated now"),
+                "",
+            ),
+            (true, false) => push(
+                "version-reactivated",
+                Class::Safe,
+                "deprecated",
+                format!("{name} is deprecated no more"),
+                "",
+            ),
             _ => {}
         }
         let columns = "additionalPrinterColumns";
         if a.value.get(columns) != b.value.get(columns) {
-            push("printer-columns-changed", Class::Safe, columns, format!("what kubectl prints of {name} changed"), "");
+            push(
+                "printer-columns-changed",
+                Class::Safe,
+                columns,
+                format!("what kubectl prints of {name} changed"),
+                "",
+            );
         }
         for sub in ["status", "scale"] {
-            let of = |version: &Version<'_>| version.value.pointer(&format!("/subresources/{sub}")).cloned();
+            let of = |version: &Version<'_>| {
+                version.value.pointer(&format!("/subresources/{sub}")).cloned()
+            };
             let at = format!("subresources/{sub}");
             match (of(a), of(b)) {
                 (Some(_), None) => push(
@@ -112,17 +148,29 @@ impl Crd<'_> {
                     "subresource-added",
                     Class::Risky,
                     &at,
-                    format!("{name} has a subresource status now: what clients write into .status of the object itself is dropped"),
+                    format!(
+                        "{name} has a subresource status now: what clients write into .status of the object itself is dropped"
+                    ),
                     "show that every writer of .status uses the subresource",
                 ),
                 (None, Some(_)) => {
-                    push("subresource-added", Class::Safe, &at, format!("{name} has a subresource {sub} now"), "");
+                    push(
+                        "subresource-added",
+                        Class::Safe,
+                        &at,
+                        format!("{name} has a subresource {sub} now"),
+                        "",
+                    );
                 }
                 (Some(x), Some(y)) if x != y => push(
                     "subresource-changed",
                     Class::Risky,
                     &at,
-                    format!("the subresource {sub} of {name} was {} and is {}", shown(Some(&x)), shown(Some(&y))),
+                    format!(
+                        "the subresource {sub} of {name} was {} and is {}",
+                        shown(Some(&x)),
+                        shown(Some(&y))
+                    ),
                     "show that autoscalers still find what they read and write",
                 ),
                 _ => {}
@@ -144,7 +192,13 @@ impl Crd<'_> {
             );
         }
         for come in y.iter().filter(|one| !x.contains(one)) {
-            push("selectable-field-added", Class::Safe, "selectableFields", format!("{name} can be selected by {come} now"), "");
+            push(
+                "selectable-field-added",
+                Class::Safe,
+                "selectableFields",
+                format!("{name} can be selected by {come} now"),
+                "",
+            );
         }
         let of = |version: &Version<'_>| version.value.pointer("/schema/openAPIV3Schema").cloned();
         let at = |base: &str| format!("{base}/schema/openAPIV3Schema");

@@ -62,7 +62,8 @@ pub fn compare_written(
 ) -> Result<Comparison, BundleError> {
     let (old, new) = (Bundle::new("o", old, old_others)?, Bundle::new("n", new, new_others)?);
     let edits = Walk::between(&old, &new);
-    if edits.is_empty() && old.defs.keys().zip(new.defs.keys()).all(|(o, n)| same(&old, o, &new, n)) {
+    if edits.is_empty() && old.defs.keys().zip(new.defs.keys()).all(|(o, n)| same(&old, o, &new, n))
+    {
         return Ok(Comparison::of(Vec::new()));
     }
     let compared = Compared { old: &old, new: &new, direction, members };
@@ -149,7 +150,11 @@ impl Compared<'_> {
             old: edit.old.as_ref().map(|place| location(self.old, place)),
             new: edit.new.as_ref().map(|place| location(self.new, place)),
             message: edit.text,
-            remedy: if class == Class::Safe { String::new() } else { remedy(class, self.direction) },
+            remedy: if class == Class::Safe {
+                String::new()
+            } else {
+                remedy(class, self.direction)
+            },
             witness,
         }
     }

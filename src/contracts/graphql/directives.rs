@@ -35,14 +35,32 @@ impl Diff<'_> {
         for (name, a) in old.iter().filter(|(_, one)| !one.is_built_in()) {
             let at = format!("@{name}");
             let Some(b) = new.get(name) else {
-                self.say("directive-removed", gone(a), In::Old, &at, format!("the directive {at} is gone"), KEEP);
+                self.say(
+                    "directive-removed",
+                    gone(a),
+                    In::Old,
+                    &at,
+                    format!("the directive {at} is gone"),
+                    KEEP,
+                );
                 continue;
             };
             self.directive(&at, a, b);
         }
-        for name in new.iter().filter(|(name, b)| !b.is_built_in() && !old.contains_key(*name)).map(|(name, _)| name) {
+        for name in new
+            .iter()
+            .filter(|(name, b)| !b.is_built_in() && !old.contains_key(*name))
+            .map(|(name, _)| name)
+        {
             let at = format!("@{name}");
-            self.say("directive-added", Class::Safe, In::New, &at, format!("there is a directive {at} now"), "");
+            self.say(
+                "directive-added",
+                Class::Safe,
+                In::New,
+                &at,
+                format!("there is a directive {at} now"),
+                "",
+            );
         }
     }
 
@@ -94,25 +112,43 @@ impl Diff<'_> {
                 continue;
             }
             let (rule, class, message) = match (name, x.is_empty(), y.is_empty()) {
-                ("deprecated", true, _) => ("deprecated", Class::Safe, format!("{at} is deprecated now")),
-                ("deprecated", _, true) => ("reactivated", Class::Safe, format!("{at} is deprecated no more")),
-                ("deprecated", ..) => {
-                    ("deprecation-reason-changed", Class::Safe, format!("why {at} is deprecated changed"))
+                ("deprecated", true, _) => {
+                    ("deprecated", Class::Safe, format!("{at} is deprecated now"))
                 }
-                ("oneOf", true, _) => {
-                    ("one-of-added", Class::Breaking, format!("exactly one field of {at} must be given now"))
+                ("deprecated", _, true) => {
+                    ("reactivated", Class::Safe, format!("{at} is deprecated no more"))
                 }
-                ("oneOf", _, true) => {
-                    ("one-of-removed", Class::Safe, format!("more than one field of {at} may be given now"))
+                ("deprecated", ..) => (
+                    "deprecation-reason-changed",
+                    Class::Safe,
+                    format!("why {at} is deprecated changed"),
+                ),
+                ("oneOf", true, _) => (
+                    "one-of-added",
+                    Class::Breaking,
+                    format!("exactly one field of {at} must be given now"),
+                ),
+                ("oneOf", _, true) => (
+                    "one-of-removed",
+                    Class::Safe,
+                    format!("more than one field of {at} may be given now"),
+                ),
+                ("specifiedBy", ..) => (
+                    "specified-by-changed",
+                    Class::Risky,
+                    format!("{at} is specified elsewhere now"),
+                ),
+                (_, true, _) => {
+                    ("applied-directive-added", Class::Risky, format!("@{name} stands on {at} now"))
                 }
-                ("specifiedBy", ..) => {
-                    ("specified-by-changed", Class::Risky, format!("{at} is specified elsewhere now"))
+                (_, _, true) => (
+                    "applied-directive-removed",
+                    Class::Risky,
+                    format!("@{name} does not stand on {at} any more"),
+                ),
+                _ => {
+                    ("applied-directive-changed", Class::Risky, format!("@{name} on {at} changed"))
                 }
-                (_, true, _) => ("applied-directive-added", Class::Risky, format!("@{name} stands on {at} now")),
-                (_, _, true) => {
-                    ("applied-directive-removed", Class::Risky, format!("@{name} does not stand on {at} any more"))
-                }
-                _ => ("applied-directive-changed", Class::Risky, format!("@{name} on {at} changed")),
             };
             self.say(rule, class, In::Both, at, message, SHOW);
         }

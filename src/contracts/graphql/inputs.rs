@@ -27,7 +27,14 @@ impl Diff<'_> {
                 Some(y) => self.value(noun, &at, x, &y),
                 None => {
                     let remedy = "go on taking it, marked with @deprecated, until nobody gives it";
-                    self.say(&format!("{noun}-removed"), gone, In::Old, &at, format!("the {noun} {at} is gone"), remedy);
+                    self.say(
+                        &format!("{noun}-removed"),
+                        gone,
+                        In::Old,
+                        &at,
+                        format!("the {noun} {at} is gone"),
+                        remedy,
+                    );
                 }
             }
         }
@@ -58,11 +65,28 @@ impl Diff<'_> {
         match y.is_required() {
             true => {
                 let message = format!("{at} must be given now: {}", y.ty);
-                self.say(&format!("required-{noun}-added"), Class::Breaking, In::New, at, message, OPTIONAL);
+                self.say(
+                    &format!("required-{noun}-added"),
+                    Class::Breaking,
+                    In::New,
+                    at,
+                    message,
+                    OPTIONAL,
+                );
             }
             false => {
-                let message = format!("{at} may be given now: {}; whoever does not give it may be answered otherwise", y.ty);
-                self.say(&format!("optional-{noun}-added"), Class::Risky, In::New, at, message, SHOW);
+                let message = format!(
+                    "{at} may be given now: {}; whoever does not give it may be answered otherwise",
+                    y.ty
+                );
+                self.say(
+                    &format!("optional-{noun}-added"),
+                    Class::Risky,
+                    In::New,
+                    at,
+                    message,
+                    SHOW,
+                );
             }
         }
     }
@@ -72,11 +96,20 @@ impl Diff<'_> {
         if x.ty != y.ty {
             let class = if wider(&y.ty, &x.ty) { Class::Safe } else { Class::Breaking };
             let message = format!("{at} took {} and takes {}", x.ty, y.ty);
-            self.say(&format!("{noun}-type-changed"), class, In::Both, at, message, "go on taking what was taken");
+            self.say(
+                &format!("{noun}-type-changed"),
+                class,
+                In::Both,
+                at,
+                message,
+                "go on taking what was taken",
+            );
         }
         if x.default_value != y.default_value {
             let text = |one: &InputValueDefinition| {
-                one.default_value.as_ref().map_or_else(|| "none".to_owned(), |value| value.to_string())
+                one.default_value
+                    .as_ref()
+                    .map_or_else(|| "none".to_owned(), |value| value.to_string())
             };
             // Without a default it must be given, which its type alone does not say.
             let needed = y.is_required() && !x.is_required();
@@ -86,6 +119,10 @@ impl Diff<'_> {
             self.say(&format!("{noun}-default-changed"), class, In::Both, at, message, remedy);
         }
         self.described(noun, at, x.description.as_ref(), y.description.as_ref());
-        self.applied(at, x.directives.iter().map(|d| -> &Directive { d }), y.directives.iter().map(|d| -> &Directive { d }));
+        self.applied(
+            at,
+            x.directives.iter().map(|d| -> &Directive { d }),
+            y.directives.iter().map(|d| -> &Directive { d }),
+        );
     }
 }

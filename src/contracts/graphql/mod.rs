@@ -55,7 +55,8 @@ fn read(name: &str, text: &str) -> Result<Schema, GraphQlError> {
         let what = first.map(|one| one.error.to_string()).unwrap_or_default();
         GraphQlError {
             name: name.to_owned(),
-            place: place.map_or_else(String::new, |at| format!(":{}:{}", at.start.line, at.start.column)),
+            place: place
+                .map_or_else(String::new, |at| format!(":{}:{}", at.start.line, at.start.column)),
             what: what.lines().next().unwrap_or("is no GraphQL schema").to_owned(),
         }
     })
@@ -91,7 +92,8 @@ impl Diff<'_> {
     fn roots(&mut self) {
         let (a, b) = (&self.old.schema_definition, &self.new.schema_definition);
         // Without a schema definition the usual names are the roots.
-        let usual = |schema: &Schema, name: &str| schema.types.contains_key(name).then(|| name.to_owned());
+        let usual =
+            |schema: &Schema, name: &str| schema.types.contains_key(name).then(|| name.to_owned());
         let rows = [
             ("query", &a.query, &b.query, "Query"),
             ("mutation", &a.mutation, &b.mutation, "Mutation"),
@@ -123,12 +125,10 @@ impl Diff<'_> {
     /// Whether every value of `new` is one of `old`, to those who read.
     fn narrower(&self, new: &Type, old: &Type) -> bool {
         match (new, old) {
-            (Type::NonNullNamed(x), Type::NonNullNamed(y) | Type::Named(y)) | (Type::Named(x), Type::Named(y)) => {
-                x == y || self.is_kind_of(x, y)
-            }
-            (Type::NonNullList(x), Type::NonNullList(y) | Type::List(y)) | (Type::List(x), Type::List(y)) => {
-                self.narrower(x, y)
-            }
+            (Type::NonNullNamed(x), Type::NonNullNamed(y) | Type::Named(y))
+            | (Type::Named(x), Type::Named(y)) => x == y || self.is_kind_of(x, y),
+            (Type::NonNullList(x), Type::NonNullList(y) | Type::List(y))
+            | (Type::List(x), Type::List(y)) => self.narrower(x, y),
             _ => false,
         }
     }
@@ -153,8 +153,10 @@ impl Diff<'_> {
 /// Whether all that could be written as `old` can be written as `new`. A single value is also a list of one.
 fn wider(new: &Type, old: &Type) -> bool {
     match (old, new) {
-        (Type::NonNullNamed(x), Type::NonNullNamed(y) | Type::Named(y)) | (Type::Named(x), Type::Named(y)) => x == y,
-        (Type::NonNullList(x), Type::NonNullList(y) | Type::List(y)) | (Type::List(x), Type::List(y)) => wider(y, x),
+        (Type::NonNullNamed(x), Type::NonNullNamed(y) | Type::Named(y))
+        | (Type::Named(x), Type::Named(y)) => x == y,
+        (Type::NonNullList(x), Type::NonNullList(y) | Type::List(y))
+        | (Type::List(x), Type::List(y)) => wider(y, x),
         _ => false,
     }
 }

@@ -97,8 +97,14 @@ fn each_change_has_its_rule_class_and_coordinate() {
             let place = change.new.as_ref().or(change.old.as_ref()).unwrap();
             change.rule == *rule && change.class == *class && place.pointer == *at
         });
-        if found.class != *class || !rule.is_empty() && !has || rule.is_empty() != found.changes.is_empty() {
-            wrong.push(format!("{old} -> {new}: {:#?}, wanted {rule} {class:?} {at}", found.changes));
+        if found.class != *class
+            || !rule.is_empty() && !has
+            || rule.is_empty() != found.changes.is_empty()
+        {
+            wrong.push(format!(
+                "{old} -> {new}: {:#?}, wanted {rule} {class:?} {at}",
+                found.changes
+            ));
         }
         for change in &found.changes {
             assert_eq!(change.remedy.is_empty(), change.class == S, "{change:?}");
@@ -112,7 +118,8 @@ fn each_change_has_its_rule_class_and_coordinate() {
 
 #[test]
 fn what_does_not_parse_is_not_compared() {
-    let error = diff(("a.graphql", "type Query { a: Int }"), ("b.graphql", "type Query {\n a: }")).unwrap_err();
+    let error = diff(("a.graphql", "type Query { a: Int }"), ("b.graphql", "type Query {\n a: }"))
+        .unwrap_err();
     assert!(error.to_string().starts_with("b.graphql:2:"), "{error}");
     let deep = format!("type Query {{ a: {}Int{} }}", "[".repeat(5_000), "]".repeat(5_000));
     assert!(diff(("a", &deep), ("b", &deep)).is_err());

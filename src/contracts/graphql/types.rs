@@ -46,7 +46,11 @@ impl Diff<'_> {
 
     fn pair(&mut self, name: &str, a: &ExtendedType, b: &ExtendedType) {
         self.described("type", name, a.description(), b.description());
-        self.applied(name, a.directives().iter().map(|d| -> &Directive { d }), b.directives().iter().map(|d| -> &Directive { d }));
+        self.applied(
+            name,
+            a.directives().iter().map(|d| -> &Directive { d }),
+            b.directives().iter().map(|d| -> &Directive { d }),
+        );
         match (a, b) {
             (ExtendedType::Scalar(_), ExtendedType::Scalar(_)) => {}
             (ExtendedType::Object(a), ExtendedType::Object(b)) => {
@@ -62,26 +66,49 @@ impl Diff<'_> {
             (ExtendedType::InputObject(a), ExtendedType::InputObject(b)) => self.input(name, a, b),
             (a, b) => {
                 let message = format!("{name} was of kind {} and is of kind {}", kind(a), kind(b));
-                self.say("type-kind-changed", Class::Breaking, In::Both, name, message, "give the new kind a name of its own");
+                self.say(
+                    "type-kind-changed",
+                    Class::Breaking,
+                    In::Both,
+                    name,
+                    message,
+                    "give the new kind a name of its own",
+                );
             }
         }
     }
 
-    pub(super) fn described(&mut self, what: &str, at: &str, a: Option<&Node<str>>, b: Option<&Node<str>>) {
+    pub(super) fn described(
+        &mut self,
+        what: &str,
+        at: &str,
+        a: Option<&Node<str>>,
+        b: Option<&Node<str>>,
+    ) {
         if a != b {
             let rule = format!("{what}-description-changed");
-            self.say(&rule, Class::Safe, In::Both, at, format!("the description of {at} changed"), "");
+            self.say(
+                &rule,
+                Class::Safe,
+                In::Both,
+                at,
+                format!("the description of {at} changed"),
+                "",
+            );
         }
     }
 
     fn interfaces(&mut self, name: &str, a: &IndexSet<ComponentName>, b: &IndexSet<ComponentName>) {
-        let has = |all: &IndexSet<ComponentName>, one: &ComponentName| all.iter().any(|x| x.name == one.name);
+        let has = |all: &IndexSet<ComponentName>, one: &ComponentName| {
+            all.iter().any(|x| x.name == one.name)
+        };
         for gone in a.iter().filter(|one| !has(b, one)) {
             let message = format!("{name} is no {} any more", gone.name);
             self.say("interface-removed", Class::Breaking, In::Both, name, message, KEEP);
         }
         for come in b.iter().filter(|one| !has(a, one)) {
-            let message = format!("{name} is also a {} now, so that whoever reads these meets it", come.name);
+            let message =
+                format!("{name} is also a {} now, so that whoever reads these meets it", come.name);
             self.say("interface-added", Class::Risky, In::Both, name, message, SHOW);
         }
     }
@@ -90,22 +117,51 @@ impl Diff<'_> {
         for (field, x) in a {
             let at = format!("{name}.{field}");
             let Some(y) = b.get(field) else {
-                let was = if x.directives.has("deprecated") { "the deprecated field" } else { "the field" };
-                self.say("field-removed", Class::Breaking, In::Old, &at, format!("{was} {at} is gone"), KEEP);
+                let was = if x.directives.has("deprecated") {
+                    "the deprecated field"
+                } else {
+                    "the field"
+                };
+                self.say(
+                    "field-removed",
+                    Class::Breaking,
+                    In::Old,
+                    &at,
+                    format!("{was} {at} is gone"),
+                    KEEP,
+                );
                 continue;
             };
             if x.ty != y.ty {
                 let class = if self.narrower(&y.ty, &x.ty) { Class::Safe } else { Class::Breaking };
                 let message = format!("{at} was {} and is {}", x.ty, y.ty);
-                self.say("field-type-changed", class, In::Both, &at, message, "add a field of the new type beside it");
+                self.say(
+                    "field-type-changed",
+                    class,
+                    In::Both,
+                    &at,
+                    message,
+                    "add a field of the new type beside it",
+                );
             }
             self.described("field", &at, x.description.as_ref(), y.description.as_ref());
-            self.applied(&at, x.directives.iter().map(|d| -> &Directive { d }), y.directives.iter().map(|d| -> &Directive { d }));
+            self.applied(
+                &at,
+                x.directives.iter().map(|d| -> &Directive { d }),
+                y.directives.iter().map(|d| -> &Directive { d }),
+            );
             self.arguments(&at, "argument", &x.arguments, &y.arguments, Class::Breaking);
         }
         for (field, y) in b.iter().filter(|(field, _)| !a.contains_key(*field)) {
             let at = format!("{name}.{field}");
-            self.say("field-added", Class::Safe, In::New, &at, format!("there is a field {at}: {} now", y.ty), "");
+            self.say(
+                "field-added",
+                Class::Safe,
+                In::New,
+                &at,
+                format!("there is a field {at}: {} now", y.ty),
+                "",
+            );
         }
     }
 
@@ -119,7 +175,8 @@ impl Diff<'_> {
             self.say("union-member-removed", Class::Breaking, In::Both, name, message, KEEP);
         }
         for come in b.difference(&a) {
-            let message = format!("the union {name} has a {come} now, which old clients do not expect");
+            let message =
+                format!("the union {name} has a {come} now, which old clients do not expect");
             self.say("union-member-added", Class::Risky, In::Both, name, message, SHOW);
         }
     }
@@ -129,11 +186,27 @@ impl Diff<'_> {
             let at = format!("{name}.{value}");
             match b.values.get(value) {
                 Some(y) => {
-                    self.described("enum-value", &at, x.description.as_ref(), y.description.as_ref());
-                    self.applied(&at, x.directives.iter().map(|d| -> &Directive { d }), y.directives.iter().map(|d| -> &Directive { d }));
+                    self.described(
+                        "enum-value",
+                        &at,
+                        x.description.as_ref(),
+                        y.description.as_ref(),
+                    );
+                    self.applied(
+                        &at,
+                        x.directives.iter().map(|d| -> &Directive { d }),
+                        y.directives.iter().map(|d| -> &Directive { d }),
+                    );
                 }
                 None => {
-                    self.say("enum-value-removed", Class::Breaking, In::Old, &at, format!("the value {at} is gone"), KEEP);
+                    self.say(
+                        "enum-value-removed",
+                        Class::Breaking,
+                        In::Old,
+                        &at,
+                        format!("the value {at} is gone"),
+                        KEEP,
+                    );
                 }
             }
         }

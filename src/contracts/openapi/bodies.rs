@@ -30,16 +30,56 @@ impl<'a> Diff<'a> {
         let had = (old.is_some(), new.is_some());
         match self.both(old, new) {
             (None, Some(y)) if !had.0 => match y.is("required") {
-                true => self.found.say("request-body-added-required", Class::Breaking, None, Some(&y), "a body must be sent now".into(), "make it optional", name),
-                false => self.found.say("request-body-added-optional", Class::Safe, None, Some(&y), "a body may be sent now".into(), "", name),
+                true => self.found.say(
+                    "request-body-added-required",
+                    Class::Breaking,
+                    None,
+                    Some(&y),
+                    "a body must be sent now".into(),
+                    "make it optional",
+                    name,
+                ),
+                false => self.found.say(
+                    "request-body-added-optional",
+                    Class::Safe,
+                    None,
+                    Some(&y),
+                    "a body may be sent now".into(),
+                    "",
+                    name,
+                ),
             },
             (Some(x), None) if !had.1 => {
-                self.found.say("request-body-removed", Class::Breaking, Some(&x), None, "no body is taken any more".into(), MAJOR, name);
+                self.found.say(
+                    "request-body-removed",
+                    Class::Breaking,
+                    Some(&x),
+                    None,
+                    "no body is taken any more".into(),
+                    MAJOR,
+                    name,
+                );
             }
             (Some(x), Some(y)) => {
                 match (x.is("required"), y.is("required")) {
-                    (false, true) => self.found.say("request-body-became-required", Class::Breaking, Some(&x), Some(&y), "a body must be sent now".into(), "leave it optional", name),
-                    (true, false) => self.found.say("request-body-became-optional", Class::Safe, Some(&x), Some(&y), "the body may be left out now".into(), "", name),
+                    (false, true) => self.found.say(
+                        "request-body-became-required",
+                        Class::Breaking,
+                        Some(&x),
+                        Some(&y),
+                        "a body must be sent now".into(),
+                        "leave it optional",
+                        name,
+                    ),
+                    (true, false) => self.found.say(
+                        "request-body-became-optional",
+                        Class::Safe,
+                        Some(&x),
+                        Some(&y),
+                        "the body may be left out now".into(),
+                        "",
+                        name,
+                    ),
                     _ => {}
                 }
                 self.media_types(name, "request-body", true, x.get("content"), y.get("content"));
@@ -64,24 +104,56 @@ impl<'a> Diff<'a> {
         for (kind, x) in &before {
             let Some((other, y)) = twin(kind, &after, view.by_client) else {
                 let message = format!("{kind} is {what} no more");
-                self.found.say(&format!("{noun}-media-type-removed"), Class::Breaking, Some(x), None, message, MAJOR, name);
+                self.found.say(
+                    &format!("{noun}-media-type-removed"),
+                    Class::Breaking,
+                    Some(x),
+                    None,
+                    message,
+                    MAJOR,
+                    name,
+                );
                 continue;
             };
             if essence(kind).1 != essence(other).1 {
                 let class = if view.by_client { Class::Risky } else { Class::Breaking };
                 let message = format!("{kind} is {other} now");
-                self.found.say(&format!("{noun}-media-type-parameter-changed"), class, Some(x), Some(y), message, SHOW, name);
+                self.found.say(
+                    &format!("{noun}-media-type-parameter-changed"),
+                    class,
+                    Some(x),
+                    Some(y),
+                    message,
+                    SHOW,
+                    name,
+                );
             }
             if x.value.get("encoding") != y.value.get("encoding") {
                 let message = format!("how the parts of {kind} are encoded changed");
-                self.found.say(&format!("{noun}-encoding-changed"), Class::Risky, Some(x), Some(y), message, SHOW, name);
+                self.found.say(
+                    &format!("{noun}-encoding-changed"),
+                    Class::Risky,
+                    Some(x),
+                    Some(y),
+                    message,
+                    SHOW,
+                    name,
+                );
             }
             self.schemas(&schema(x), &schema(y), view, name);
         }
         for (kind, y) in &after {
             if before.is_empty() || twin(kind, &before, true).is_none() {
                 let message = format!("{kind} is {what} as well");
-                self.found.say(&format!("{noun}-media-type-added"), Class::Safe, None, Some(y), message, "", name);
+                self.found.say(
+                    &format!("{noun}-media-type-added"),
+                    Class::Safe,
+                    None,
+                    Some(y),
+                    message,
+                    "",
+                    name,
+                );
             }
         }
     }
@@ -107,5 +179,9 @@ fn twin<'m, 'a>(
         .or_else(|| others.iter().find(is(false)))
         .or_else(|| others.iter().find(|(other, _)| ranges && within(&name, &essence(other).0)))
         // An answer of a kind that the range promised.
-        .or_else(|| others.iter().find(|(other, _)| !ranges && name.ends_with('*') && within(&essence(other).0, &name)))
+        .or_else(|| {
+            others.iter().find(|(other, _)| {
+                !ranges && name.ends_with('*') && within(&essence(other).0, &name)
+            })
+        })
 }

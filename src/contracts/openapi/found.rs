@@ -20,9 +20,11 @@ pub(super) struct Found {
 impl Found {
     /// Takes in a change that is in `whose` (an operation); what is known gets one more of these.
     pub(super) fn push(&mut self, change: Change, whose: &str) -> usize {
-        let place = |at: &Option<Location>| at.as_ref().map(|at| (at.document.clone(), at.pointer.clone()));
+        let place =
+            |at: &Option<Location>| at.as_ref().map(|at| (at.document.clone(), at.pointer.clone()));
         // Messages tell apart what has the same rule and place.
-        let key = (format!("{} {}", change.rule, change.message), place(&change.old), place(&change.new));
+        let key =
+            (format!("{} {}", change.rule, change.message), place(&change.old), place(&change.new));
         let index = *self.known.entry(key).or_insert(self.changes.len());
         if index == self.changes.len() {
             self.changes.push((change, BTreeSet::new()));
@@ -61,9 +63,10 @@ impl Found {
 
     /// What cannot be compared may hide anything.
     pub(super) fn unreadable(&mut self, old: Option<Location>, new: Option<Location>, why: &str) {
-        let change = Change::new("not-comparable", Class::Risky, format!("cannot be compared: {why}"))
-            .at(old, new)
-            .mend("mend the reference, or show by tests that nothing changed");
+        let change =
+            Change::new("not-comparable", Class::Risky, format!("cannot be compared: {why}"))
+                .at(old, new)
+                .mend("mend the reference, or show by tests that nothing changed");
         self.push(change, "");
     }
 

@@ -17,6 +17,7 @@ use serde_json::Value;
 use super::change::{Class, Comparison};
 use super::diff::Named;
 use found::Found;
+pub use places::joined;
 use places::{At, Docs};
 pub(super) use schema::bounds;
 
@@ -65,7 +66,11 @@ const SHOW: &str = "show by tests that clients cope with it, and say so in a rev
 
 impl<'a> Diff<'a> {
     /// The values of a member in both, with references followed. What cannot be followed is said once.
-    fn both(&mut self, old: Option<At<'a>>, new: Option<At<'a>>) -> (Option<At<'a>>, Option<At<'a>>) {
+    fn both(
+        &mut self,
+        old: Option<At<'a>>,
+        new: Option<At<'a>>,
+    ) -> (Option<At<'a>>, Option<At<'a>>) {
         let (docs_old, docs_new) = (self.old, self.new);
         let old = old.and_then(|at| self.settled(docs_old, at, true));
         let new = new.and_then(|at| self.settled(docs_new, at, false));
@@ -102,9 +107,19 @@ impl<'a> Diff<'a> {
         }
         for (url, x) in &a {
             let twin = b.iter().find(|(other, _)| other == url);
-            if let Some((_, y)) = twin.filter(|(_, y)| y.value.get("variables") != x.value.get("variables")) {
+            if let Some((_, y)) =
+                twin.filter(|(_, y)| y.value.get("variables") != x.value.get("variables"))
+            {
                 let message = format!("the variables of the server {url} changed");
-                self.found.say("server-variables-changed", Class::Risky, Some(x), Some(y), message, SHOW, of);
+                self.found.say(
+                    "server-variables-changed",
+                    Class::Risky,
+                    Some(x),
+                    Some(y),
+                    message,
+                    SHOW,
+                    of,
+                );
             }
         }
     }

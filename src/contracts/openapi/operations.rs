@@ -33,16 +33,42 @@ impl<'a> Diff<'a> {
         let (a, b) = (old.text("operationId"), new.text("operationId"));
         match (a, b) {
             (Some(x), Some(y)) if x != y => {
-                let message = format!("{name} was called {x} and is called {y}: so is what is generated from it");
-                self.found.say("operation-id-changed", Class::Risky, Some(old), Some(new), message, "keep the operationId", name);
+                let message = format!(
+                    "{name} was called {x} and is called {y}: so is what is generated from it"
+                );
+                self.found.say(
+                    "operation-id-changed",
+                    Class::Risky,
+                    Some(old),
+                    Some(new),
+                    message,
+                    "keep the operationId",
+                    name,
+                );
             }
             (Some(x), None) => {
                 let message = format!("{name} is called {x} no more");
-                self.found.say("operation-id-removed", Class::Risky, Some(old), Some(new), message, "keep the operationId", name);
+                self.found.say(
+                    "operation-id-removed",
+                    Class::Risky,
+                    Some(old),
+                    Some(new),
+                    message,
+                    "keep the operationId",
+                    name,
+                );
             }
             (None, Some(y)) => {
                 let message = format!("{name} is called {y} now");
-                self.found.say("operation-id-added", Class::Safe, Some(old), Some(new), message, "", name);
+                self.found.say(
+                    "operation-id-added",
+                    Class::Safe,
+                    Some(old),
+                    Some(new),
+                    message,
+                    "",
+                    name,
+                );
             }
             _ => {}
         }
@@ -57,7 +83,14 @@ impl<'a> Diff<'a> {
     }
 
     /// Deprecation and sunset of an operation or a parameter.
-    pub(super) fn deprecation(&mut self, noun: &str, what: &str, old: &At<'a>, new: &At<'a>, whose: &str) {
+    pub(super) fn deprecation(
+        &mut self,
+        noun: &str,
+        what: &str,
+        old: &At<'a>,
+        new: &At<'a>,
+        whose: &str,
+    ) {
         let mut say = |rule: &str, class: Class, message: String, remedy: &str| {
             let rule = format!("{noun}-{rule}");
             self.found.say(&rule, class, Some(old), Some(new), message, remedy, whose);
@@ -69,7 +102,9 @@ impl<'a> Diff<'a> {
                 let until = sunset(new).map_or_else(String::new, |day| format!(", until {day}"));
                 say("deprecated", Class::Safe, format!("{what} is deprecated now{until}"), "");
             }
-            (true, false) => say("reactivated", Class::Safe, format!("{what} is deprecated no more"), ""),
+            (true, false) => {
+                say("reactivated", Class::Safe, format!("{what} is deprecated no more"), "")
+            }
             _ => {}
         }
         match (sunset(old), sunset(new)) {
@@ -100,7 +135,8 @@ impl<'a> Diff<'a> {
         let level = |text: Option<&str>| LEVELS.iter().position(|known| Some(*known) == text);
         let (a, b) = (old.text(KEY), new.text(KEY));
         // What nobody said is stable.
-        let rank = |text: Option<&str>| if text.is_none() { Some(LEVELS.len() - 1) } else { level(text) };
+        let rank =
+            |text: Option<&str>| if text.is_none() { Some(LEVELS.len() - 1) } else { level(text) };
         if a == b {
             return;
         }
@@ -111,7 +147,15 @@ impl<'a> Diff<'a> {
             (Some(_), Some(_)) => ("operation-stability-increased", Class::Safe),
             _ => ("operation-stability-unreadable", Class::Risky),
         };
-        self.found.say(rule, class, Some(old), Some(new), message, "levels are draft, alpha, beta and stable, and never sink", name);
+        self.found.say(
+            rule,
+            class,
+            Some(old),
+            Some(new),
+            message,
+            "levels are draft, alpha, beta and stable, and never sink",
+            name,
+        );
     }
 
     fn callbacks(&mut self, name: &str, old: &At<'a>, new: &At<'a>) {
@@ -120,7 +164,15 @@ impl<'a> Diff<'a> {
         for (called, a) in &before {
             let Some(b) = after.get(called) else {
                 let message = format!("{name} calls {called} back no more");
-                self.found.say("callback-removed", Class::Breaking, Some(a), None, message, MAJOR, name);
+                self.found.say(
+                    "callback-removed",
+                    Class::Breaking,
+                    Some(a),
+                    None,
+                    message,
+                    MAJOR,
+                    name,
+                );
                 continue;
             };
             let (Some(a), Some(b)) = self.both(Some(a.clone()), Some(b.clone())) else { continue };
@@ -137,7 +189,15 @@ impl<'a> Diff<'a> {
                     }
                     None => {
                         let message = format!("{name} calls {expression} back no more");
-                        self.found.say("callback-removed", Class::Breaking, Some(x), None, message, MAJOR, name);
+                        self.found.say(
+                            "callback-removed",
+                            Class::Breaking,
+                            Some(x),
+                            None,
+                            message,
+                            MAJOR,
+                            name,
+                        );
                     }
                 }
             }

@@ -49,7 +49,9 @@ fn body(schema: &str) -> String {
 }
 
 fn answer(schema: &str) -> String {
-    format!("responses: {{'200': {{description: d, content: {{application/json: {{schema: {schema}}}}}}}}}")
+    format!(
+        "responses: {{'200': {{description: d, content: {{application/json: {{schema: {schema}}}}}}}}}"
+    )
 }
 
 fn query(members: &str) -> String {
@@ -281,7 +283,11 @@ fn each_change_has_its_rule_and_class() {
         }
         for same in [old, new] {
             let itself = compared(same, same);
-            assert!(itself.changes.is_empty() || itself.changes.iter().all(|c| c.rule == "not-comparable"), "{itself:?}");
+            assert!(
+                itself.changes.is_empty()
+                    || itself.changes.iter().all(|c| c.rule == "not-comparable"),
+                "{itself:?}"
+            );
         }
     }
     assert!(rows.len() >= 150, "{}", rows.len());
@@ -309,8 +315,11 @@ fn a_shared_schema_is_told_once_with_its_place_and_a_witness() {
 
 #[test]
 fn other_files_are_found_by_their_path() {
-    let api = parsed("{openapi: 3.1.0, paths: {/a: {get: {responses: {'200': {description: d, content: {a/b: {schema: {$ref: '../schemas/a.json#/$defs/x'}}}}}}}}}");
-    let (old, new) = (json!({"$defs": {"x": {"type": "integer"}}}), json!({"$defs": {"x": {"type": "string"}}}));
+    let api = parsed(
+        "{openapi: 3.1.0, paths: {/a: {get: {responses: {'200': {description: d, content: {a/b: {schema: {$ref: '../schemas/a.json#/$defs/x'}}}}}}}}}",
+    );
+    let (old, new) =
+        (json!({"$defs": {"x": {"type": "integer"}}}), json!({"$defs": {"x": {"type": "string"}}}));
     let olds = BTreeMap::from([("m/schemas/a.json".to_owned(), &old)]);
     let news = BTreeMap::from([("m/schemas/a.json".to_owned(), &new)]);
     let side = |others| Side { name: "m/api/a.yaml", value: &api, others };
@@ -318,7 +327,10 @@ fn other_files_are_found_by_their_path() {
     let change = &found.changes[0];
     assert_eq!(change.rule, "response-body-type-changed");
     let place = change.old.as_ref().unwrap();
-    assert_eq!((place.document.as_str(), place.pointer.as_str()), ("m/schemas/a.json", "/$defs/x/type"));
+    assert_eq!(
+        (place.document.as_str(), place.pointer.as_str()),
+        ("m/schemas/a.json", "/$defs/x/type")
+    );
 }
 
 #[test]
@@ -333,16 +345,52 @@ fn only_openapi_3_is_compared() {
 /// JSON that is OpenAPI here and there.
 fn any_json() -> impl Strategy<Value = Value> {
     let names = prop::sample::select(vec![
-        "paths", "/a/{b}", "/a/{", "get", "post", "parameters", "in", "name", "schema", "$ref", "requestBody", "content",
-        "a/b", "responses", "200", "default", "headers", "components", "schemas", "security", "type", "properties", "x-sunset",
-        "allOf", "callbacks", "webhooks", "servers", "url", "required", "readOnly",
+        "paths",
+        "/a/{b}",
+        "/a/{",
+        "get",
+        "post",
+        "parameters",
+        "in",
+        "name",
+        "schema",
+        "$ref",
+        "requestBody",
+        "content",
+        "a/b",
+        "responses",
+        "200",
+        "default",
+        "headers",
+        "components",
+        "schemas",
+        "security",
+        "type",
+        "properties",
+        "x-sunset",
+        "allOf",
+        "callbacks",
+        "webhooks",
+        "servers",
+        "url",
+        "required",
+        "readOnly",
     ]);
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
         any::<i32>().prop_map(Value::from),
-        prop::sample::select(vec!["#", "#/paths", "#/components/schemas/a", "query", "path", "string", "é", "2030-é1-011"])
-            .prop_map(Value::from),
+        prop::sample::select(vec![
+            "#",
+            "#/paths",
+            "#/components/schemas/a",
+            "query",
+            "path",
+            "string",
+            "é",
+            "2030-é1-011"
+        ])
+        .prop_map(Value::from),
     ];
     leaf.prop_recursive(7, 60, 4, move |inner| {
         prop_oneof![

@@ -28,8 +28,17 @@ impl<'a> Diff<'a> {
         for (key, x) in &before {
             let what = format!("the {} parameter {}", key.0, key.1);
             let Some(y) = after.get(key) else {
-                let message = format!("{what} is gone; what is sent of it is taken no notice of, or refused");
-                self.found.say("request-parameter-removed", Class::Risky, Some(x), None, message, SHOW, name);
+                let message =
+                    format!("{what} is gone; what is sent of it is taken no notice of, or refused");
+                self.found.say(
+                    "request-parameter-removed",
+                    Class::Risky,
+                    Some(x),
+                    None,
+                    message,
+                    SHOW,
+                    name,
+                );
                 continue;
             };
             self.parameter(name, &what, x, y);
@@ -37,15 +46,30 @@ impl<'a> Diff<'a> {
         for (key, y) in after.iter().filter(|(key, _)| !before.contains_key(*key)) {
             let what = format!("the {} parameter {}", key.0, key.1);
             let (rule, class, message) = match required(y) {
-                true if key.0 == "path" => ("new-request-path-parameter", Class::Breaking, format!("{what} is new")),
-                true => ("new-required-request-parameter", Class::Breaking, format!("{what} must be given now")),
-                false => ("new-optional-request-parameter", Class::Safe, format!("{what} may be given now")),
+                true if key.0 == "path" => {
+                    ("new-request-path-parameter", Class::Breaking, format!("{what} is new"))
+                }
+                true => (
+                    "new-required-request-parameter",
+                    Class::Breaking,
+                    format!("{what} must be given now"),
+                ),
+                false => (
+                    "new-optional-request-parameter",
+                    Class::Safe,
+                    format!("{what} may be given now"),
+                ),
             };
             self.found.say(rule, class, None, Some(y), message, "make it optional", name);
         }
     }
 
-    fn listed(&mut self, from: &[&At<'a>], is_old: bool, renamed: &Renamed) -> BTreeMap<Key, At<'a>> {
+    fn listed(
+        &mut self,
+        from: &[&At<'a>],
+        is_old: bool,
+        renamed: &Renamed,
+    ) -> BTreeMap<Key, At<'a>> {
         let docs = if is_old { self.old } else { self.new };
         let mut found = BTreeMap::new();
         for at in from.iter().filter_map(|at| at.get("parameters")).flat_map(|list| list.items()) {
@@ -57,7 +81,9 @@ impl<'a> Diff<'a> {
                 _ => name.to_owned(),
             };
             // These the standard takes from elsewhere.
-            if place == "header" && ["accept", "content-type", "authorization"].contains(&name.as_str()) {
+            if place == "header"
+                && ["accept", "content-type", "authorization"].contains(&name.as_str())
+            {
                 continue;
             }
             found.insert((place.to_owned(), name), at);
@@ -69,22 +95,55 @@ impl<'a> Diff<'a> {
         match (required(x), required(y)) {
             (false, true) => {
                 let message = format!("{what} must be given now");
-                self.found.say("request-parameter-became-required", Class::Breaking, Some(x), Some(y), message, "leave it optional", name);
+                self.found.say(
+                    "request-parameter-became-required",
+                    Class::Breaking,
+                    Some(x),
+                    Some(y),
+                    message,
+                    "leave it optional",
+                    name,
+                );
             }
             (true, false) => {
                 let message = format!("{what} may be left out now");
-                self.found.say("request-parameter-became-optional", Class::Safe, Some(x), Some(y), message, "", name);
+                self.found.say(
+                    "request-parameter-became-optional",
+                    Class::Safe,
+                    Some(x),
+                    Some(y),
+                    message,
+                    "",
+                    name,
+                );
             }
             _ => {}
         }
         self.deprecation("request-parameter", what, x, y, name);
         if style(x) != style(y) {
-            let message = format!("{what} was written as {} and is written as {}", style(x), style(y));
-            self.found.say("request-parameter-style-changed", Class::Breaking, Some(x), Some(y), message, MAJOR, name);
+            let message =
+                format!("{what} was written as {} and is written as {}", style(x), style(y));
+            self.found.say(
+                "request-parameter-style-changed",
+                Class::Breaking,
+                Some(x),
+                Some(y),
+                message,
+                MAJOR,
+                name,
+            );
         }
         if x.is("allowEmptyValue") && !y.is("allowEmptyValue") {
             let message = format!("{what} may not be empty any more");
-            self.found.say("request-parameter-empty-value-forbidden", Class::Breaking, Some(x), Some(y), message, MAJOR, name);
+            self.found.say(
+                "request-parameter-empty-value-forbidden",
+                Class::Breaking,
+                Some(x),
+                Some(y),
+                message,
+                MAJOR,
+                name,
+            );
         }
         match (content(x), content(y)) {
             (None, None) => {
@@ -97,7 +156,15 @@ impl<'a> Diff<'a> {
             }
             _ => {
                 let message = format!("{what} is written in another media type");
-                self.found.say("request-parameter-content-changed", Class::Breaking, Some(x), Some(y), message, MAJOR, name);
+                self.found.say(
+                    "request-parameter-content-changed",
+                    Class::Breaking,
+                    Some(x),
+                    Some(y),
+                    message,
+                    MAJOR,
+                    name,
+                );
             }
         }
     }

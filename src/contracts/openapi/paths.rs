@@ -48,15 +48,33 @@ impl<'a> Diff<'a> {
         for (text, a) in &old {
             let Some(b) = new.get(text) else {
                 let (Some(item), _) = self.both(Some(a.at.clone()), None) else { continue };
-                let doomed = operations(&item).iter().all(|(_, operation)| operation.is("deprecated"));
+                let doomed =
+                    operations(&item).iter().all(|(_, operation)| operation.is("deprecated"));
                 let was = if doomed { "the path, deprecated by now," } else { "the path" };
                 let message = format!("{was} {} is gone", a.name);
-                self.found.say("api-path-removed", Class::Breaking, Some(&a.at), None, message, MAJOR, "");
+                self.found.say(
+                    "api-path-removed",
+                    Class::Breaking,
+                    Some(&a.at),
+                    None,
+                    message,
+                    MAJOR,
+                    "",
+                );
                 continue;
             };
             if a.name != b.name {
-                let message = format!("the path {} is written {} now, which is the same", a.name, b.name);
-                self.found.say("path-parameter-renamed", Class::Safe, Some(&a.at), Some(&b.at), message, "", "");
+                let message =
+                    format!("the path {} is written {} now, which is the same", a.name, b.name);
+                self.found.say(
+                    "path-parameter-renamed",
+                    Class::Safe,
+                    Some(&a.at),
+                    Some(&b.at),
+                    message,
+                    "",
+                    "",
+                );
             }
             let renamed = b.parameters.iter().cloned().zip(a.parameters.iter().cloned()).collect();
             self.item((a.name, a.at.clone()), (b.name, b.at.clone()), &renamed);
@@ -76,8 +94,17 @@ impl<'a> Diff<'a> {
             match new.get(name) {
                 Some(b) => self.item((name, a.clone()), (name, b.clone()), &Renamed::new()),
                 None => {
-                    let message = format!("the webhook {name} is gone, and nobody is called any more");
-                    self.found.say("webhook-removed", Class::Breaking, Some(a), None, message, MAJOR, "");
+                    let message =
+                        format!("the webhook {name} is gone, and nobody is called any more");
+                    self.found.say(
+                        "webhook-removed",
+                        Class::Breaking,
+                        Some(a),
+                        None,
+                        message,
+                        MAJOR,
+                        "",
+                    );
                 }
             }
         }
@@ -89,7 +116,12 @@ impl<'a> Diff<'a> {
     }
 
     /// A path item, a webhook, or one of a callback.
-    pub(super) fn item(&mut self, old: (&'a str, At<'a>), new: (&'a str, At<'a>), renamed: &Renamed) {
+    pub(super) fn item(
+        &mut self,
+        old: (&'a str, At<'a>),
+        new: (&'a str, At<'a>),
+        renamed: &Renamed,
+    ) {
         let (Some(a), Some(b)) = self.both(Some(old.1), Some(new.1)) else { return };
         self.servers(a.clone(), b.clone(), new.0);
         let (before, after) = (operations(&a), operations(&b));
@@ -98,10 +130,24 @@ impl<'a> Diff<'a> {
             match after.get(method) {
                 Some(y) => self.operation(&name, (&a, x), (&b, y), renamed),
                 None => {
-                    let was = if x.is("deprecated") { "the deprecated operation" } else { "the operation" };
-                    let sunset = x.text("x-sunset").map_or_else(String::new, |day| format!(" (its sunset is {day})"));
+                    let was = if x.is("deprecated") {
+                        "the deprecated operation"
+                    } else {
+                        "the operation"
+                    };
+                    let sunset = x
+                        .text("x-sunset")
+                        .map_or_else(String::new, |day| format!(" (its sunset is {day})"));
                     let message = format!("{was} {name}{sunset} is gone");
-                    self.found.say("api-operation-removed", Class::Breaking, Some(x), None, message, MAJOR, &name);
+                    self.found.say(
+                        "api-operation-removed",
+                        Class::Breaking,
+                        Some(x),
+                        None,
+                        message,
+                        MAJOR,
+                        &name,
+                    );
                 }
             }
         }

@@ -120,7 +120,8 @@ impl<'a> Docs<'a> {
 
     /// What a reference in a document leads to.
     pub(super) fn follow(&self, from: &str, reference: &str) -> Result<At<'a>, String> {
-        let nowhere = || format!("$ref {reference} leads to nothing that is known; nothing is fetched");
+        let nowhere =
+            || format!("$ref {reference} leads to nothing that is known; nothing is fetched");
         let (file, fragment) = reference.split_once('#').unwrap_or((reference, ""));
         let document = match file {
             "" => from.to_owned(),
@@ -137,20 +138,25 @@ impl<'a> Docs<'a> {
 
     /// A file by its path from another one, by its name as it stands, or by its last part.
     fn find(&self, from: &str, file: &str) -> Option<String> {
-        let mut path: Vec<&str> = from.split('/').collect();
-        path.pop();
-        for part in file.split('/') {
-            match part {
-                "" | "." => {}
-                ".." => drop(path.pop()),
-                part => path.push(part),
-            }
-        }
         let last = file.rsplit('/').next()?;
-        [path.join("/"), file.to_owned(), last.to_owned()]
+        [joined(from, file), file.to_owned(), last.to_owned()]
             .into_iter()
             .find(|name| self.document(name).is_some())
     }
+}
+
+/// The path of a file that another one refers to.
+pub fn joined(from: &str, file: &str) -> String {
+    let mut path: Vec<&str> = from.split('/').collect();
+    path.pop();
+    for part in file.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if path.last().is_some_and(|last| !matches!(*last, "" | "..")) => drop(path.pop()),
+            part => path.push(part),
+        }
+    }
+    path.join("/")
 }
 
 /// The pointer of a schema with that anchor.
@@ -163,7 +169,9 @@ fn anchor(value: &Value, name: &str, depth: usize) -> Option<String> {
         anchor(child, name, depth + 1).map(|rest| format!("{}{rest}", join("", key)))
     };
     match value {
-        Value::Object(map) if map.get("$anchor").and_then(Value::as_str) == Some(name) => Some(String::new()),
+        Value::Object(map) if map.get("$anchor").and_then(Value::as_str) == Some(name) => {
+            Some(String::new())
+        }
         Value::Object(map) => map.iter().find_map(|(key, child)| below(key, child)),
         Value::Array(list) => {
             list.iter().enumerate().find_map(|(number, child)| below(&number.to_string(), child))

@@ -8,7 +8,10 @@ use super::places::At;
 use super::{Diff, MAJOR, SHOW};
 
 /// What stands for a status: itself, its range, or the default.
-fn covering<'m, 'a>(status: &str, all: &'m BTreeMap<&'a str, At<'a>>) -> Option<(&'m &'a str, &'m At<'a>)> {
+fn covering<'m, 'a>(
+    status: &str,
+    all: &'m BTreeMap<&'a str, At<'a>>,
+) -> Option<(&'m &'a str, &'m At<'a>)> {
     let range = status.chars().next().map(|digit| format!("{digit}XX")).unwrap_or_default();
     let find = |wanted: &str| all.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
     find(status).or_else(|| find(&range)).or_else(|| find("default"))
@@ -57,7 +60,15 @@ impl<'a> Diff<'a> {
         let (a, b) = (links(&x), links(&y));
         for (link, at) in a.iter().filter(|(link, _)| !b.contains_key(*link)) {
             let message = format!("the link {link} is gone");
-            self.found.say("response-link-removed", Class::Risky, Some(at), None, message, SHOW, &whose);
+            self.found.say(
+                "response-link-removed",
+                Class::Risky,
+                Some(at),
+                None,
+                message,
+                SHOW,
+                &whose,
+            );
         }
         for (link, at) in b.iter().filter(|(link, _)| !a.contains_key(*link)) {
             let message = format!("there is a link {link} now");
@@ -89,11 +100,27 @@ impl<'a> Diff<'a> {
             match (a.is("required"), b.is("required")) {
                 (true, false) => {
                     let message = format!("the header {header} may be missing now");
-                    self.found.say("response-header-became-optional", Class::Breaking, Some(&a), Some(&b), message, "go on sending it always", whose);
+                    self.found.say(
+                        "response-header-became-optional",
+                        Class::Breaking,
+                        Some(&a),
+                        Some(&b),
+                        message,
+                        "go on sending it always",
+                        whose,
+                    );
                 }
                 (false, true) => {
                     let message = format!("the header {header} is always there now");
-                    self.found.say("response-header-became-required", Class::Safe, Some(&a), Some(&b), message, "", whose);
+                    self.found.say(
+                        "response-header-became-required",
+                        Class::Safe,
+                        Some(&a),
+                        Some(&b),
+                        message,
+                        "",
+                        whose,
+                    );
                 }
                 _ => {}
             }

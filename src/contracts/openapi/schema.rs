@@ -63,7 +63,9 @@ impl Library {
             let spot = self.spots.get(&token.replace("~1", "/").replace("~0", "~"))?;
             Some(Location::new(spot.document.as_str(), format!("{}{rest}", spot.pointer)))
         });
-        found.unwrap_or_else(|| Location::new(root.document.as_str(), format!("{}{pointer}", root.pointer)))
+        found.unwrap_or_else(|| {
+            Location::new(root.document.as_str(), format!("{}{pointer}", root.pointer))
+        })
     }
 }
 
@@ -93,14 +95,20 @@ impl<'a> Reader<'_, 'a> {
         for (name, child) in object {
             let Some(below) = at.get(name) else { continue };
             let made = match (name.as_str(), holds(name), child) {
-                ("$ref" | "$id" | "$schema" | "$anchor" | "$defs" | "definitions" | "nullable", ..) => continue,
-                ("description" | "title" | "example" | "examples" | "externalDocs" | "xml", ..) => continue,
+                (
+                    "$ref" | "$id" | "$schema" | "$anchor" | "$defs" | "definitions" | "nullable",
+                    ..,
+                ) => continue,
+                ("description" | "title" | "example" | "examples" | "externalDocs" | "xml", ..) => {
+                    continue;
+                }
                 ("properties", _, Value::Object(_)) => {
                     let mut all = Map::new();
                     let members = child.as_object().into_iter().flatten();
                     for name in members.map(|(name, _)| name) {
                         let Some(member) = below.get(name) else { continue };
-                        let told = self.docs.settle(member.clone())?.is(unwritten) || member.is(unwritten);
+                        let told =
+                            self.docs.settle(member.clone())?.is(unwritten) || member.is(unwritten);
                         let made = match told {
                             true => {
                                 never.push(name.as_str());
@@ -114,7 +122,12 @@ impl<'a> Reader<'_, 'a> {
                 }
                 (_, Holds::Schema | Holds::Schemas, Value::Array(_)) => {
                     let items = below.items();
-                    Value::Array(items.iter().map(|one| self.schema(one, depth + 1)).collect::<Result<_, _>>()?)
+                    Value::Array(
+                        items
+                            .iter()
+                            .map(|one| self.schema(one, depth + 1))
+                            .collect::<Result<_, _>>()?,
+                    )
                 }
                 (_, Holds::Schema, _) => self.schema(&below, depth + 1)?,
                 (_, Holds::Named, Value::Object(map)) => {
@@ -163,7 +176,9 @@ const TEXT: [&str; 3] = ["string", "number", "boolean"];
 /// Whatever is written as text is a string, if nothing more is asked of it.
 fn texts(schema: &mut Map<String, Value>) {
     let asked = ["pattern", "format", "enum", "const", "minLength", "maxLength"];
-    if schema.get("type") == Some(&json!("string")) && !asked.iter().any(|name| schema.contains_key(*name)) {
+    if schema.get("type") == Some(&json!("string"))
+        && !asked.iter().any(|name| schema.contains_key(*name))
+    {
         schema.insert("type".into(), json!(TEXT));
     }
 }
@@ -216,8 +231,12 @@ impl<'a> Diff<'a> {
         }
         let direction = if view.by_client { Direction::Consumer } else { Direction::Producer };
         let none = BTreeMap::new();
-        let compared =
-            diff::compare_written((&a.schema, &none), (&b.schema, &none), direction, Members::Declared);
+        let compared = diff::compare_written(
+            (&a.schema, &none),
+            (&b.schema, &none),
+            direction,
+            Members::Declared,
+        );
         let changes = compared.map_err(|error| error.to_string())?.changes;
         let made = changes.into_iter().filter_map(|change| {
             let values = (

@@ -15,7 +15,9 @@ fn ways<'a>(operation: &At<'a>, root: &At<'a>) -> (Vec<Way>, At<'a>) {
         return (vec![Way::new()], operation.clone());
     };
     let way = |at: &At<'a>| -> Way {
-        let scopes = |at: &At<'a>| at.items().iter().filter_map(|s| s.value.as_str().map(str::to_owned)).collect();
+        let scopes = |at: &At<'a>| {
+            at.items().iter().filter_map(|s| s.value.as_str().map(str::to_owned)).collect()
+        };
         at.members().iter().map(|(name, at)| ((*name).to_owned(), scopes(at))).collect()
     };
     let mut all: Vec<Way> = at.items().iter().map(way).collect();
@@ -33,7 +35,10 @@ fn suffices(has: &Way, asked: &Way) -> bool {
 fn shown(way: &Way) -> String {
     let one = |(scheme, scopes): (&String, &BTreeSet<String>)| match scopes.is_empty() {
         true => scheme.clone(),
-        false => format!("{scheme} ({})", scopes.iter().map(String::as_str).collect::<Vec<_>>().join(", ")),
+        false => format!(
+            "{scheme} ({})",
+            scopes.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+        ),
     };
     match way.is_empty() {
         true => "nothing".into(),
@@ -52,19 +57,43 @@ impl<'a> Diff<'a> {
             let same_schemes = |other: &&Way| other.keys().eq(way.keys());
             let more = |other: &&Way| way.keys().all(|scheme| other.contains_key(scheme));
             let (rule, message) = if way.is_empty() {
-                ("security-anonymous-access-removed", "who gives nothing is let in no more".to_owned())
+                (
+                    "security-anonymous-access-removed",
+                    "who gives nothing is let in no more".to_owned(),
+                )
             } else if let Some(other) = after.iter().find(same_schemes) {
-                ("security-scope-added", format!("{} is asked now, where {} was", shown(other), shown(way)))
+                (
+                    "security-scope-added",
+                    format!("{} is asked now, where {} was", shown(other), shown(way)),
+                )
             } else if let Some(other) = after.iter().find(more) {
-                ("security-requirement-added", format!("{} is asked now, where {} was", shown(other), shown(way)))
+                (
+                    "security-requirement-added",
+                    format!("{} is asked now, where {} was", shown(other), shown(way)),
+                )
             } else {
-                ("security-alternative-removed", format!("who has {} is let in no more", shown(way)))
+                (
+                    "security-alternative-removed",
+                    format!("who has {} is let in no more", shown(way)),
+                )
             };
-            self.found.say(rule, Class::Breaking, Some(&x), Some(&y), message, "go on letting in who was let in", name);
+            self.found.say(
+                rule,
+                Class::Breaking,
+                Some(&x),
+                Some(&y),
+                message,
+                "go on letting in who was let in",
+                name,
+            );
         }
         for way in after.iter().filter(|way| !before.iter().any(|had| suffices(way, had))) {
             let message = format!("who has {} is let in now", shown(way));
-            let rule = if way.is_empty() { "security-anonymous-access-added" } else { "security-alternative-added" };
+            let rule = if way.is_empty() {
+                "security-anonymous-access-added"
+            } else {
+                "security-alternative-added"
+            };
             self.found.say(rule, Class::Safe, Some(&x), Some(&y), message, "", name);
         }
     }
@@ -78,7 +107,15 @@ impl<'a> Diff<'a> {
         for (name, a) in &before {
             let Some(b) = after.get(name) else {
                 let message = format!("the security scheme {name} is gone");
-                self.found.say("security-scheme-removed", Class::Safe, Some(a), None, message, "", "");
+                self.found.say(
+                    "security-scheme-removed",
+                    Class::Safe,
+                    Some(a),
+                    None,
+                    message,
+                    "",
+                    "",
+                );
                 continue;
             };
             let (Some(a), Some(b)) = self.both(Some(a.clone()), Some(b.clone())) else { continue };
@@ -111,24 +148,59 @@ impl<'a> Diff<'a> {
         for (flow, x) in &before {
             let Some(y) = after.get(flow) else {
                 let message = format!("the security scheme {name} has no flow {flow} any more");
-                self.found.say("security-scheme-flow-removed", Class::Breaking, Some(x), None, message, MAJOR, "");
+                self.found.say(
+                    "security-scheme-flow-removed",
+                    Class::Breaking,
+                    Some(x),
+                    None,
+                    message,
+                    MAJOR,
+                    "",
+                );
                 continue;
             };
             for key in ["authorizationUrl", "tokenUrl", "refreshUrl"] {
                 if x.text(key) != y.text(key) {
-                    let message = format!("{key} of the flow {flow} of the security scheme {name} changed");
-                    self.found.say("security-scheme-url-changed", Class::Risky, Some(x), Some(y), message, SHOW, "");
+                    let message =
+                        format!("{key} of the flow {flow} of the security scheme {name} changed");
+                    self.found.say(
+                        "security-scheme-url-changed",
+                        Class::Risky,
+                        Some(x),
+                        Some(y),
+                        message,
+                        SHOW,
+                        "",
+                    );
                 }
             }
-            let scopes = |at: &At<'a>| at.get("scopes").map(|all| all.members()).unwrap_or_default();
+            let scopes =
+                |at: &At<'a>| at.get("scopes").map(|all| all.members()).unwrap_or_default();
             if scopes(x).keys().ne(scopes(y).keys()) {
-                let message = format!("the scopes of the flow {flow} of the security scheme {name} changed");
-                self.found.say("security-scheme-scopes-changed", Class::Safe, Some(x), Some(y), message, "", "");
+                let message =
+                    format!("the scopes of the flow {flow} of the security scheme {name} changed");
+                self.found.say(
+                    "security-scheme-scopes-changed",
+                    Class::Safe,
+                    Some(x),
+                    Some(y),
+                    message,
+                    "",
+                    "",
+                );
             }
         }
         for (flow, y) in after.iter().filter(|(flow, _)| !before.contains_key(*flow)) {
             let message = format!("the security scheme {name} has a flow {flow} now");
-            self.found.say("security-scheme-flow-added", Class::Safe, None, Some(y), message, "", "");
+            self.found.say(
+                "security-scheme-flow-added",
+                Class::Safe,
+                None,
+                Some(y),
+                message,
+                "",
+                "",
+            );
         }
     }
 }

@@ -19,7 +19,8 @@ consumers:
 ";
 
 fn set(files: &[(&str, &str)]) -> Set {
-    let all: Vec<_> = [("contracts.yaml", MANIFEST)].into_iter().chain(files.iter().copied()).collect();
+    let all: Vec<_> =
+        [("contracts.yaml", MANIFEST)].into_iter().chain(files.iter().copied()).collect();
     Set::open(tree(&all)).unwrap()
 }
 
@@ -34,7 +35,14 @@ fn rows(report: &SetReport) -> Vec<(&str, Status, Class)> {
 
 #[test]
 fn a_change_concerns_all_who_refer_to_it_and_their_consumers() {
-    let files = |band| [("m/band.json", band), ("m/uses.json", USES), ("m/through.json", THROUGH), ("m/apart.json", "{}")];
+    let files = |band| {
+        [
+            ("m/band.json", band),
+            ("m/uses.json", USES),
+            ("m/through.json", THROUGH),
+            ("m/apart.json", "{}"),
+        ]
+    };
     let (old, new) = (set(&files(BAND)), set(&files(LESS)));
     let report = compare(&old, &new);
     let broken = |id| (id, Status::Changed, Class::Breaking);
@@ -89,8 +97,18 @@ fn what_came_went_moved_or_cannot_be_told() {
             ("m/odd.json", NotComparable, Risky),
         ]
     );
-    let rules: Vec<&str> = report.changes(Class::Risky).map(|(_, change)| change.rule.as_str()).collect();
-    let wanted = ["field-removed", "rego-changed", "api-path-removed", "not-comparable", "contract-moved", "contract-removed", "id-changed", "not-comparable"];
+    let rules: Vec<&str> =
+        report.changes(Class::Risky).map(|(_, change)| change.rule.as_str()).collect();
+    let wanted = [
+        "field-removed",
+        "rego-changed",
+        "api-path-removed",
+        "not-comparable",
+        "contract-moved",
+        "contract-removed",
+        "id-changed",
+        "not-comparable",
+    ];
     assert_eq!(rules, wanted);
     assert_eq!(report.contracts[4].was.as_deref(), Some("m/band.json"));
     assert!(report.contracts[3].why.as_ref().unwrap().contains("CustomResourceDefinition"));
@@ -111,14 +129,25 @@ fn a_comment_is_escaped_and_ends_in_time() {
     let old = set(&[("m/a.json", &hostile(r#""<script>| @someone `x` #1","b""#))]);
     let new = set(&[("m/a.json", &hostile(r#""b""#))]);
     let text = markdown(&compare(&old, &new));
-    assert!(text.starts_with("<!-- lazaret contracts diff -->\n### Contracts: BREAKING\n"), "{text}");
+    assert!(
+        text.starts_with("<!-- lazaret contracts diff -->\n### Contracts: BREAKING\n"),
+        "{text}"
+    );
     let row = text.lines().find(|line| line.starts_with("| **BREAKING**")).unwrap();
     assert_eq!(row.matches('|').count(), 9, "{row}");
     assert!(row.contains("<code>billing</code> (<code>@billing</code>)"), "{row}");
-    assert!(!text.contains("<script>") && !row.contains(" @someone") && !text.contains("`x`"), "{text}");
+    assert!(
+        !text.contains("<script>") && !row.contains(" @someone") && !text.contains("`x`"),
+        "{text}"
+    );
     let many: String = (0..2_000).map(|n| format!("type A{n} {{ a: Int }} ")).collect();
-    let report = compare(&set(&[("m/a.graphql", &many)]), &set(&[("m/a.graphql", "type B { a: Int }")]));
+    let report =
+        compare(&set(&[("m/a.graphql", &many)]), &set(&[("m/a.graphql", "type B { a: Int }")]));
     let text = markdown(&report);
-    assert!(text.chars().count() < 65_000 && text.contains("more, which the JSON report has"), "{}", text.len());
+    assert!(
+        text.chars().count() < 65_000 && text.contains("more, which the JSON report has"),
+        "{}",
+        text.len()
+    );
     assert!(markdown(&SetReport::of(Vec::new())).contains("No contract changed"));
 }

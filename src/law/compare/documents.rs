@@ -7,7 +7,9 @@ use serde_json::Value;
 use super::super::set::{Contract, Kind, Set};
 use super::references::{documents, named};
 use crate::contracts::openapi::Side;
-use crate::contracts::{Change, Class, Comparison, Direction, Location, crd, diff, graphql, openapi};
+use crate::contracts::{
+    Change, Class, Comparison, Direction, Location, crd, diff, graphql, openapi,
+};
 
 /// The documents of both sets.
 pub(super) struct Documents<'s> {
@@ -67,7 +69,11 @@ impl<'s> Documents<'s> {
 }
 
 /// With places named by paths, and the change of its identifier, if there is one.
-fn identified(comparison: Comparison, (a, x): (&Contract, &Value), (b, y): (&Contract, &Value)) -> Comparison {
+fn identified(
+    comparison: Comparison,
+    (a, x): (&Contract, &Value),
+    (b, y): (&Contract, &Value),
+) -> Comparison {
     let id = |value: &Value| value.get("$id").and_then(Value::as_str).map(str::to_owned);
     let own = |place: &mut Option<Location>, contract: &Contract, id: &Option<String>| {
         // What has no identifier is called by the engine as it likes.
@@ -88,9 +94,13 @@ fn identified(comparison: Comparison, (a, x): (&Contract, &Value), (b, y): (&Con
         let now = is.map_or_else(|| "nothing".to_owned(), |is| format!("{is:?}"));
         let place = |one: &Contract| Some(Location::new(one.path.as_str(), "/$id"));
         changes.push(
-            Change::new("id-changed", Class::Breaking, format!("it was called {id:?} and is called {now}"))
-                .at(place(a), place(b))
-                .mend("keep the $id: whoever refers to it by that name finds nothing"),
+            Change::new(
+                "id-changed",
+                Class::Breaking,
+                format!("it was called {id:?} and is called {now}"),
+            )
+            .at(place(a), place(b))
+            .mend("keep the $id: whoever refers to it by that name finds nothing"),
         );
     }
     Comparison::of(changes)

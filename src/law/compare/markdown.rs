@@ -66,7 +66,8 @@ fn table(text: &mut String, loud: &[(&Row, &Change)]) {
             plain(&change.remedy),
         );
         if text.len() + row.len() > MAX_TABLE {
-            let _ = writeln!(text, "\n… and {} more, which the JSON report has.", loud.len() - number);
+            let _ =
+                writeln!(text, "\n… and {} more, which the JSON report has.", loud.len() - number);
             break;
         }
         text.push_str(&row);
@@ -76,14 +77,20 @@ fn table(text: &mut String, loud: &[(&Row, &Change)]) {
 
 /// An instance that shows it, for each change that has one.
 fn witnesses(text: &mut String, loud: &[(&Row, &Change)]) {
-    let shown: Vec<(&Row, &Change, &Witness)> =
-        loud.iter().filter_map(|(one, change)| Some((*one, *change, change.witness.as_ref()?))).collect();
+    let shown: Vec<(&Row, &Change, &Witness)> = loud
+        .iter()
+        .filter_map(|(one, change)| Some((*one, *change, change.witness.as_ref()?)))
+        .collect();
     let lines = shown.iter().map(|(one, change, witness)| {
         let (accepts, refuses) = match witness.accepted_by_old {
             true => ("old", "new"),
             false => ("new", "old"),
         };
-        let why = witness.refused_because.first().map(|why| format!(": {}", plain(why))).unwrap_or_default();
+        let why = witness
+            .refused_because
+            .first()
+            .map(|why| format!(": {}", plain(why)))
+            .unwrap_or_default();
         format!(
             "- {} {} {}<br>the {accepts} one accepts {}<br>the {refuses} one refuses it{why}\n",
             code(&one.id),
@@ -97,12 +104,20 @@ fn witnesses(text: &mut String, loud: &[(&Row, &Change)]) {
 
 /// What asks nothing of anybody.
 fn quiet(text: &mut String, report: &SetReport) {
-    let safe: Vec<_> = report.changes(Class::Safe).filter(|(_, change)| change.class == Class::Safe).collect();
+    let safe: Vec<_> =
+        report.changes(Class::Safe).filter(|(_, change)| change.class == Class::Safe).collect();
     let lines = safe.iter().map(|(one, change)| {
-        format!("- {} {} {}: {}\n", code(&one.id), code(&change.rule), code(&place(change)), plain(&change.message))
+        format!(
+            "- {} {} {}: {}\n",
+            code(&one.id),
+            code(&change.rule),
+            code(&place(change)),
+            plain(&change.message)
+        )
     });
     folded(text, &format!("Safe changes ({})", safe.len()), lines);
-    let same: Vec<_> = report.contracts.iter().filter(|one| one.comparison.changes.is_empty()).collect();
+    let same: Vec<_> =
+        report.contracts.iter().filter(|one| one.comparison.changes.is_empty()).collect();
     let lines = same.iter().map(|one| format!("- {}\n", code(&one.id)));
     folded(text, &format!("Other bytes, same meaning ({})", same.len()), lines);
 }
@@ -159,7 +174,8 @@ fn cut(text: &str) -> impl Iterator<Item = char> {
 
 fn escape(letter: char, out: &mut String) {
     match letter {
-        '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '<' | '>' | '&' | '|' | '~' | '!' | '"' | '$' => {
+        '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '<' | '>' | '&' | '|'
+        | '~' | '!' | '"' | '$' => {
             let _ = write!(out, "&#{};", u32::from(letter));
         }
         letter if letter.is_control() => out.push(' '),

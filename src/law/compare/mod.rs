@@ -4,8 +4,8 @@ mod documents;
 mod markdown;
 mod pairs;
 mod policies;
-mod report;
 mod references;
+mod report;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +25,12 @@ pub fn compare(old: &Set, new: &Set) -> SetReport {
     let paired = pairs::pairs(old, new);
     let changed = |side: &Set, other: &Set| -> BTreeSet<String> {
         let same = |path: &&str| side.tree.get(path) == other.tree.get(path);
-        side.tree.iter().map(|(path, _)| path).filter(|path| !same(path)).map(str::to_owned).collect()
+        side.tree
+            .iter()
+            .map(|(path, _)| path)
+            .filter(|path| !same(path))
+            .map(str::to_owned)
+            .collect()
     };
     let concerned = (
         references::reaching(old, changed(old, new)),

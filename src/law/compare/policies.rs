@@ -17,7 +17,9 @@ pub(super) fn compared(old: &Set, new: &Set) -> BTreeMap<String, Comparison> {
     let mut found: BTreeMap<String, Comparison> = BTreeMap::new();
     for after in &new.units {
         let name = &after.module.name;
-        let Some(before) = old.units.iter().find(|unit| unit.module.name == *name) else { continue };
+        let Some(before) = old.units.iter().find(|unit| unit.module.name == *name) else {
+            continue;
+        };
         if COMPARERS.is_empty() || !touched(before, after, old, new) {
             continue;
         }
@@ -31,7 +33,8 @@ pub(super) fn compared(old: &Set, new: &Set) -> BTreeMap<String, Comparison> {
 /// Whether any file that the code of a module is made of, or reads, is another.
 fn touched(before: &Unit, after: &Unit, old: &Set, new: &Set) -> bool {
     let files = |unit: &Unit, set: &Set| -> Vec<(String, Option<Vec<u8>>)> {
-        let code = unit.contracts.iter().filter(|c| matches!(c.kind, Kind::Policy | Kind::Functions));
+        let code =
+            unit.contracts.iter().filter(|c| matches!(c.kind, Kind::Policy | Kind::Functions));
         let paths = code.map(|contract| &contract.path).chain(&unit.data).chain(&unit.sources);
         paths.map(|path| (path.clone(), set.tree.get(path).map(<[u8]>::to_vec))).collect()
     };

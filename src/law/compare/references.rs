@@ -77,7 +77,9 @@ fn references<'v>(value: &'v Value, found: &mut BTreeSet<&'v str>) {
         Value::Object(map) => {
             for (name, child) in map {
                 match child {
-                    Value::String(text) if name == "$ref" && !text.starts_with('#') => drop(found.insert(text)),
+                    Value::String(text) if name == "$ref" && !text.starts_with('#') => {
+                        found.insert(text);
+                    }
                     _ => references(child, found),
                 }
             }

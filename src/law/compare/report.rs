@@ -98,7 +98,8 @@ impl SetReport {
     /// Every change of one class or worse, with its contract.
     pub fn changes(&self, least: Class) -> impl Iterator<Item = (&Row, &Change)> {
         let all = self.contracts.iter();
-        let pairs = all.flat_map(|one| one.comparison.changes.iter().map(move |change| (one, change)));
+        let pairs =
+            all.flat_map(|one| one.comparison.changes.iter().map(move |change| (one, change)));
         pairs.filter(move |(_, change)| change.class >= least)
     }
 
