@@ -363,9 +363,18 @@ fn codes_are_explained_and_slips_understood() {
     assert!(text(&slip.stderr).contains("did you mean ArtifactOrphan"), "{}", text(&slip.stderr));
     let all: Value =
         serde_json::from_slice(&lazaret(&["explain", "--output", "json"]).stdout).unwrap();
-    let page = fs::read_to_string("docs/reasons.md").unwrap();
-    let documented = page.lines().filter(|line| line.starts_with("| `")).count();
-    assert_eq!(all.as_array().unwrap().len(), documented);
+    let pages =
+        ["docs/reasons.md", "docs/evidence.md"].map(|page| fs::read_to_string(page).unwrap());
+    let documented = pages[0].lines().filter(|line| line.starts_with("| `")).count();
+    let (all, mut of_gates) = (all.as_array().unwrap(), 0);
+    for code in all {
+        let page = &pages[usize::from(code["gate"].is_null())];
+        of_gates += usize::from(!code["gate"].is_null());
+        let row = format!("| `{}` |", code["code"].as_str().unwrap());
+        assert!(page.contains(&row), "{row}");
+    }
+    assert_eq!(of_gates, documented);
+    assert!(all.iter().any(|code| code["code"] == "ReadP95OverBudget"));
     let bash = text(&lazaret(&["completions", "bash"]).stdout);
     assert!(bash.contains("ArtifactOrphan"), "the shell completes codes");
 }

@@ -13,6 +13,9 @@ use super::codes;
 use super::decide::{Decision, Outcome};
 use super::facts::Measure;
 
+/// Stands for the codes of packs, which make them at will.
+const POLICY: &str = "Policy";
+
 #[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
 struct OutcomeLabel {
     /// `pass`, `fail` or `inconclusive`; of a query `number`, `nothing`, `several`, `not_finite` or
@@ -56,6 +59,7 @@ impl EvidenceMetrics {
     pub fn new(registry: &mut Registry) -> Self {
         let registry = registry.sub_registry_with_prefix("lazaret_evidence");
         let metrics = Self::default();
+        metrics.begin();
         let m = metrics.clone();
         registry.register("asked", "Answers given, old decisions given again included", m.asked);
         registry.register("decisions", "Decisions by outcome", m.decisions);
@@ -74,6 +78,19 @@ impl EvidenceMetrics {
             m.source,
         );
         metrics
+    }
+
+    /// Counts nothing of everything: what happens first is an increase, too.
+    fn begin(&self) {
+        for outcome in ["pass", "fail", "inconclusive"] {
+            drop(self.decisions.get_or_create(&OutcomeLabel { outcome }));
+        }
+        for outcome in ["number", "not_finite", "nothing", "several", "failed"] {
+            drop(self.queries.get_or_create(&OutcomeLabel { outcome }));
+        }
+        for reason in codes::ALL.iter().map(|code| code.code).chain([POLICY]) {
+            drop(self.reasons.get_or_create(&ReasonLabel { reason }));
+        }
     }
 
     pub(super) fn asked(&self) {
@@ -103,9 +120,8 @@ impl EvidenceMetrics {
         };
         self.decisions.get_or_create(&OutcomeLabel { outcome }).inc();
         for reason in &decision.reasons {
-            // A pack makes codes at will.
             let builtin = codes::ALL.iter().find(|code| code.code == reason.code.as_str());
-            let reason = builtin.map_or("Policy", |code| code.code);
+            let reason = builtin.map_or(POLICY, |code| code.code);
             self.reasons.get_or_create(&ReasonLabel { reason }).inc();
         }
     }
