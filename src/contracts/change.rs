@@ -76,6 +76,41 @@ pub struct Change {
     pub witness: Option<Witness>,
 }
 
+impl Location {
+    /// A place in a document.
+    pub fn new(document: impl Into<String>, pointer: impl Into<String>) -> Self {
+        Self { document: document.into(), pointer: pointer.into() }
+    }
+}
+
+impl Change {
+    /// A change of a class, without a place.
+    pub fn new(rule: impl Into<String>, class: Class, message: impl Into<String>) -> Self {
+        Self {
+            rule: rule.into(),
+            class,
+            old: None,
+            new: None,
+            message: message.into(),
+            remedy: String::new(),
+            witness: None,
+        }
+    }
+
+    /// Where it is in the old contract and in the new one.
+    #[must_use]
+    pub fn at(self, old: Option<Location>, new: Option<Location>) -> Self {
+        Self { old, new, ..self }
+    }
+
+    /// How to mend it, unless nothing needs mending.
+    #[must_use]
+    pub fn mend(self, remedy: impl Into<String>) -> Self {
+        let remedy = if self.class == Class::Safe { String::new() } else { remedy.into() };
+        Self { remedy, ..self }
+    }
+}
+
 impl Class {
     /// As it is written.
     pub const fn name(self) -> &'static str {

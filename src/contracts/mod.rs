@@ -2,8 +2,12 @@
 //! fetched: a reference to a schema that is not here is an error.
 
 mod change;
+pub mod crd;
 pub mod diff;
+pub mod functions;
+pub mod graphql;
 mod official;
+pub mod openapi;
 mod schemas;
 mod stac;
 mod stac_extensions;

@@ -229,6 +229,7 @@ impl Manifest {
         for module in &self.modules {
             all.push(module.versions.clone());
             all.extend(module.globs().into_iter().flatten().cloned());
+            all.extend(module.functions.as_ref().map(|functions| functions.registry.clone()));
         }
         patterns(&all)
     }

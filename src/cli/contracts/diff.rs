@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::super::args::Plain;
 use super::super::exit::{DENIED, Failure};
@@ -93,11 +94,12 @@ pub(super) fn diff(arguments: &Diff) -> Result<ExitCode, Failure> {
 fn rows(old: &Schemas, new: &Schemas, direction: Direction) -> (Vec<Row>, Vec<String>) {
     let names: BTreeSet<&String> = old.named.keys().chain(new.named.keys()).collect();
     let (mut rows, mut unknown) = (Vec::new(), Vec::new());
+    let known = (borrowed(&old.known), borrowed(&new.known));
     for name in names {
         let comparison = match (old.named.get(name), new.named.get(name)) {
             // What it refers to is compared where it stands.
             (Some(a), Some(b)) if a == b && !name.is_empty() => continue,
-            (Some(a), Some(b)) => match compare((a, &old.known), (b, &new.known), direction) {
+            (Some(a), Some(b)) => match compare((a, &known.0), (b, &known.1), direction) {
                 Ok(comparison) => comparison,
                 Err(error) if name.is_empty() => {
                     unknown.push(error.to_string());
@@ -116,6 +118,10 @@ fn rows(old: &Schemas, new: &Schemas, direction: Direction) -> (Vec<Row>, Vec<St
         }
     }
     (rows, unknown)
+}
+
+fn borrowed(known: &BTreeMap<String, Value>) -> BTreeMap<String, &Value> {
+    known.iter().map(|(name, value)| (name.clone(), value)).collect()
 }
 
 fn whole(rule: &str, class: Class, message: &str) -> Comparison {

@@ -2,6 +2,8 @@
 
 mod diff;
 mod files;
+#[allow(dead_code, reason = "its commands come next")]
+mod source;
 
 use std::process::ExitCode;
 

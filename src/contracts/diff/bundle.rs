@@ -50,6 +50,8 @@ pub(super) struct Bundle {
     pub root: String,
     /// What each document is called, by key.
     pub names: BTreeMap<String, String>,
+    /// How many schemas it holds.
+    pub nodes: usize,
 }
 
 /// Older drafts differ in more than names.
@@ -78,7 +80,7 @@ struct Index {
 
 struct Reader<'a> {
     prefix: &'a str,
-    others: &'a BTreeMap<String, Value>,
+    others: &'a BTreeMap<String, &'a Value>,
     index: Index,
     keys: BTreeMap<String, String>,
     queue: VecDeque<(String, Url, &'a Value)>,
@@ -91,7 +93,7 @@ impl Bundle {
     pub(super) fn new(
         prefix: &str,
         root: &Value,
-        others: &BTreeMap<String, Value>,
+        others: &BTreeMap<String, &Value>,
     ) -> Result<Self, BundleError> {
         let base = root
             .get("$id")
@@ -119,7 +121,7 @@ impl Bundle {
         defs.iter().try_for_each(|(_, value)| lead_somewhere(value, &all))?;
         loops::check(&all)?;
         let names = reader.keys.iter().map(|(name, key)| (key.clone(), name.clone())).collect();
-        Ok(Self { defs, root: key, names })
+        Ok(Self { defs, root: key, names, nodes: reader.nodes })
     }
 }
 
@@ -362,10 +364,8 @@ mod tests {
 
     #[test]
     fn references_lead_into_the_bundle_whatever_they_look_like() {
-        let others = BTreeMap::from([(
-            "https://example.org/common.json".to_owned(),
-            json!({"$id": "https://example.org/common.json", "$defs": {"ulid": {"type": "string"}}}),
-        )]);
+        let common = json!({"$id": "https://example.org/common.json", "$defs": {"ulid": {"type": "string"}}});
+        let others = BTreeMap::from([("https://example.org/common.json".to_owned(), &common)]);
         let schema = json!({
             "$id": "https://example.org/a.json",
             "properties": {

@@ -8,10 +8,11 @@ use serde_json::{Map, Value};
 use super::super::change::{Change, Class, Comparison, Direction, Location, Witness};
 use super::super::violation::{Violation, collect};
 use super::bundle::{Bundle, BundleError};
+use super::declared::{closed, closed_key};
 use super::pointer;
 use super::prove::Prover;
 use super::samples::Sampler;
-use super::universe::Universe;
+use super::universe::{Universe, refers};
 use super::walk::{Edit, MAX_EDITS, Patch, Place, Walk};
 
 /// What is known of one direction.
@@ -21,22 +22,59 @@ enum Verdict {
     Open,
 }
 
-/// Compares two schemas. `others` are what they may refer to, by URI or file name, each on its side.
+/// Schemas by what others call them: a URI, or a file name.
+pub type Named<'a> = BTreeMap<String, &'a Value>;
+
+/// What those who write put into objects.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Members {
+    /// Whatever the schema lets through.
+    Any,
+    /// Only what the schema names, unless it says what other members are.
+    Declared,
+}
+
+/// Values of documents that are copied for the sake of single differences; after that they are judged
+/// only together.
+const MAX_COPIED: usize = 8_000_000;
+
+/// Compares two schemas. `others` are what they may refer to, each on its side.
 ///
 /// # Errors
 /// If one of them refers to what is not known, or cannot be compared at all.
 pub fn compare(
-    (old, old_others): (&Value, &BTreeMap<String, Value>),
-    (new, new_others): (&Value, &BTreeMap<String, Value>),
+    old: (&Value, &Named<'_>),
+    new: (&Value, &Named<'_>),
     direction: Direction,
+) -> Result<Comparison, BundleError> {
+    compare_written(old, new, direction, Members::Any)
+}
+
+/// Compares two schemas, knowing what those who write put into objects.
+///
+/// # Errors
+/// As [`compare`].
+pub fn compare_written(
+    (old, old_others): (&Value, &Named<'_>),
+    (new, new_others): (&Value, &Named<'_>),
+    direction: Direction,
+    members: Members,
 ) -> Result<Comparison, BundleError> {
     let (old, new) = (Bundle::new("o", old, old_others)?, Bundle::new("n", new, new_others)?);
     let edits = Walk::between(&old, &new);
-    let whole = judge(&Universe::new([&old, &new]), &old.root, &new.root, direction);
+    if edits.is_empty() && old.defs.keys().zip(new.defs.keys()).all(|(o, n)| same(&old, o, &new, n))
+    {
+        return Ok(Comparison::of(Vec::new()));
+    }
+    let compared = Compared { old: &old, new: &new, direction, members };
+    let both: Map<String, Value> =
+        old.defs.iter().chain(&new.defs).map(|(k, v)| (k.clone(), v.clone())).collect();
+    let whole = compared.judge(both, &new.root);
     let proven = whole.iter().all(|verdict| matches!(verdict, Verdict::Proven));
     let cut_off = edits.len() >= MAX_EDITS;
+    let mut left = if proven { 0 } else { MAX_COPIED };
     let mut changes: Vec<Change> =
-        edits.into_iter().map(|edit| change(&old, &new, edit, direction, proven)).collect();
+        edits.into_iter().map(|edit| compared.change(edit, proven, &mut left)).collect();
     let worst = |changes: &[Change]| changes.iter().map(|change| change.class).max();
     if !proven {
         let witness = whole.into_iter().find_map(|verdict| match verdict {
@@ -47,17 +85,23 @@ pub fn compare(
         // Changes that are harmless one by one may not be so together.
         if worst(&changes) < Some(class) || cut_off {
             changes.push(Change {
-                rule: "combined".into(),
-                class,
-                old: Some(location(&old, &root(&old))),
-                new: Some(location(&new, &root(&new))),
-                message: "the changes together are not proven to be compatible".into(),
-                remedy: remedy(class, direction),
                 witness,
+                ..Change::new(
+                    "combined",
+                    class,
+                    "the changes together are not proven to be compatible",
+                )
+                .at(Some(location(&old, &root(&old))), Some(location(&new, &root(&new))))
+                .mend(remedy(class, direction))
             });
         }
     }
-    Ok(Comparison { class: worst(&changes).unwrap_or(Class::Safe), changes })
+    Ok(Comparison::of(changes))
+}
+
+/// Whether two documents are the same text but for where their references lead.
+fn same(old: &Bundle, o: &str, new: &Bundle, n: &str) -> bool {
+    old.defs.get(o).zip(new.defs.get(n)).is_some_and(|(o, n)| o == &moved(n, 'n', 'o'))
 }
 
 fn root(bundle: &Bundle) -> Place {
@@ -69,36 +113,119 @@ fn location(bundle: &Bundle, place: &Place) -> Location {
     Location { document: schema, pointer: place.pointer.clone() }
 }
 
-fn change(old: &Bundle, new: &Bundle, edit: Edit, direction: Direction, proven: bool) -> Change {
-    let verdicts = match &edit.patch {
-        Patch::Words => Vec::new(),
-        _ if proven => Vec::new(),
-        _ => alone(old, new, &edit, direction),
-    };
-    let mut class = match edit.rule.as_str() {
-        // Whoever fills in defaults behaves otherwise now, and no instance shows it.
-        "default-changed" | "default-removed" | "default-added" => Class::Risky,
-        _ => Class::Safe,
-    };
-    let mut witness = None;
-    for verdict in verdicts {
-        match verdict {
-            Verdict::Proven => {}
-            Verdict::Open => class = class.max(Class::Risky),
-            Verdict::Refuted(found) => {
-                class = Class::Breaking;
-                witness = witness.or(Some(*found));
+/// Two schemas that are compared.
+struct Compared<'b> {
+    old: &'b Bundle,
+    new: &'b Bundle,
+    direction: Direction,
+    members: Members,
+}
+
+impl Compared<'_> {
+    fn change(&self, edit: Edit, proven: bool, left: &mut usize) -> Change {
+        let verdicts = match &edit.patch {
+            Patch::Words => Vec::new(),
+            _ if proven => Vec::new(),
+            _ => self.alone(&edit, left),
+        };
+        let mut class = match edit.rule.as_str() {
+            // Whoever fills in defaults behaves otherwise now, and no instance shows it.
+            "default-changed" | "default-removed" | "default-added" => Class::Risky,
+            _ => Class::Safe,
+        };
+        let mut witness = None;
+        for verdict in verdicts {
+            match verdict {
+                Verdict::Proven => {}
+                Verdict::Open => class = class.max(Class::Risky),
+                Verdict::Refuted(found) => {
+                    class = Class::Breaking;
+                    witness = witness.or(Some(*found));
+                }
             }
         }
+        Change {
+            rule: edit.rule,
+            class,
+            old: edit.old.as_ref().map(|place| location(self.old, place)),
+            new: edit.new.as_ref().map(|place| location(self.new, place)),
+            message: edit.text,
+            remedy: if class == Class::Safe {
+                String::new()
+            } else {
+                remedy(class, self.direction)
+            },
+            witness,
+        }
     }
-    Change {
-        rule: edit.rule,
-        class,
-        old: edit.old.as_ref().map(|place| location(old, place)),
-        new: edit.new.as_ref().map(|place| location(new, place)),
-        message: edit.text,
-        remedy: if class == Class::Safe { String::new() } else { remedy(class, direction) },
-        witness,
+
+    /// The verdicts on the old schema with one difference.
+    fn alone(&self, edit: &Edit, left: &mut usize) -> Vec<Verdict> {
+        // What is added may refer to other new documents.
+        let with_new = match &edit.patch {
+            Patch::Set(value) => refers(value),
+            Patch::Members(members) => members.iter().any(|(_, v)| v.as_ref().is_some_and(refers)),
+            Patch::Remove | Patch::Words => false,
+        };
+        let size = self.old.nodes * 2 + if with_new { self.new.nodes } else { 0 };
+        match left.checked_sub(size) {
+            Some(rest) => *left = rest,
+            None => return vec![Verdict::Open],
+        }
+        let mut patched: Map<String, Value> =
+            self.old.defs.iter().map(|(key, v)| (twin(key), moved(v, 'o', 'p'))).collect();
+        if let Some(document) = patched.get_mut(&twin(&edit.at.key)) {
+            patch(document, edit);
+        }
+        let new = with_new.then_some(&self.new.defs).into_iter().flatten();
+        let rest = self.old.defs.iter().chain(new);
+        patched.extend(rest.map(|(key, value)| (key.clone(), value.clone())));
+        self.judge(patched, &twin(&self.old.root))
+    }
+
+    /// Holds the old root against another one of the same documents.
+    fn judge(&self, mut all: Map<String, Value>, new: &str) -> Vec<Verdict> {
+        let old = self.old.root.as_str();
+        let writing = |key: &str| match self.members {
+            Members::Any => key.to_owned(),
+            Members::Declared => closed_key(key),
+        };
+        let (old_written, new_written) = (writing(old), writing(new));
+        if self.members == Members::Declared {
+            let closed = closed(&all);
+            all.extend(closed);
+        }
+        let universe = Universe::of(all);
+        let mut verdicts = Vec::new();
+        if self.direction != Direction::Producer {
+            verdicts.push(verdict(&universe, &old_written, new, true));
+        }
+        if self.direction != Direction::Consumer {
+            verdicts.push(verdict(&universe, &new_written, old, false));
+        }
+        verdicts
+    }
+}
+
+/// Makes one difference.
+fn patch(document: &mut Value, edit: &Edit) {
+    match &edit.patch {
+        Patch::Set(value) => {
+            let _ = pointer::set(document, &edit.at.pointer, moved(value, 'o', 'p'));
+        }
+        Patch::Members(members) => {
+            for (name, value) in members {
+                let at = pointer::join(&edit.at.pointer, name);
+                match value {
+                    Some(value) => {
+                        let _ = pointer::set(document, &at, moved(value, 'o', 'p'));
+                    }
+                    None => drop(pointer::remove(document, &at)),
+                }
+            }
+        }
+        Patch::Remove => drop(pointer::remove(document, &edit.at.pointer)),
+        Patch::Words => {}
     }
 }
 
@@ -116,65 +243,28 @@ fn remedy(class: Class, direction: Direction) -> String {
     .to_owned()
 }
 
-/// The verdicts on the old schema with one difference.
-fn alone(old: &Bundle, new: &Bundle, edit: &Edit, direction: Direction) -> Vec<Verdict> {
-    let mut patched: Map<String, Value> =
-        old.defs.iter().map(|(key, value)| (twin(key), moved(value))).collect();
-    if let Some(document) = patched.get_mut(&twin(&edit.at.key)) {
-        match &edit.patch {
-            Patch::Set(value) => drop(pointer::set(document, &edit.at.pointer, moved(value))),
-            Patch::Members(members) => {
-                for (name, value) in members {
-                    let at = pointer::join(&edit.at.pointer, name);
-                    match value {
-                        Some(value) => drop(pointer::set(document, &at, moved(value))),
-                        None => drop(pointer::remove(document, &at)),
-                    }
-                }
-            }
-            Patch::Remove => drop(pointer::remove(document, &edit.at.pointer)),
-            Patch::Words => {}
-        }
-    }
-    for bundle in [old, new] {
-        patched.extend(bundle.defs.iter().map(|(key, value)| (key.clone(), value.clone())));
-    }
-    judge(&Universe::of(&patched), &old.root, &twin(&old.root), direction)
-}
-
 /// The key of a document's patched copy.
 fn twin(key: &str) -> String {
     key.replacen('o', "p", 1)
 }
 
-/// References among the old documents, led to their patched copies.
-fn moved(value: &Value) -> Value {
+/// References into one side's documents, led to another's.
+fn moved(value: &Value, from: char, to: char) -> Value {
     match value {
         Value::Object(object) => object
             .iter()
             .map(|(name, value)| {
                 let led = value.as_str().filter(|_| name == "$ref").and_then(|reference| {
-                    let rest = reference.strip_prefix("#/$defs/o")?;
-                    Some(Value::String(format!("#/$defs/p{rest}")))
+                    let rest = reference.strip_prefix("#/$defs/")?.strip_prefix(from)?;
+                    Some(Value::String(format!("#/$defs/{to}{rest}")))
                 });
-                (name.clone(), led.unwrap_or_else(|| moved(value)))
+                (name.clone(), led.unwrap_or_else(|| moved(value, from, to)))
             })
             .collect::<Map<_, _>>()
             .into(),
-        Value::Array(list) => list.iter().map(moved).collect(),
+        Value::Array(list) => list.iter().map(|value| moved(value, from, to)).collect(),
         other => other.clone(),
     }
-}
-
-fn judge(universe: &Universe, old: &str, new: &str, direction: Direction) -> Vec<Verdict> {
-    let mut verdicts = Vec::new();
-    if direction != Direction::Producer {
-        verdicts.push(verdict(universe, old, new, true));
-    }
-    if direction != Direction::Consumer {
-        verdicts.push(verdict(universe, new, old, false));
-    }
-    verdicts
 }
 
 fn verdict(universe: &Universe, sub: &str, sup: &str, accepted_by_old: bool) -> Verdict {

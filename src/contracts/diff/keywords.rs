@@ -4,7 +4,7 @@ use serde_json::Value;
 
 /// What a keyword's value is made of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Holds {
+pub(in super::super) enum Holds {
     /// One schema (or, in older drafts, a list).
     Schema,
     /// A list of schemas.
@@ -15,7 +15,7 @@ pub(super) enum Holds {
     Other,
 }
 
-pub(super) fn holds(keyword: &str) -> Holds {
+pub(in super::super) fn holds(keyword: &str) -> Holds {
     match keyword {
         "items"
         | "additionalItems"
@@ -78,7 +78,7 @@ pub(super) const ASSERTIONS: &[&str] = &[
     "uniqueItems",
 ];
 
-pub(super) fn is_assertion(keyword: &str) -> bool {
+pub(in super::super) fn is_assertion(keyword: &str) -> bool {
     ASSERTIONS.contains(&keyword)
 }
 

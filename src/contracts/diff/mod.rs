@@ -6,6 +6,7 @@
 
 mod bundle;
 mod compare;
+mod declared;
 mod flat;
 mod keywords;
 mod language;
@@ -18,7 +19,11 @@ mod universe;
 mod walk;
 
 pub use bundle::BundleError;
-pub use compare::compare;
+pub use compare::{Members, Named, compare, compare_written};
+pub(super) use declared::NEVER;
+pub(super) use keywords::{Holds, holds, is_assertion};
+pub(super) use pointer::{join, unescape_fragment};
+pub(super) use walk::short;
 
 #[cfg(test)]
 mod pairs_tests;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// The pointer to a member of what `pointer` points to.
-pub(super) fn join(pointer: &str, token: &str) -> String {
+pub(in super::super) fn join(pointer: &str, token: &str) -> String {
     format!("{pointer}/{}", token.replace('~', "~0").replace('/', "~1"))
 }
 
@@ -14,7 +14,7 @@ pub(super) fn split(pointer: &str) -> Option<(&str, String)> {
 }
 
 /// A URI fragment as a pointer.
-pub(super) fn unescape_fragment(fragment: &str) -> String {
+pub(in super::super) fn unescape_fragment(fragment: &str) -> String {
     let mut bytes = Vec::with_capacity(fragment.len());
     let mut rest = fragment.as_bytes();
     while let [byte, after @ ..] = rest {

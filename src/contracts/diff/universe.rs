@@ -9,6 +9,7 @@ use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
 use super::super::schemas::options;
+#[cfg(test)]
 use super::bundle::Bundle;
 use super::keywords::{Holds, holds};
 use super::pointer;
@@ -23,15 +24,16 @@ pub(super) struct Universe {
 }
 
 impl Universe {
+    #[cfg(test)]
     pub(super) fn new<'b>(bundles: impl IntoIterator<Item = &'b Bundle>) -> Self {
         let mut raw = Map::new();
         for bundle in bundles {
             raw.extend(bundle.defs.iter().map(|(key, value)| (key.clone(), value.clone())));
         }
-        Self::of(&raw)
+        Self::of(raw)
     }
 
-    pub(super) fn of(raw: &Map<String, Value>) -> Self {
+    pub(super) fn of(raw: Map<String, Value>) -> Self {
         let plain: Map<String, Value> =
             raw.iter().map(|(key, value)| (key.clone(), write_out(value))).collect();
         Self {
@@ -83,7 +85,8 @@ impl Universe {
     }
 }
 
-fn refers(value: &Value) -> bool {
+/// Whether anything in it may be a reference.
+pub(super) fn refers(value: &Value) -> bool {
     match value {
         Value::Object(object) => object.contains_key("$ref") || object.values().any(refers),
         Value::Array(list) => list.iter().any(refers),

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::bundle::Bundle;
+use super::declared::NEVER;
 use super::flat::types;
 use super::keywords::{Holds, holds, is_assertion};
 use super::pointer::join;
@@ -81,7 +82,8 @@ fn kebab(keyword: &str) -> String {
     text
 }
 
-fn short(value: &Value) -> String {
+/// The beginning of a value's text.
+pub(in super::super) fn short(value: &Value) -> String {
     const LIMIT: usize = 120;
     let text = value.to_string();
     if text.chars().count() <= LIMIT {
@@ -122,6 +124,15 @@ impl<'b> Walk<'b> {
             return;
         }
         match (old.value(self.old), new.value(self.new)) {
+            // What is never written is compared with what is as a whole.
+            (Some(Value::Object(a)), Some(Value::Object(b)))
+                if a.contains_key(NEVER) != b.contains_key(NEVER) =>
+            {
+                let verb = if b.contains_key(NEVER) { "ceased" } else { "began" };
+                let (rule, to) = (format!("writing-{verb}"), Value::Object(b.clone()));
+                let text = format!("writing this member {verb}: readOnly or writeOnly changed");
+                self.set(&rule, old.clone(), to, Some(old), Some(new), text);
+            }
             (Some(Value::Object(a)), Some(Value::Object(b)))
                 if a.contains_key("$ref") == b.contains_key("$ref") =>
             {
@@ -468,7 +479,10 @@ fn verb(keyword: &str, x: &Value, y: &Value) -> &'static str {
     match (keyword, x, y) {
         ("type", ..) => {
             let ((x, x_whole), (y, y_whole)) = (types(x), types(y));
-            match (x.within(y) && (x_whole || !y_whole), y.within(x) && (y_whole || !x_whole)) {
+            // Whether numbers must be integers matters where there are numbers.
+            let wide = x.within(y) && (x_whole || !y_whole || !x.has("number"));
+            let narrow = y.within(x) && (y_whole || !x_whole || !y.has("number"));
+            match (wide, narrow) {
                 (true, false) => "widened",
                 (false, true) => "narrowed",
                 _ => "changed",
