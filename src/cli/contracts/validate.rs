@@ -41,7 +41,7 @@ pub(in super::super) struct Validate {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-enum Format {
+pub(super) enum Format {
     /// For people.
     Human,
     /// The whole report.
@@ -103,6 +103,14 @@ pub(super) fn validate(arguments: &Validate) -> Result<ExitCode, Failure> {
     let bad = validation.count(Severity::Error) > 0
         || (arguments.strict && validation.count(Severity::Warning) > 0);
     Ok(if bad { ExitCode::from(DENIED) } else { ExitCode::SUCCESS })
+}
+
+/// Findings of another command in one of these forms.
+pub(super) fn render(root: &Path, set: &Set, findings: Vec<Finding>, format: Format) -> String {
+    let validation = Validation { findings, ..Validation::default() };
+    let name = &set.manifest.name;
+    let report = Report { name, modules: Vec::new(), validation: &validation, root, verbose: true };
+    report.render(format)
 }
 
 impl Report<'_> {

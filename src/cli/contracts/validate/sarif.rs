@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::super::super::report::uri;
 use super::{Report, sentence};
 use crate::law::Severity;
-use crate::law::validate::RULES;
+use crate::law::check;
+use crate::law::validate::{RULES, Rule};
 
 const fn level(severity: Severity) -> &'static str {
     match severity {
@@ -16,7 +17,8 @@ const fn level(severity: Severity) -> &'static str {
 }
 
 pub(super) fn render(report: &Report<'_>) -> String {
-    let rules: Vec<Value> = RULES
+    let known: Vec<&Rule> = RULES.iter().chain(check::RULES).collect();
+    let rules: Vec<Value> = known
         .iter()
         .map(|rule| {
             json!({
@@ -43,7 +45,7 @@ pub(super) fn render(report: &Report<'_>) -> String {
             }
             json!({
                 "ruleId": finding.rule,
-                "ruleIndex": RULES.iter().position(|rule| rule.id == finding.rule),
+                "ruleIndex": known.iter().position(|rule| rule.id == finding.rule),
                 "level": level(finding.severity),
                 "message": { "text": sentence(finding) },
                 "locations": [location],
