@@ -141,7 +141,7 @@ fn ask(package: &[String], side: &Side, input: &Value) -> Said {
         .rules
         .keys()
         .filter(|(of, name)| of == package && role(of, name) == Role::Allow)
-        .map(|(of, name)| [of.as_slice(), &[name.clone()]].concat())
+        .map(|(of, name)| [of.as_slice(), std::slice::from_ref(name)].concat())
         .filter(|path| bundle.library().rules().contains(path))
         .collect();
     let allowed = match bundle.library().ask(&allowing, input) {
@@ -184,7 +184,7 @@ impl Replay {
     }
 
     /// What the verdicts themselves tell.
-    pub(super) fn changes(&self, at: Option<Location>) -> Vec<Change> {
+    pub(super) fn changes(&self, at: Option<&Location>) -> Vec<Change> {
         let paths =
             |flips: &[Flip]| some(&flips.iter().map(|flip| flip.path.clone()).collect::<Vec<_>>());
         // A report is to be read: a large input is told of by its path.
@@ -197,7 +197,7 @@ impl Replay {
         let mut add = |rule, class, message: String, remedy: &str, witness| {
             let remedy = if class == Class::Safe { String::new() } else { remedy.to_owned() };
             let change = change(rule, class, message);
-            changes.push(Change { old: at.clone(), new: at.clone(), remedy, witness, ..change });
+            changes.push(Change { old: at.cloned(), new: at.cloned(), remedy, witness, ..change });
         };
         let first = self.tightened.first();
         if first.is_some() {
