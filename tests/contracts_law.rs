@@ -89,7 +89,14 @@ impl Place {
 
     fn git(&self, arguments: &[&str]) -> String {
         let output = Command::new("git")
-            .args(["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"])
+            .args([
+                "-c",
+                "user.name=a",
+                "-c",
+                "user.email=a@example.org",
+                "-c",
+                "commit.gpgsign=false",
+            ])
             .args(["-c", "init.defaultBranch=main"])
             .args(arguments)
             .current_dir(self.0.path())
@@ -129,13 +136,20 @@ fn a_breaking_change_needs_its_version_its_duties_and_a_decision() {
     let mut found = rules(&out);
     found.sort();
     let wanted = [
-        "consumers-missing", "decision-missing", "migration-missing", "tests-missing", "version-too-small",
+        "consumers-missing",
+        "decision-missing",
+        "migration-missing",
+        "tests-missing",
+        "version-too-small",
     ];
     assert_eq!(found, wanted);
 
     place.versions("2.0.0", DONE);
     place.write("tests/a.rs", "");
-    assert_eq!(rules(&place.fails(1, &["check", "--against", "git:main", "--output", "json"])), ["decision-missing"]);
+    assert_eq!(
+        rules(&place.fails(1, &["check", "--against", "git:main", "--output", "json"])),
+        ["decision-missing"]
+    );
     let decide = ["decide", "--against", "git:HEAD", "--by", "ada", "--reason", "too large"];
     place.passes(&[&decide[..], &["--approve"]].concat());
     let out = place.passes(&["check", "--against", "git:HEAD"]);
@@ -143,7 +157,10 @@ fn a_breaking_change_needs_its_version_its_duties_and_a_decision() {
 
     // One byte more, and nobody decided.
     place.order(4);
-    assert_eq!(rules(&place.fails(1, &["check", "--against", "git:HEAD", "--output", "json"])), ["decision-missing"]);
+    assert_eq!(
+        rules(&place.fails(1, &["check", "--against", "git:HEAD", "--output", "json"])),
+        ["decision-missing"]
+    );
     place.order(5);
     // One digit of a digest.
     let record = fs::read_dir(place.path("decisions")).unwrap().next().unwrap().unwrap().path();
@@ -156,7 +173,10 @@ fn a_breaking_change_needs_its_version_its_duties_and_a_decision() {
     fs::write(&record, text).unwrap();
     // Somebody's no.
     place.passes(&[&decide[..], &["--deny"]].concat());
-    assert_eq!(rules(&place.fails(1, &["check", "--against", "git:HEAD", "--output", "json"])), ["decision-denied"]);
+    assert_eq!(
+        rules(&place.fails(1, &["check", "--against", "git:HEAD", "--output", "json"])),
+        ["decision-denied"]
+    );
 }
 
 #[test]
@@ -179,7 +199,16 @@ fn conditions_are_met_one_by_one_and_signatures_count() {
     }
     let (private, public) = keys(&place, "council");
     let (strange, _) = keys(&place, "stranger");
-    let decide = ["decide", "--by", "ada", "--reason", "yes", "--approve-with-conditions", "--action", "docs: say so"];
+    let decide = [
+        "decide",
+        "--by",
+        "ada",
+        "--reason",
+        "yes",
+        "--approve-with-conditions",
+        "--action",
+        "docs: say so",
+    ];
     let out = place.passes(&[&decide[..], &["--key", &strange]].concat());
     let id = out.lines().find_map(|line| line.strip_prefix("decision  ")).unwrap().to_owned();
     let check = ["check", "--output", "json"];
@@ -212,7 +241,10 @@ fn a_revision_is_read_as_it_was() {
     place.commit();
     place.git(&["tag", "v2"]);
     let same = |revision: &str| place.run(&["check", "--against", &format!("git:{revision}")]).0;
-    assert_eq!((same("HEAD"), same("v2"), same(&first), same("HEAD~1")), (Some(0), Some(0), Some(1), Some(1)));
+    assert_eq!(
+        (same("HEAD"), same("v2"), same(&first), same("HEAD~1")),
+        (Some(0), Some(0), Some(1), Some(1))
+    );
     // Neither what lies in the folder nor a hook, a pager or an alias has a say.
     place.git(&["config", "core.fsmonitor", "touch fsmonitor-ran; false"]);
     place.git(&["config", "core.pager", "touch pager-ran"]);
@@ -260,7 +292,11 @@ fn a_revision_is_read_as_it_was() {
     // No repository, and no git.
     let bare = Place::new();
     assert!(bare.fails(3, &["check", "--against", "git:HEAD"]).contains("not a git repository"));
-    let none = bare.command(&["check", "--against", "git:HEAD"]).env("PATH", "/nonesuch").output().unwrap();
+    let none = bare
+        .command(&["check", "--against", "git:HEAD"])
+        .env("PATH", "/nonesuch")
+        .output()
+        .unwrap();
     assert!(String::from_utf8_lossy(&none.stderr).contains("the program git is not here"));
 }
 
@@ -365,7 +401,8 @@ fn a_restore_that_is_killed_leaves_old_or_new() {
     let place = Place::new();
     let fill = |word: &str| {
         for n in 0..FILES {
-            place.write(&format!("orders/{n}.schema.json"), &format!("{{\"title\": \"{word}\"}}\n"));
+            place
+                .write(&format!("orders/{n}.schema.json"), &format!("{{\"title\": \"{word}\"}}\n"));
         }
     };
     fill("one");
@@ -379,7 +416,8 @@ fn a_restore_that_is_killed_leaves_old_or_new() {
     let whole = begun.elapsed();
     let mut seen = (0, 0);
     for turn in 0..24_u32 {
-        let (from, to) = if files(&place.path("orders")) == one { (&one, "two") } else { (&two, "one") };
+        let (from, to) =
+            if files(&place.path("orders")) == one { (&one, "two") } else { (&two, "one") };
         let mut child = place
             .command(&["restore", to])
             .stdout(Stdio::null())

@@ -210,7 +210,9 @@ pub enum DecisionError {
     #[error("a decision says why: give at least one reason, and at most {MAX_LIST}")]
     Reasons,
     /// Conditions without an approval that has them, or the other way round.
-    #[error("an approval with conditions has conditions, and only it: at least one, at most {MAX_LIST}")]
+    #[error(
+        "an approval with conditions has conditions, and only it: at least one, at most {MAX_LIST}"
+    )]
     Conditions,
     /// Too many changes.
     #[error("the change has more than {MAX_CHANGES} differences; decide it in parts")]
@@ -219,7 +221,9 @@ pub enum DecisionError {
     #[error("it is no policy_decision.v1: {0}")]
     Invalid(String),
     /// It was edited.
-    #[error("its decisionId is {found}, but what it says gives {expected}: it was edited by hand; decide anew")]
+    #[error(
+        "its decisionId is {found}, but what it says gives {expected}: it was edited by hand; decide anew"
+    )]
     Id {
         /// As it stands.
         found: String,

@@ -13,8 +13,18 @@ use crate::contracts::{Class, Direction};
 
 /// What every event envelope has.
 pub const ENVELOPE: [&str; 12] = [
-    "band", "obligations", "policy_version", "id", "ts", "topic", "actor", "device", "space_id", "qos",
-    "hashes", "signature",
+    "band",
+    "obligations",
+    "policy_version",
+    "id",
+    "ts",
+    "topic",
+    "actor",
+    "device",
+    "space_id",
+    "qos",
+    "hashes",
+    "signature",
 ];
 /// References and `allOf`s that are followed on the way to a property.
 const MAX_HOPS: usize = 64;
@@ -39,7 +49,8 @@ pub fn broken(old: &Set, new: &Set) -> Vec<Finding> {
     for (id, names) in &before {
         // Envelopes need no entry: they are told by their name.
         let listed = listed(new, id);
-        for name in names.iter().filter(|name| listed_in(old, id, name) && !listed.contains(*name)) {
+        for name in names.iter().filter(|name| listed_in(old, id, name) && !listed.contains(*name))
+        {
             let text = format!("the invariant {name} of {id} is no longer listed");
             say(MANIFEST, "/invariants".into(), text, "put it back: what is frozen stays frozen");
         }

@@ -110,7 +110,10 @@ mod tests {
             let found = window(Some(&old), "a.json", "/properties/x", day(today));
             assert_eq!(found, expected, "{releases:?} {window_of:?} {today}");
         }
-        let pre = versions(&[("1.2.0-rc.1", "2026-02-01"), ("1.2.0+b", "2026-02-01"), ("1.2.0", "2026-02-01")], (2, "2026-02-01"));
+        let pre = versions(
+            &[("1.2.0-rc.1", "2026-02-01"), ("1.2.0+b", "2026-02-01"), ("1.2.0", "2026-02-01")],
+            (2, "2026-02-01"),
+        );
         assert_eq!(window(Some(&pre), "a.json", "/properties/x", day("2026-03-01")), open(1, None));
     }
 

@@ -70,8 +70,8 @@ pub(super) struct Sides {
 impl Sides {
     pub(super) fn open(root: &Path, against: &str, reach: &Reach) -> Result<Self, Failure> {
         let old = source::open(against, root, reach)?;
-        let old = Set::open(old)
-            .map_err(|error| Failure::undecided(format!("{against}: {error}")))?;
+        let old =
+            Set::open(old).map_err(|error| Failure::undecided(format!("{against}: {error}")))?;
         let new = opened(root)?;
         let report = compare(&old, &new);
         Ok(Self { old, new, report })
@@ -130,7 +130,11 @@ fn authorities(given: &[PathBuf], old: &Set, new: &Set) -> Result<Vec<Authority>
     }
     let set = if old.manifest.keys.is_empty() { new } else { old };
     let named = |path: &String| {
-        let missing = || Failure::undecided(format!("{path}: contracts.yaml names this key, and it is not there"));
+        let missing = || {
+            Failure::undecided(format!(
+                "{path}: contracts.yaml names this key, and it is not there"
+            ))
+        };
         parse(path, set.tree.get(path).ok_or_else(missing)?)
     };
     set.manifest.keys.iter().map(named).collect()

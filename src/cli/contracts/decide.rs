@@ -125,11 +125,7 @@ fn decided(arguments: &Decide, root: &Path) -> Result<(PathBuf, Decision), Failu
     Ok((root.join(&new.manifest.decisions), decision))
 }
 
-fn fulfilled(
-    arguments: &Decide,
-    root: &Path,
-    which: &str,
-) -> Result<(PathBuf, Decision), Failure> {
+fn fulfilled(arguments: &Decide, root: &Path, which: &str) -> Result<(PathBuf, Decision), Failure> {
     let usage = || Failure::usage("--fulfil takes a decision's id and a condition's number: ID:1");
     let (id, number) = which.split_once(':').ok_or_else(usage)?;
     let number: usize = number.parse().map_err(|_| usage())?;

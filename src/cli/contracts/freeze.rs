@@ -112,7 +112,8 @@ fn say(frozen: &Frozen, at: &Path, before: Option<&Index>) {
 /// Refuses a set with errors.
 fn sound(set: &Set) -> Result<(), Failure> {
     let is_error = |finding: &Finding| finding.severity == Severity::Error;
-    let errors: Vec<Finding> = validate::validate(set).findings.into_iter().filter(is_error).collect();
+    let errors: Vec<Finding> =
+        validate::validate(set).findings.into_iter().filter(is_error).collect();
     let Some(first) = errors.first() else { return Ok(()) };
     Err(Failure::denied(format!(
         "the set is not sound: {} errors, the first in {}: {}; `lazaret contracts validate` shows them all, \
@@ -164,7 +165,8 @@ pub(super) fn verify(arguments: &Verify) -> Result<ExitCode, Failure> {
         Plain::Json => {
             let names: Vec<&str> = indexes.iter().map(|index| index.name.as_str()).collect();
             let orphans = &shelf.orphans;
-            let report = json!({ "verified": names, "last": last, "drift": drift, "orphans": orphans });
+            let report =
+                json!({ "verified": names, "last": last, "drift": drift, "orphans": orphans });
             sayln!("{report:#}");
         }
         Plain::Human => {

@@ -24,7 +24,8 @@ pub(super) fn revision(root: &Path, revision: &str) -> Result<Tree, Failure> {
     let prefix = repository.line(&["rev-parse", "--show-prefix"])?;
     let place = prefix.trim_end_matches('/');
     let treeish = format!("{commit}:{place}");
-    let listed = repository.run(&["ls-tree", "-r", "-z", "-l", "--full-tree", &treeish], &[], MAX_LIST);
+    let listed =
+        repository.run(&["ls-tree", "-r", "-z", "-l", "--full-tree", &treeish], &[], MAX_LIST);
     let listed = listed.map_err(|why| {
         if place.is_empty() {
             wrong(root, &why)
@@ -57,7 +58,9 @@ pub(super) fn revision(root: &Path, revision: &str) -> Result<Tree, Failure> {
 
 /// Whether `root` lies in a git repository with a commit.
 pub(super) fn has_head(root: &Path) -> bool {
-    Repository { root }.run(&["rev-parse", "--verify", "--quiet", "HEAD^{commit}"], &[], 256).is_ok()
+    Repository { root }
+        .run(&["rev-parse", "--verify", "--quiet", "HEAD^{commit}"], &[], 256)
+        .is_ok()
 }
 
 /// The folder that `.git` lies in, if any.
@@ -81,8 +84,7 @@ fn entries(listed: &[u8]) -> Result<Vec<Entry>, String> {
         let (head, path) = (&line[..tab], &line[tab + 1..]);
         let Ok(path) = std::str::from_utf8(path) else { continue };
         let head = std::str::from_utf8(head).map_err(|error| error.to_string())?;
-        let [mode, kind, object, size] =
-            head.split_ascii_whitespace().collect::<Vec<_>>()[..]
+        let [mode, kind, object, size] = head.split_ascii_whitespace().collect::<Vec<_>>()[..]
         else {
             return Err(format!("git: ls-tree says {head:?}"));
         };
@@ -120,7 +122,8 @@ impl Repository<'_> {
         };
         let mut text = format!("git:{revision}: there is no such commit here");
         if shallow {
-            text += "; the clone is shallow: fetch more (`git fetch --unshallow`, or `fetch-depth: 0`)";
+            text +=
+                "; the clone is shallow: fetch more (`git fetch --unshallow`, or `fetch-depth: 0`)";
         }
         Err(Failure::usage(text))
     }
@@ -158,14 +161,20 @@ impl Repository<'_> {
 
     fn line(&self, arguments: &[&str]) -> Result<String, Failure> {
         let out = self.run(arguments, &[], 64 << 10).map_err(|why| wrong(self.root, &why))?;
-        let text = String::from_utf8(out).map_err(|_| wrong(self.root, "git: a path is no UTF-8"))?;
+        let text =
+            String::from_utf8(out).map_err(|_| wrong(self.root, "git: a path is no UTF-8"))?;
         Ok(text.strip_suffix('\n').unwrap_or(&text).to_owned())
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new("git");
         command
-            .args(["--no-pager", "--no-optional-locks", "--no-replace-objects", "--literal-pathspecs"])
+            .args([
+                "--no-pager",
+                "--no-optional-locks",
+                "--no-replace-objects",
+                "--literal-pathspecs",
+            ])
             .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"])
             .arg("-C")
             .arg(self.root)
@@ -206,7 +215,8 @@ impl Repository<'_> {
 
 /// Speaks to the child on all pipes at once, so that none fills up, and not for ever.
 fn converse(child: &mut Child, input: Vec<u8>, most: u64) -> Result<(Vec<u8>, Vec<u8>), String> {
-    let (mut stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let (mut stdin, stdout, stderr) =
+        (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let (send, answers) = mpsc::channel();
     std::thread::spawn(move || {
         if let Some(stdin) = &mut stdin {

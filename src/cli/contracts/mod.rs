@@ -27,9 +27,7 @@ use super::exit::Failure;
 pub(super) enum Contracts {
     New(new::New),
     Validate(validate::Validate),
-    /// Compares contracts by what they accept: each change is SAFE (proven), BREAKING (an instance
-    /// shows it) or RISKY (neither).
-    Diff(diff::Diff),
+    Diff(Box<diff::Diff>),
     Check(Box<check::Check>),
     Decide(Box<decide::Decide>),
     Bump(bump::Bump),

@@ -98,9 +98,7 @@ fn here(root: &Path, frozen: &Tree) -> Result<BTreeMap<String, Option<Vec<u8>>>,
         frozen.iter().map(|(path, _)| path).filter(|path| !all.contains_key(*path)).collect();
     for path in missing {
         let found = match root.join(path).symlink_metadata() {
-            Ok(found) if found.is_file() => {
-                Some(limited(&root.join(path), Tree::MAX_FILE as u64)?)
-            }
+            Ok(found) if found.is_file() => Some(limited(&root.join(path), Tree::MAX_FILE as u64)?),
             // What else it is, the swap refuses by name.
             Ok(_) => None,
             Err(error) if error.kind() == ErrorKind::NotFound => None,

@@ -72,8 +72,7 @@ impl Shelf {
             let text = format!("there is a freeze {name} already; a freeze is never replaced");
             return Err(Failure::usage(text));
         }
-        let bytes =
-            freeze.index.bytes().map_err(|error| Failure::undecided(error.to_string()))?;
+        let bytes = freeze.index.bytes().map_err(|error| Failure::undecided(error.to_string()))?;
         fs::create_dir_all(&self.folder).map_err(|error| wrong(&self.folder, &error))?;
         let index = self.folder.join(format!("{}.json", freeze.index.name));
         place(&self.folder.join(format!("{}.tar", freeze.index.name)), &freeze.tar)?;

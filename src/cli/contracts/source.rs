@@ -33,6 +33,11 @@ pub(super) fn open(side: &str, root: &Path, reach: &Reach) -> Result<Tree, Failu
     }
 }
 
+/// Whether a side is none of a folder's or file's path.
+pub(super) fn is_named(side: &str) -> bool {
+    ["git:", "freeze:", oci::SCHEME].iter().any(|scheme| side.starts_with(scheme))
+}
+
 /// A set out of a registry. What the reference says of its digest, the registry's client checks.
 fn pulled(url: &str, reach: &Reach) -> Result<Tree, Failure> {
     let mut settings = reach.settings(url)?;
@@ -164,13 +169,8 @@ mod tests {
         }
         let tree = folder(root).unwrap();
         let paths: Vec<&str> = tree.iter().map(|(path, _)| path).collect();
-        let wanted = [
-            "_frozen/1.json",
-            "a/r.json",
-            "a/s/deep/x.json",
-            "a/versions.yaml",
-            "contracts.yaml",
-        ];
+        let wanted =
+            ["_frozen/1.json", "a/r.json", "a/s/deep/x.json", "a/versions.yaml", "contracts.yaml"];
         assert_eq!(paths, wanted);
         std::os::unix::fs::symlink("/etc/hostname", root.join("a/s/link.json")).unwrap();
         assert!(folder(root).unwrap_err().message().contains("no link"));

@@ -109,8 +109,7 @@ pub(super) fn validate(arguments: &Validate) -> Result<ExitCode, Failure> {
 pub(super) fn render(root: &Path, set: &Set, findings: Vec<Finding>, format: Format) -> String {
     let validation = Validation { findings, ..Validation::default() };
     let name = &set.manifest.name;
-    let report =
-        Report { name, modules: Vec::new(), validation: &validation, root, verbose: true };
+    let report = Report { name, modules: Vec::new(), validation: &validation, root, verbose: true };
     report.render(format)
 }
 

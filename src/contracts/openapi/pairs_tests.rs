@@ -123,6 +123,8 @@ fn schemas() -> Vec<Row> {
         ("content-schema-changed", "{type: string}".into(), "{type: string, contentSchema: {type: object}}".into(), B, S),
         ("x-extensible-enum-changed", "{type: string, x-extensible-enum: [a, b]}".into(), "{type: string, x-extensible-enum: [a]}".into(), B, S),
         ("discriminator-changed", "{type: object, discriminator: {propertyName: a}}".into(), "{type: object, discriminator: {propertyName: b}}".into(), R, R),
+        ("sunset-moved-earlier", "{type: string, x-sunset: '2030-01-02'}".into(), "{type: string, x-sunset: '2030-01-01'}".into(), B, B),
+        ("stability-decreased", "{type: string, x-stability-level: beta}".into(), "{type: string, x-stability-level: alpha}".into(), B, B),
         ("deprecated", s.into(), "{type: string, deprecated: true}".into(), S, S),
         ("schema-added", "true".into(), "false".into(), B, S),
         ("type-changed", "{$ref: '#/components/schemas/Name'}".into(), "{type: integer}".into(), B, B),

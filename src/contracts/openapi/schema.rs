@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::change::{Change, Class, Direction, Location};
 use super::super::diff::{self, Holds, Members, NEVER, holds, join};
+use super::operations::level;
 use super::places::{At, Docs, Spot};
 use super::{Diff, MAJOR, SHOW};
 
@@ -308,6 +309,25 @@ fn spoken(
             let gone = list(old).iter().any(|value| !new.contains(value));
             let class = if gone && view.by_client { Class::Breaking } else { Class::Safe };
             ("x-extensible-enum-changed", class)
+        }
+        ("annotation-changed", "x-sunset") => {
+            // Days as they are written sort as they pass.
+            let day = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
+            match (day(old), day(new)) {
+                (Some(x), Some(y)) if y < x => ("sunset-moved-earlier", Class::Breaking),
+                (Some(_), None) => ("sunset-deleted", Class::Risky),
+                _ => ("sunset-changed", Class::Safe),
+            }
+        }
+        ("annotation-changed", "x-stability-level") => {
+            let level = |value: Option<&Value>| {
+                level(value.map(|value| value.as_str().unwrap_or_default()))
+            };
+            match (level(old), level(new)) {
+                (Some(x), Some(y)) if y < x => ("stability-decreased", Class::Breaking),
+                (Some(_), Some(_)) => ("stability-increased", Class::Safe),
+                _ => ("stability-unreadable", Class::Risky),
+            }
         }
         ("annotation-changed", "discriminator") => ("discriminator-changed", Class::Risky),
         ("annotation-changed", "readOnly" | "writeOnly" | NEVER) => return None,

@@ -65,7 +65,9 @@ pub(super) fn standing(case: &Case<'_>, sides: (Digest, Digest)) -> Standing {
 
 /// Why a decision about these bytes does not count.
 fn flaw(case: &Case<'_>, submission: &Submission, decision: &Decision) -> Option<String> {
-    if case.signed && let Err(why) = &submission.signed {
+    if case.signed
+        && let Err(why) = &submission.signed
+    {
         return Some(format!("no signature that counts: {why}"));
     }
     if decision.set != case.new.manifest.name {
@@ -85,12 +87,17 @@ fn flaw(case: &Case<'_>, submission: &Submission, decision: &Decision) -> Option
     let rows = &case.report.contracts;
     for row in rows {
         let listed = decision.contracts.iter().find(|listed| listed.id == row.id);
-        let same = listed.is_some_and(|listed| (listed.before, listed.after) == (row.before, row.after));
+        let same =
+            listed.is_some_and(|listed| (listed.before, listed.after) == (row.before, row.after));
         if !same {
             return Some(format!("it does not name the digests of {}", row.id));
         }
         if listed.is_some_and(|listed| listed.class < row.comparison.class) {
-            return Some(format!("it takes {} for less than {}", row.id, row.comparison.class.name()));
+            return Some(format!(
+                "it takes {} for less than {}",
+                row.id,
+                row.comparison.class.name()
+            ));
         }
     }
     if decision.contracts.len() != rows.len() {

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::super::bump::{Level, adds, is_newer};
-use super::super::finding::{Finding, Severity};
 use super::super::compare::Row;
+use super::super::finding::{Finding, Severity};
 use super::super::set::{Kind, Unit};
 use super::super::versions::{Release, Versions};
 use super::super::window::{Window, window};
@@ -60,7 +60,9 @@ pub(super) fn module(
     let level = Level::of(class, rows.iter().any(|row| row_adds(row)));
     version(&mut verdict, level, was.as_ref(), &is);
     // All that came out since the old side: between two freezes there may be several releases.
-    let since = |release: &&Release| was.as_ref().is_none_or(|was| is_newer(&release.version, &was.version));
+    let since = |release: &&Release| {
+        was.as_ref().is_none_or(|was| is_newer(&release.version, &was.version))
+    };
     let releases: Vec<&Release> = is.releases.iter().filter(since).collect();
     if class == Class::Breaking {
         verdict.duties.push(migration(case, &releases));
@@ -113,7 +115,8 @@ fn unchanged(
 
 fn backwards(was: &Versions, is: &Versions) -> Item {
     let message = format!("the version goes back from {} to {}", was.version, is.version);
-    let remedy = "a version only grows; to take a change back, release what was before as a new version";
+    let remedy =
+        "a version only grows; to take a change back, release what was before as a new version";
     Item::unmet(Duty::Version, ("version-backwards", "/version"), message, remedy)
 }
 
@@ -157,7 +160,8 @@ fn migration(case: &Case<'_>, releases: &[&Release]) -> Item {
         }
     }
     let place = ("migration-missing", "/releases/0");
-    let remedy = "say in the release's `migration` how to come over: a text, or a path that is there";
+    let remedy =
+        "say in the release's `migration` how to come over: a text, or a path that is there";
     match (missing.is_empty(), found) {
         (false, _) => {
             let message = format!("no such migration note: {}", missing.join(", "));
@@ -237,7 +241,11 @@ fn deprecation(
         for change in row.comparison.changes.iter().filter(|change| removes(row.kind, change)) {
             gone += 1;
             let pointer = change.old.as_ref().map_or("", |at| &at.pointer);
-            let at = if pointer.is_empty() { contract.to_owned() } else { format!("{contract} at {pointer}") };
+            let at = if pointer.is_empty() {
+                contract.to_owned()
+            } else {
+                format!("{contract} at {pointer}")
+            };
             match window(was, contract, pointer, case.today()) {
                 Window::Passed => {}
                 Window::Unannounced => {
@@ -277,11 +285,38 @@ fn deprecation(
 
 /// Constraints of a schema: without one there is more that may be said, not less that can be used.
 const CONSTRAINTS: &[&str] = &[
-    "additional-properties", "const", "contains", "default", "dependent-required", "dependent-schemas",
-    "else", "enum", "exclusive-maximum", "exclusive-minimum", "format", "if", "items", "max-contains",
-    "max-items", "max-length", "max-properties", "maximum", "min-contains", "min-items", "min-length",
-    "min-properties", "minimum", "multiple-of", "not", "pattern", "property-names", "required", "then",
-    "unevaluated-items", "unevaluated-properties", "unique-items",
+    "additional-properties",
+    "const",
+    "contains",
+    "default",
+    "dependent-required",
+    "dependent-schemas",
+    "else",
+    "enum",
+    "exclusive-maximum",
+    "exclusive-minimum",
+    "format",
+    "if",
+    "items",
+    "max-contains",
+    "max-items",
+    "max-length",
+    "max-properties",
+    "maximum",
+    "min-contains",
+    "min-items",
+    "min-length",
+    "min-properties",
+    "minimum",
+    "multiple-of",
+    "not",
+    "pattern",
+    "property-names",
+    "required",
+    "then",
+    "unevaluated-items",
+    "unevaluated-properties",
+    "unique-items",
 ];
 
 /// Whether something that others could use is no longer there.

@@ -16,7 +16,10 @@ pub(super) fn weakened(old: &Set, new: &Set) -> Vec<String> {
         let Some(now) = now else { continue };
         let (was, is) = (unit.module.direction, now.module.direction);
         if was != is && is != Direction::Both {
-            all.push(format!("module {}: its direction guards fewer than it did", unit.module.name));
+            all.push(format!(
+                "module {}: its direction guards fewer than it did",
+                unit.module.name
+            ));
         }
     }
     for consumer in &old.manifest.consumers {
@@ -73,8 +76,7 @@ pub(super) fn dropped(old: &Set, new: &Set) -> Vec<Finding> {
             continue;
         };
         let read = |set: &Set, path: &str| Versions::of(&set.tree, path).ok();
-        let (was, is) =
-            (read(old, &unit.module.versions), read(new, &now.module.versions));
+        let (was, is) = (read(old, &unit.module.versions), read(new, &now.module.versions));
         let (Some(was), Some(is)) = (was, is) else { continue };
         for release in &was.releases {
             let kept = |r: &&super::super::versions::Release| r.version == release.version;

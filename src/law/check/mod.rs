@@ -12,9 +12,9 @@ use semver::Version;
 use serde::Serialize;
 
 use super::bump::Level;
+use super::compare::SetReport;
 use super::decision::Decision;
 use super::finding::{Finding, Severity};
-use super::compare::SetReport;
 use super::set::Set;
 use crate::contracts::Class;
 use crate::domain::{CanonicalError, Digest};

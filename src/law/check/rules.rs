@@ -41,7 +41,12 @@ mod tests {
     fn the_page_lists_every_rule() {
         let page = include_str!("../../../docs/contracts-law.md");
         for rule in RULES {
-            let row = format!("| `{}` | {} | {} |\n", rule.id, format!("{:?}", rule.severity).to_lowercase(), rule.meaning);
+            let row = format!(
+                "| `{}` | {} | {} |\n",
+                rule.id,
+                format!("{:?}", rule.severity).to_lowercase(),
+                rule.meaning
+            );
             assert!(page.contains(&row), "{row}");
         }
     }

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
-use super::super::decision::{Action, ActionKind, Done, Ruling, Verdict};
 use super::super::compare::compare;
+use super::super::decision::{Action, ActionKind, Done, Ruling, Verdict};
 use super::super::tree::Tree;
 use super::*;
 
@@ -20,7 +20,8 @@ invariants:
 
 /// `versions.yaml` with the releases as `version | members`, and what was deprecated.
 fn versions(releases: &[&str], deprecations: &str) -> String {
-    let mut text = format!("module: m\nversion: {}\nreleases:\n", releases[0].split(' ').next().unwrap());
+    let mut text =
+        format!("module: m\nversion: {}\nreleases:\n", releases[0].split(' ').next().unwrap());
     for release in releases {
         let (version, more) = release.split_once(' ').unwrap_or((release, ""));
         text += &format!("- {{version: {version}, date: 2026-01-01, summary: s{more}}}\n");
@@ -125,7 +126,12 @@ impl World {
         let found = self.judge().findings;
         for finding in &found {
             let listed = RULES.iter().find(|rule| rule.id == finding.rule);
-            assert_eq!(listed.map(|rule| rule.severity), Some(finding.severity), "{}", finding.rule);
+            assert_eq!(
+                listed.map(|rule| rule.severity),
+                Some(finding.severity),
+                "{}",
+                finding.rule
+            );
         }
         let errors = found.iter().filter(|finding| finding.severity == Severity::Error);
         let mut rules: Vec<_> = errors.map(|finding| finding.rule).collect();
@@ -135,7 +141,8 @@ impl World {
 }
 
 const OUT: &str = "1.0.0";
-const FULL: &str = "2.0.0 , migration: read on, tests: [tests/a.rs], consumers: [{name: billing, evidence: PR 1}]";
+const FULL: &str =
+    "2.0.0 , migration: read on, tests: [tests/a.rs], consumers: [{name: billing, evidence: PR 1}]";
 const ANNOUNCED: &str = "deprecations:\n- {contract: order.schema.json, at: /properties/note, since: 0.9.0, \
                          on: 2026-01-01, replacement: x, removal: {releases: 1, notBefore: 2026-02-01}}\n";
 
@@ -166,11 +173,18 @@ fn each_class_asks_for_its_duties() {
             "breaking, nothing done",
             pair(tighten, &[OUT]),
             vec![
-                "consumers-missing", "decision-missing", "migration-missing", "tests-missing",
+                "consumers-missing",
+                "decision-missing",
+                "migration-missing",
+                "tests-missing",
                 "version-too-small",
             ],
         ),
-        ("breaking, minor", pair(tighten, &[&FULL.replace("2.0.0", "1.1.0"), OUT]).approved(), vec!["version-too-small"]),
+        (
+            "breaking, minor",
+            pair(tighten, &[&FULL.replace("2.0.0", "1.1.0"), OUT]).approved(),
+            vec!["version-too-small"],
+        ),
         ("breaking, all done", pair(tighten, &[FULL, OUT]).approved(), vec![]),
         ("breaking, undecided", pair(tighten, &[FULL, OUT]), vec!["decision-missing"]),
         (
@@ -188,11 +202,7 @@ fn each_class_asks_for_its_duties() {
             pair(tighten, &[&FULL.replace("read on", "docs/no.md"), OUT]).approved(),
             vec!["migration-missing"],
         ),
-        (
-            "done in the release between",
-            pair(tighten, &["2.0.1", FULL, OUT]).approved(),
-            vec![],
-        ),
+        ("done in the release between", pair(tighten, &["2.0.1", FULL, OUT]).approved(), vec![]),
         ("no entry", pair(tighten, &[FULL, OUT]).renumbered("2.1.0"), vec!["release-missing"]),
         ("backwards", pair(|_| {}, &["0.9.0", OUT]), vec!["version-backwards"]),
         ("a release struck out", pair(title, &["1.0.1"]), vec!["release-dropped"]),
@@ -224,8 +234,14 @@ fn what_goes_was_announced_and_only_an_emergency_cuts_it_short() {
         )
     };
     assert_eq!(with("").approved().errors(), ["deprecation-missing"]);
-    assert_eq!(with(&ANNOUNCED.replace("releases: 1", "releases: 2")).approved().errors(), ["deprecation-open"]);
-    assert_eq!(with(&ANNOUNCED.replace("2026-02-01", "2026-12-01")).approved().errors(), ["deprecation-open"]);
+    assert_eq!(
+        with(&ANNOUNCED.replace("releases: 1", "releases: 2")).approved().errors(),
+        ["deprecation-open"]
+    );
+    assert_eq!(
+        with(&ANNOUNCED.replace("2026-02-01", "2026-12-01")).approved().errors(),
+        ["deprecation-open"]
+    );
     // Announced in the same change: nobody was warned.
     let mut late = with(ANNOUNCED);
     late.old.tree.insert("m/versions.yaml", versions(&[OUT], "").into_bytes()).unwrap();
@@ -245,7 +261,10 @@ fn a_risky_change_asks_for_tests_and_a_review() {
     assert_eq!(world.errors(), ["review-missing", "tests-missing"]);
     let done = "1.1.0 , tests: [tests/a.rs], review: fine";
     assert_eq!(pair(risky, &[done, OUT]).errors(), Vec::<&str>::new());
-    assert_eq!(pair(risky, &[&done.replace("1.1.0", "1.0.1"), OUT]).errors(), ["version-too-small"]);
+    assert_eq!(
+        pair(risky, &[&done.replace("1.1.0", "1.0.1"), OUT]).errors(),
+        ["version-too-small"]
+    );
     // Nobody has to decide, but who says no is heard.
     let world = pair(risky, &[done, OUT]);
     let no = world.decide(world.ruling(Verdict::Deny));
@@ -315,9 +334,17 @@ fn only_decisions_that_hold_count() {
     for (name, decision, expected) in [
         ("deny", rule(&|_| {}, Verdict::Deny), vec!["decision-denied"]),
         ("expired", rule(&|r| r.expires = Some(now()), Verdict::Approve), vec!["decision-refused"]),
-        ("not yet", rule(&|r| r.expires = Some(at("2026-11-21T12:00:01Z")), Verdict::Approve), vec![]),
+        (
+            "not yet",
+            rule(&|r| r.expires = Some(at("2026-11-21T12:00:01Z")), Verdict::Approve),
+            vec![],
+        ),
         ("expired no", rule(&|r| r.expires = Some(now()), Verdict::Deny), vec!["decision-refused"]),
-        ("future", rule(&|r| r.at = at("2026-11-22T00:00:00Z"), Verdict::Approve), vec!["decision-refused"]),
+        (
+            "future",
+            rule(&|r| r.at = at("2026-11-22T00:00:00Z"), Verdict::Approve),
+            vec!["decision-refused"],
+        ),
         ("conditions", rule(&|_| {}, Verdict::ApproveWithConditions), vec!["decision-refused"]),
     ] {
         let world = world().submit(&decision, Ok(()));
@@ -351,14 +378,47 @@ fn only_decisions_that_hold_count() {
 fn the_law_is_not_weakened_in_passing() {
     let old = || set(MANIFEST, &versions(&[OUT], ""), &[("order", order(|_| {}))]);
     for (name, manifest, expected) in [
-        ("direction", MANIFEST.replace("  schemas", "  direction: consumer\n  schemas"), vec!["decision-missing"]),
-        ("consumer", MANIFEST.replace("m/order.schema.json']", "m/none.json']"), vec!["decision-missing"]),
-        ("consumer gone", MANIFEST.replace("name: billing", "name: other"), vec!["decision-missing"]),
-        ("a consumer more", MANIFEST.replace("consumers:", "consumers:\n- {name: b, contracts: [m/x]}"), vec![]),
-        ("an invariant less", MANIFEST.replace("[id, /properties/at]", "[id]"), vec!["invariant-broken"]),
-        ("a module renamed", MANIFEST.replace("- name: m", "- name: n\n  path: m").replace("contract: m/", "contract: n/"), vec!["decision-missing", "invariant-broken", "invariant-broken", "invariant-broken", "module-dropped"]),
+        (
+            "direction",
+            MANIFEST.replace("  schemas", "  direction: consumer\n  schemas"),
+            vec!["decision-missing"],
+        ),
+        (
+            "consumer",
+            MANIFEST.replace("m/order.schema.json']", "m/none.json']"),
+            vec!["decision-missing"],
+        ),
+        (
+            "consumer gone",
+            MANIFEST.replace("name: billing", "name: other"),
+            vec!["decision-missing"],
+        ),
+        (
+            "a consumer more",
+            MANIFEST.replace("consumers:", "consumers:\n- {name: b, contracts: [m/x]}"),
+            vec![],
+        ),
+        (
+            "an invariant less",
+            MANIFEST.replace("[id, /properties/at]", "[id]"),
+            vec!["invariant-broken"],
+        ),
+        (
+            "a module renamed",
+            MANIFEST
+                .replace("- name: m", "- name: n\n  path: m")
+                .replace("contract: m/", "contract: n/"),
+            vec![
+                "decision-missing",
+                "invariant-broken",
+                "invariant-broken",
+                "invariant-broken",
+                "module-dropped",
+            ],
+        ),
     ] {
-        let world = World::new(old(), set(&manifest, &versions(&[OUT], ""), &[("order", order(|_| {}))]));
+        let world =
+            World::new(old(), set(&manifest, &versions(&[OUT], ""), &[("order", order(|_| {}))]));
         assert_eq!(world.errors(), expected, "{name}: {:#?}", world.judge().findings);
         let world = world.approved_if_possible();
         if expected == ["decision-missing"] {
@@ -402,16 +462,24 @@ fn invariants_never_go() {
         ("forbidden elsewhere", |s| s["not"] = json!({"required": ["id"]}), 1),
         ("by pointer", |s| drop(s["properties"].as_object_mut().unwrap().remove("at")), 1),
         ("narrowed, but there", |s| s["properties"]["id"]["minLength"] = json!(3), 0),
-        ("moved into allOf", |s| {
-            let id = s["properties"].as_object_mut().unwrap().remove("id").unwrap();
-            s["allOf"] = json!([{"$ref": "#/$defs/base"}]);
-            s["$defs"] = json!({"base": {"properties": {"id": id}, "required": ["id"]}});
-            s.as_object_mut().unwrap().remove("additionalProperties");
-        }, 0),
-        ("both", |s| {
-            s["properties"] = json!({});
-            s["required"] = json!([]);
-        }, 2),
+        (
+            "moved into allOf",
+            |s| {
+                let id = s["properties"].as_object_mut().unwrap().remove("id").unwrap();
+                s["allOf"] = json!([{"$ref": "#/$defs/base"}]);
+                s["$defs"] = json!({"base": {"properties": {"id": id}, "required": ["id"]}});
+                s.as_object_mut().unwrap().remove("additionalProperties");
+            },
+            0,
+        ),
+        (
+            "both",
+            |s| {
+                s["properties"] = json!({});
+                s["required"] = json!([]);
+            },
+            2,
+        ),
     ] {
         // With all that could ever be asked for.
         let world = pair(change, &[FULL, OUT]).approved();
@@ -438,7 +506,8 @@ fn envelopes_need_no_entry() {
         schema
     };
     for name in super::super::invariants::ENVELOPE {
-        let side = |schema| set(manifest, &versions(&[FULL, OUT], ""), &[("event_envelope.v1", schema)]);
+        let side =
+            |schema| set(manifest, &versions(&[FULL, OUT], ""), &[("event_envelope.v1", schema)]);
         let world = World::new(side(envelope("")), side(envelope(name)));
         assert!(world.errors().contains(&"invariant-broken"), "{name}");
     }

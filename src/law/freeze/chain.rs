@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::tree::Tree;
-use super::{FreezeError, Index, Link, LATEST};
+use super::{FreezeError, Index, LATEST, Link};
 use crate::domain::Digest;
 
 /// Freezes from the first to the last, each with the digest of its index.

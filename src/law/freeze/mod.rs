@@ -132,7 +132,9 @@ pub enum FreezeError {
     #[error("the index names itself {0:?}; a freeze is not renamed")]
     Renamed(String),
     /// Bytes changed.
-    #[error("{what} has {found} and not {expected}, as the index says: restore it from version control")]
+    #[error(
+        "{what} has {found} and not {expected}, as the index says: restore it from version control"
+    )]
     Digest {
         /// Of what.
         what: String,
@@ -145,7 +147,9 @@ pub enum FreezeError {
     #[error("{0} is only in the tar or only in the index: restore both from version control")]
     Listed(String),
     /// The chain has a gap.
-    #[error("{name} follows {previous}, which is not there as it was: restore it from version control")]
+    #[error(
+        "{name} follows {previous}, which is not there as it was: restore it from version control"
+    )]
     Gap {
         /// The follower.
         name: String,

@@ -43,7 +43,11 @@ fn a_freeze_is_the_same_bytes_and_opens_again() {
     // Sources are told by their registry; records are not of the set.
     let paths: Vec<&str> = one.index.files.keys().map(String::as_str).collect();
     let wanted = [
-        "a/fixtures/x.valid.json", "a/r.json", "a/versions.yaml", "a/x.schema.json", "b/versions.yaml",
+        "a/fixtures/x.valid.json",
+        "a/r.json",
+        "a/versions.yaml",
+        "a/x.schema.json",
+        "b/versions.yaml",
         "contracts.yaml",
     ];
     assert_eq!(paths, wanted);
@@ -69,11 +73,29 @@ fn one_byte_of_difference_shows() {
         index.open(&good.tar).unwrap_err()
     };
     let other = Digest::of(b"other");
-    assert!(matches!(reseal(&|i| { i.files.insert("a/r.json".into(), other); }), FreezeError::Digest { .. }));
-    assert!(matches!(reseal(&|i| { i.files.remove("a/r.json"); }), FreezeError::Listed(_)));
-    assert!(matches!(reseal(&|i| { i.files.insert("z".into(), other); }), FreezeError::Listed(_)));
+    assert!(matches!(
+        reseal(&|i| {
+            i.files.insert("a/r.json".into(), other);
+        }),
+        FreezeError::Digest { .. }
+    ));
+    assert!(matches!(
+        reseal(&|i| {
+            i.files.remove("a/r.json");
+        }),
+        FreezeError::Listed(_)
+    ));
+    assert!(matches!(
+        reseal(&|i| {
+            i.files.insert("z".into(), other);
+        }),
+        FreezeError::Listed(_)
+    ));
     let drift = good.index.drift(&set(&[("a/x.schema.json", "true"), ("a/y.schema.json", "{}")]));
-    assert_eq!((drift.added, drift.changed), (vec!["a/y.schema.json".into()], vec!["a/x.schema.json".into()]));
+    assert_eq!(
+        (drift.added, drift.changed),
+        (vec!["a/y.schema.json".into()], vec!["a/x.schema.json".into()])
+    );
 }
 
 #[test]
@@ -93,7 +115,8 @@ fn names_are_file_names() {
 #[test]
 fn the_chain_shows_what_is_missing_changed_or_doubled() {
     let make = |name: &str, previous: Option<&(Index, Digest)>| {
-        let link = previous.map(|(index, digest)| Link { name: index.name.clone(), digest: *digest });
+        let link =
+            previous.map(|(index, digest)| Link { name: index.name.clone(), digest: *digest });
         let index = freeze(&set(&[]), Some(name), DAY, link).unwrap().index;
         let digest = Digest::of(&index.bytes().unwrap());
         (index, digest)

@@ -212,7 +212,38 @@ fn verdicts_and_rules_are_compared() {
                 ),
             ],
             0,
-            &["p/a_test.rego SAFE policy-reworded"],
+            &["p/a_test.rego SAFE policy-added"],
+        ),
+        (
+            "a file of tests is gone",
+            &[
+                ("p/a.rego", A),
+                (
+                    "p/a_test.rego",
+                    "package a_test\ntest_x if count(data.a.deny) == 0 with input as {}\n",
+                ),
+            ],
+            &[("p/a.rego", A)],
+            12,
+            &["p/a_test.rego RISKY policy-tests-removed"],
+        ),
+        (
+            "a file that decides is gone: its contract is",
+            &[("p/a.rego", A), ("p/b.rego", "package b\ndeny contains \"x\" if input.x\n")],
+            &[("p/a.rego", A)],
+            12,
+            &[],
+        ),
+        (
+            "another package",
+            &[("p/a.rego", "package a\nx := 1\n")],
+            &[("p/a.rego", "package b\nx := 1\n")],
+            12,
+            &[
+                "p/a.rego BREAKING package-changed",
+                "p/a.rego RISKY rule-removed",
+                "p/a.rego SAFE rule-added",
+            ],
         ),
         (
             "it no longer loads",
@@ -282,4 +313,19 @@ fn inputs_are_their_policies() {
         replay(&[package.to_owned()], old, new).recorded
     };
     assert_eq!((recorded("a"), recorded("b")), (12, 0));
+}
+
+#[test]
+fn code_is_compared_with_all_other_contracts() {
+    let old = set(&[("p/a.rego", A)], 12);
+    let new =
+        set(&[("p/a.rego", A), ("p/b.rego", "package b\ndeny contains \"x\" if input.x\n")], 12);
+    let told = |old: &Set, new: &Set| -> Vec<(String, String)> {
+        let report = crate::law::compare(old, new);
+        let all = report.contracts.iter();
+        all.map(|one| (one.id.clone(), one.comparison.changes[0].rule.clone())).collect()
+    };
+    let pair = |id: &str, rule: &str| (id.to_owned(), rule.to_owned());
+    assert_eq!(told(&old, &new), [pair("p/b.rego", "deny-added")]);
+    assert_eq!(told(&new, &old), [pair("p/b.rego", "contract-removed")]);
 }

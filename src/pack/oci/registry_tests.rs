@@ -112,10 +112,8 @@ async fn contract_sets_and_packs_are_not_taken_for_each_other() {
     pack(&shelf, "pack", "pack");
     let bytes = artifact(CONTRACTS_MEDIA_TYPE, blob(&shelf, "set"), None, None);
     put(&shelf, "manifests/set", String::from_utf8(bytes).unwrap());
-    let contracts = |version| FetchSettings {
-        media_type: CONTRACTS_MEDIA_TYPE,
-        ..settings(&server, version)
-    };
+    let contracts =
+        |version| FetchSettings { media_type: CONTRACTS_MEDIA_TYPE, ..settings(&server, version) };
     assert_eq!(pulled(&contracts(tag("set"))).await.tar, "set");
     assert_eq!(reason(&contracts(tag("pack"))).await, "NotAPack");
     assert_eq!(reason(&settings(&server, tag("set"))).await, "NotAPack");

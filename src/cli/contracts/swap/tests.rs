@@ -2,8 +2,10 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-const OLD: &[(&str, &str)] = &[("a.json", "old a"), ("m/b.json", "old b"), ("m/gone.json", "old c")];
-const NEW: &[(&str, &str)] = &[("a.json", "new a"), ("m/b.json", "new b"), ("new/d/e.json", "new e")];
+const OLD: &[(&str, &str)] =
+    &[("a.json", "old a"), ("m/b.json", "old b"), ("m/gone.json", "old c")];
+const NEW: &[(&str, &str)] =
+    &[("a.json", "new a"), ("m/b.json", "new b"), ("new/d/e.json", "new e")];
 
 fn steps() -> Vec<(String, Option<&'static [u8]>)> {
     let new = NEW.iter().map(|(path, text)| ((*path).to_owned(), Some(text.as_bytes())));
@@ -59,7 +61,8 @@ fn a_swap_leaves_the_new_files_and_nothing_else() {
 fn cut_off(root: &Path, done: usize, back: bool) {
     let at = root.join(PLACE);
     let staged = stage(root, &at, &steps()).unwrap();
-    let mut journal = Journal { inode: inode(&at).unwrap(), what: "x".into(), back: false, steps: staged };
+    let mut journal =
+        Journal { inode: inode(&at).unwrap(), what: "x".into(), back: false, steps: staged };
     journal.write(&at).unwrap();
     let rest = journal.steps.split_off(done);
     journal.carry_out(root, &at).unwrap();
