@@ -12,6 +12,8 @@ use super::places::{At, Docs, Spot};
 use super::{Diff, MAJOR, SHOW};
 
 const MAX_DEPTH: usize = 150;
+/// Pairs of schemas of one document that are compared.
+const MAX_COMPARED: usize = 20_000;
 
 /// How a schema is used.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -212,6 +214,11 @@ impl<'a> Diff<'a> {
         let key = (a.spot, b.spot, view);
         if let Some(known) = self.found.compared.get(&key).cloned() {
             known.into_iter().for_each(|index| self.found.also(index, whose));
+            return;
+        }
+        if self.found.compared.len() >= MAX_COMPARED {
+            let why = format!("more than {MAX_COMPARED} pairs of schemas");
+            self.found.unreadable(Some(old.location()), Some(new.location()), &why);
             return;
         }
         let changes = match self.compared(old, new, view) {
