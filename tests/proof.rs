@@ -184,8 +184,9 @@ fn a_version_that_the_ledger_has_is_not_published_again_with_other_bytes() {
 fn a_recorded_decision_is_made_again_to_the_byte() {
     let stage = Stage::new();
     assert!(stage.promote(&[]).status.success());
-    let tar = stage.name("pack.tar");
-    let same = stage.replay(&tar, &["--output", "json"]);
+    let (tar, workspace) = (stage.name("pack.tar"), stage.name("workspace"));
+    let from = ["--workspace", workspace.as_str()];
+    let same = stage.replay(&tar, &[&from[..], &["--output", "json"]].concat());
     assert_eq!(same.status.code(), Some(0), "{}{}", text(&same.stdout), text(&same.stderr));
     let said: Value = serde_json::from_slice(&same.stdout).unwrap();
     assert_eq!(said["same"], true);
@@ -200,7 +201,7 @@ fn a_recorded_decision_is_made_again_to_the_byte() {
     copy(Path::new(PACK), &other);
     let rule = "package lazaret.gates.c\n\ndeny contains {\"code\": \"TooFar\", \"message\": \"x\"} if input.requested.dataset_slug == \"seattle-weather\"\n";
     fs::write(other.join("opa/more.rego"), rule).unwrap();
-    let differs = stage.replay(other.to_str().unwrap(), &[]);
+    let differs = stage.replay(other.to_str().unwrap(), &from);
     assert_eq!(differs.status.code(), Some(1));
     let said = text(&differs.stdout);
     for part in ["pack digest differs", "gate differs", "TooFar", "plan digest differs", "MISMATCH"]
@@ -214,13 +215,67 @@ fn a_recorded_decision_is_made_again_to_the_byte() {
     let mut decision = read(&record);
     decision["facts"]["requested"]["intended_use"] = json!("research");
     fs::write(&record, decision.to_string()).unwrap();
-    let touched = stage.replay(&tar, &[]);
+    let touched = stage.replay(&tar, &from);
     assert_eq!(touched.status.code(), Some(1), "{}", text(&touched.stdout));
     for part in ["decision record differs", "facts digest differs", "plan digest differs"] {
         assert!(text(&touched.stdout).contains(part), "{part}\n{}", text(&touched.stdout));
     }
     fs::remove_file(record).unwrap();
-    assert_eq!(stage.replay(&tar, &[]).status.code(), Some(3));
+    assert_eq!(stage.replay(&tar, &from).status.code(), Some(3));
+}
+
+#[test]
+fn a_record_in_the_destination_shows_nothing_that_is_not_published() {
+    let stage = Stage::new();
+    let (tar, workspace) = (stage.name("pack.tar"), stage.name("workspace"));
+    // A word of a document that stays behind.
+    let report = stage.path("workspace/work/qa_report.json");
+    let mut qa = read(&report);
+    qa["checks"][0]["detail"] = json!("hushed-words");
+    fs::write(&report, qa.to_string()).unwrap();
+    let old = Digest::of(&fs::read("examples/seattle-weather/work/qa_report.json").unwrap());
+    let new = Digest::of(qa.to_string().as_bytes());
+    for entry in fs::read_dir(stage.path("workspace/receipts")).unwrap() {
+        let path = entry.unwrap().path();
+        let receipt = fs::read_to_string(&path).unwrap().replace(&old.hex(), &new.hex());
+        fs::write(path, receipt).unwrap();
+    }
+    let fixed = fix(&stage.path("workspace"), &[]);
+    assert!(fixed.status.success(), "{}", text(&fixed.stdout));
+    let done = stage.promote(&[]);
+    assert!(done.status.success(), "{}{}", text(&done.stdout), text(&done.stderr));
+    let folder = stage.path("published");
+    let shown = Command::new("grep").args(["-rl", "hushed-words"]).arg(&folder).output().unwrap();
+    assert_eq!(text(&shown.stdout), "", "readers see it");
+
+    let lacking = stage.replay(&tar, &[]);
+    assert_eq!(lacking.status.code(), Some(3), "{}", text(&lacking.stdout));
+    let said = text(&lacking.stderr);
+    assert!(said.contains("work/qa_report.json") && said.contains("--workspace"), "{said}");
+    let whole = stage.replay(&tar, &["--workspace", &workspace]);
+    assert!(text(&whole.stdout).ends_with("SAME VERDICT\n"), "{}", text(&whole.stdout));
+    fs::write(&report, "{}").unwrap();
+    let other = stage.replay(&tar, &["--workspace", &workspace]);
+    assert_eq!(other.status.code(), Some(3), "{}", text(&other.stdout));
+    assert!(text(&other.stderr).contains("recorded digest"), "{}", text(&other.stderr));
+}
+
+#[test]
+fn decisions_in_a_place_of_their_own_are_whole() {
+    let stage = Stage::new();
+    let (tar, apart) = (stage.name("pack.tar"), stage.name("decisions"));
+    for (place, said) in [("published/x", "in the destination"), ("workspace", "in the workspace")]
+    {
+        let refused = stage.promote(&["--decisions", &stage.name(place)]);
+        assert_eq!(refused.status.code(), Some(2));
+        assert!(text(&refused.stderr).contains(said), "{}", text(&refused.stderr));
+    }
+    assert!(!stage.path("published").exists());
+    assert!(stage.promote(&["--decisions", &apart]).status.success());
+    assert!(!stage.path("published/_decisions").exists());
+    assert_eq!(stage.replay(&tar, &[]).status.code(), Some(3), "not there");
+    let whole = stage.replay(&tar, &["--decisions", &apart]);
+    assert!(text(&whole.stdout).ends_with("SAME VERDICT\n"), "{}", text(&whole.stdout));
 }
 
 fn fix(workspace: &Path, more: &[&str]) -> Output {
@@ -308,9 +363,18 @@ fn codes_are_explained_and_slips_understood() {
     assert!(text(&slip.stderr).contains("did you mean ArtifactOrphan"), "{}", text(&slip.stderr));
     let all: Value =
         serde_json::from_slice(&lazaret(&["explain", "--output", "json"]).stdout).unwrap();
-    let page = fs::read_to_string("docs/reasons.md").unwrap();
-    let documented = page.lines().filter(|line| line.starts_with("| `")).count();
-    assert_eq!(all.as_array().unwrap().len(), documented);
+    let pages =
+        ["docs/reasons.md", "docs/evidence.md"].map(|page| fs::read_to_string(page).unwrap());
+    let documented = pages[0].lines().filter(|line| line.starts_with("| `")).count();
+    let (all, mut of_gates) = (all.as_array().unwrap(), 0);
+    for code in all {
+        let page = &pages[usize::from(code["gate"].is_null())];
+        of_gates += usize::from(!code["gate"].is_null());
+        let row = format!("| `{}` |", code["code"].as_str().unwrap());
+        assert!(page.contains(&row), "{row}");
+    }
+    assert_eq!(of_gates, documented);
+    assert!(all.iter().any(|code| code["code"] == "ReadP95OverBudget"));
     let bash = text(&lazaret(&["completions", "bash"]).stdout);
     assert!(bash.contains("ArtifactOrphan"), "the shell completes codes");
 }

@@ -69,6 +69,7 @@ impl Fleet {
         ];
         let kwok = Peer::start("kwok", &tool("LAZARET_KWOK")?, &arguments, fleet.dir.path())?;
         fleet.peers.push(kwok);
+        // It listens on all addresses, and no flag of its changes that: only the ports are ours.
         let arguments = [
             config,
             "--leader-elect=false".into(),
@@ -266,8 +267,8 @@ impl<'a> Scene<'a> {
         Ok(runs)
     }
 
-    /// What `lazaret evidence check` says with a token of a service account for this audience.
-    async fn check(&self, account: &str, audience: &str) -> Result<Output> {
+    /// A file with a token of a service account for this audience.
+    async fn token(&self, account: &str, audience: &str) -> Result<PathBuf> {
         let accounts = self.stage.api::<ServiceAccount>();
         let request = TokenRequest {
             spec: TokenRequestSpec {
@@ -281,6 +282,12 @@ impl<'a> Scene<'a> {
             accounts.create_token_request(account, &PostParams::default(), &request).await?;
         let file = self.stage.start.root.join(format!("{account}-{audience}"));
         std::fs::write(&file, issued.status.context("the token was issued")?.token)?;
+        Ok(file)
+    }
+
+    /// What `lazaret evidence check` says with such a token.
+    async fn check(&self, account: &str, audience: &str) -> Result<Output> {
+        let file = self.token(account, audience).await?;
         let output = tokio::process::Command::new(program()?)
             .args(["evidence", "check", "--service=checkout", "--release-id=v7"])
             .arg(format!("--url={}", self.evidence))
@@ -340,6 +347,102 @@ impl<'a> Scene<'a> {
     }
 }
 
+/// The shipped Job template, asked by the real Argo: what its pods run is run here, by their specs,
+/// for the simulated nodes run nothing.
+struct Strict<'a> {
+    scene: &'a Scene<'a>,
+    run: String,
+}
+
+impl<'a> Strict<'a> {
+    async fn ask(scene: &'a Scene<'a>, name: &str) -> Result<Strict<'a>> {
+        let mut template = example("analysis-template-job.yaml")?.remove(0);
+        let metric = &mut template["spec"]["metrics"][0];
+        metric["interval"] = json!("2s");
+        let values = [
+            ("evidence-url", scene.evidence.as_str()),
+            ("service", "checkout"),
+            ("release-id", "v7"),
+            ("image", "lazaret:test"),
+        ];
+        let run = json!({
+            "apiVersion": "argoproj.io/v1alpha1", "kind": "AnalysisRun",
+            "metadata": { "name": name },
+            "spec": {
+                "metrics": template["spec"]["metrics"],
+                "args": values.map(|(name, value)| json!({ "name": name, "value": value })),
+            },
+        });
+        let run = serde_json::from_value(run)?;
+        scene.argo("AnalysisRun").create(&PostParams::default(), &run).await?;
+        Ok(Self { scene, run: name.to_owned() })
+    }
+
+    /// Runs the pods as they come, until Argo has its answer.
+    async fn ends(&self) -> Result<Value> {
+        let (pods, runs) = (self.scene.stage.api::<Pod>(), self.scene.argo("AnalysisRun"));
+        eventually("the analysis by Jobs ends", STEP, async || {
+            for pod in pods.list(&ListParams::default().labels("job-name")).await? {
+                let status = pod.status.as_ref().and_then(|status| status.phase.as_deref());
+                if status == Some("Pending") && pod.metadata.deletion_timestamp.is_none() {
+                    self.play(&pods, &pod).await?;
+                }
+            }
+            let now = serde_json::to_value(runs.get(&self.run).await?)?;
+            let ended = ["Successful", "Failed", "Error", "Inconclusive"];
+            let phase = now["status"]["phase"].as_str().unwrap_or_default();
+            Ok(ended.contains(&phase).then_some(now))
+        })
+        .await
+    }
+
+    /// What the kubelet would do: the token that the volume asks for, the program, its exit code.
+    async fn play(&self, pods: &Api<Pod>, pod: &Pod) -> Result<()> {
+        let spec = pod.spec.as_ref().context("a spec")?;
+        let volume = spec.volumes.iter().flatten().find(|v| v.name == "token").context("token")?;
+        let sources = volume.projected.as_ref().and_then(|p| p.sources.as_ref());
+        let wanted = sources.and_then(|s| s.first()?.service_account_token.as_ref());
+        let audience = wanted.and_then(|w| w.audience.clone()).context("an audience")?;
+        let account = spec.service_account_name.clone().context("an account")?;
+        let file = self.scene.token(&account, &audience).await?;
+        let arguments = spec.containers[0].args.iter().flatten();
+        let mounted = file.display().to_string();
+        let ended = tokio::process::Command::new(program()?)
+            .args(arguments.map(|a| a.replace("/var/run/lazaret/token", &mounted)))
+            .env_clear()
+            .output()
+            .await?;
+        let exit = ended.status.code().context("an exit code")?;
+        let now = jiff::Timestamp::now().to_string();
+        let patch = json!({ "status": {
+            "phase": if exit == 0 { "Succeeded" } else { "Failed" },
+            "containerStatuses": [{
+                "name": "check", "image": "lazaret", "imageID": "", "ready": false,
+                "restartCount": 0,
+                "state": { "terminated": { "exitCode": exit, "finishedAt": now } },
+            }],
+        } });
+        let name = pod.metadata.name.clone().context("a name")?;
+        pods.patch_status(&name, &PatchParams::default(), &Patch::Merge(&patch)).await?;
+        Ok(())
+    }
+}
+
+/// The strict template: green while the evidence is good, red as soon as it is not.
+async fn by_job(fleet: &Fleet) -> Result<()> {
+    let scene = Scene::set(fleet, "strict").await?;
+    scene.answers("the evidence is good", true).await?;
+    let run = Strict::ask(&scene, "good").await?.ends().await?;
+    ensure!(run["status"]["phase"] == "Successful", "{run:#}");
+    let measurements = run["status"]["metricResults"][0]["measurements"].as_array();
+    ensure!(measurements.is_some_and(|all| all.len() == 2), "{run:#}");
+    scene.shop.slow_down(450);
+    scene.answers("the release is seen to be slow", false).await?;
+    let run = Strict::ask(&scene, "slow").await?.ends().await?;
+    ensure!(run["status"]["phase"] == "Failed", "{run:#}");
+    Ok(())
+}
+
 fn prometheus(dir: &Path, shop: &Shop) -> Result<(Peer, String)> {
     let config = json!({
         "global": { "scrape_interval": "1s", "scrape_timeout": "1s" },
@@ -386,6 +489,7 @@ async fn a_canary_goes_on_only_while_the_evidence_is_good() -> Result<()> {
     slow(&fleet).await.context("p95 broken")?;
     without_prometheus(&fleet).await.context("Prometheus stopped")?;
     without_token(&fleet).await.context("token revoked")?;
+    by_job(&fleet).await.context("asked by Jobs")?;
     quarantined(&fleet).await.context("dataset quarantined")
 }
 
@@ -411,7 +515,7 @@ async fn good(fleet: &Fleet) -> Result<()> {
     );
     scene.explained().await?;
 
-    // What the Job of the strict template runs, here by hand: the simulated nodes run nothing.
+    // Who may not ask gets no answer, by whatever template.
     let code = async |account: &str, audience: &str| -> Result<Option<i32>> {
         Ok(scene.check(account, audience).await?.status.code())
     };

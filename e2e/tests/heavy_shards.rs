@@ -42,6 +42,17 @@ async fn job(stage: &Stage, old: Option<&Job>) -> Result<Job> {
     .await
 }
 
+/// The Job of none of these runs.
+async fn another(stage: &Stage, runs: &[Digest]) -> Result<Job> {
+    let api = stage.api::<Job>();
+    eventually("there is a Job of another run", SOON, async || {
+        let all = api.list(&ListParams::default()).await?.items;
+        let ended = |job: &Job| runs.iter().any(|run| job.name_any().ends_with(&run.hex()[..12]));
+        Ok(all.into_iter().find(|job| !ended(job)))
+    })
+    .await
+}
+
 impl<'a> Sharded<'a> {
     async fn new(stage: &'a Stage, job: Job) -> Result<Self> {
         let secrets = tempfile::tempdir()?;
@@ -193,13 +204,26 @@ async fn pods_hash_and_only_whole_and_own_results_count() -> Result<()> {
     for index in 0..SHARDS {
         sharded.ends(index, 0).await?;
     }
-    says(&stage, "weather", "ShardResultForeign").await?;
-    s3.remove(&format!("{destination}/{forged}"))?;
-
-    // Mended and asked for, it is done again; a pod that dies midway is replaced.
-    stage.request("weather").await?;
+    // It lies there for ever. Once, another run is made of it without a word; the second time
+    // somebody must ask.
     let sharded = Sharded::new(&stage, job(&stage, Some(&sharded.job)).await?).await?;
-    assert_eq!(sharded.run()?, run, "the same data");
+    let second = sharded.run()?;
+    assert_ne!(second, run);
+    let forged = format!("_lazaret/shards/{}/00000.json", second.hex());
+    s3.open(&destination)?.create(&forged, foreign.to_string().into_bytes()).await?;
+    for index in 1..SHARDS {
+        let (code, said) = sharded.hash(index)?;
+        ensure!(code == Some(0), "{code:?}: {said}");
+    }
+    for index in 0..SHARDS {
+        sharded.ends(index, 0).await?;
+    }
+    says(&stage, "weather", "ShardResultForeign").await?;
+
+    // Asked for, it is done anew; a pod that dies midway is replaced.
+    stage.request("weather").await?;
+    let sharded = Sharded::new(&stage, another(&stage, &[run, second]).await?).await?;
+    let run = sharded.run()?;
     let largest = largest(&sharded, &place, run)?;
     let mut victim = sharded.command(largest)?.spawn()?;
     std::thread::sleep(std::time::Duration::from_millis(50));
@@ -219,6 +243,40 @@ async fn pods_hash_and_only_whole_and_own_results_count() -> Result<()> {
     let done = stage.reaches("weather", Phase::Published).await?;
     assert_eq!(done.status.and_then(|s| s.plan).context("a plan")?.digest, expected);
     Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs versitygw; run by make test-all"]
+async fn places_must_lie_apart_and_another_mode_ends_the_job() -> Result<()> {
+    let s3 = S3::start().await?;
+    let mut stage = Stage::new("shards-mode").await?;
+    stage.start.arguments.extend(["--image".into(), "lazaret:test".into()]);
+    let _controller = stage.controller().await?;
+    s3.secret(&stage, json!({})).await?;
+    let example = Example::whole("seattle-weather")?;
+    let mut promotion = s3.promotion(&stage, "weather", &example).await?;
+    let mut within = promotion.clone();
+    within.metadata.name = Some("within".to_owned());
+    within.spec.destination.url = format!("{}/published", within.spec.source.url);
+    stage.api().create(&Default::default(), &within).await?;
+    let refused = says(&stage, "within", "lie in one another").await?;
+    let reason = |p: &DatasetPromotion| {
+        let conditions = p.status.iter().flat_map(|s| &s.conditions);
+        conditions.filter(|c| c.type_ == "Ready").map(|c| c.reason.clone()).next()
+    };
+    assert_eq!(reason(&refused).as_deref(), Some("InvalidSpec"));
+
+    promotion.spec.execution = serde_json::from_value(json!({ "mode": "Job" }))?;
+    stage.api().create(&Default::default(), &promotion).await?;
+    job(&stage, None).await?;
+    let here = json!({ "spec": { "execution": { "mode": "InProcess" } } });
+    stage.merge::<DatasetPromotion>("weather", here).await?;
+    stage.reaches("weather", Phase::Published).await?;
+    eventually("the Job is gone", SOON, async || {
+        let all = stage.api::<Job>().list(&ListParams::default()).await?.items;
+        Ok(all.iter().all(|job| job.metadata.deletion_timestamp.is_some()).then_some(()))
+    })
+    .await
 }
 
 /// The shard that has no result yet, or else the first.

@@ -40,6 +40,10 @@ pub struct DatasetPromotionSpec {
     pub source: ObjectStoreRef,
     /// The object-store prefix that it is published to.
     pub destination: ObjectStoreRef,
+    /// Where the record of the decision is kept whole. Without it, the record lies in the destination
+    /// and lacks the content of documents that are not published, which a replay then needs again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decisions: Option<ObjectStoreRef>,
     /// Which policy pack judges.
     pub policy_pack_ref: PackReference,
     /// What the data is to be used for; a key of the pack's licence table.

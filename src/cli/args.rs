@@ -220,6 +220,10 @@ pub(super) struct Promote {
     /// Where to publish: a directory, or a URL: file://, s3://, gs://, az://.
     #[arg(long, value_name = "DIR")]
     pub destination: String,
+    /// Where the decision is recorded whole: a directory or a URL that readers of the data cannot
+    /// read [default: the destination, without the content of documents that are not published].
+    #[arg(long, value_name = "DIR|URL")]
+    pub decisions: Option<String>,
     /// Who approves the plan, for instance principal:jane.
     #[arg(long, value_name = "PRINCIPAL", requires = "approver_role")]
     pub approver: Option<String>,

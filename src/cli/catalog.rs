@@ -109,7 +109,7 @@ fn extent(folder: &Path, facts: &Facts) -> Option<Extent> {
         }
         Extent::of(&object.media_type, &std::fs::read(folder.join(path)).ok()?)
     });
-    boxes.reduce(Extent::with)
+    Extent::around(boxes)
 }
 
 /// From the first to the last second of the period that a version id begins with.
@@ -143,7 +143,7 @@ mod tests {
             let (start, end) = period(version).unwrap();
             assert_eq!((start.as_str(), end.as_str()), expected);
         }
-        assert!(bbox("7.5,47.5,7.6,47.6").is_ok());
+        assert!(bbox("7.5,47.5,7.6,47.6").is_ok() && bbox("177,-20,-178,-16").is_ok());
         for bad in ["7.5,47.5,7.6", "7.5,48,7.6,47", "a,b,c,d", "1,2,3,400"] {
             assert!(bbox(bad).is_err(), "{bad}");
         }

@@ -14,6 +14,7 @@ use super::process::{log, shutdown};
 use super::serve::{end, open_at, serve_packs};
 use super::settings::publisher;
 use crate::controller::{Context, Health as Watches, Metrics, Settings, StateDir, run};
+use crate::evidence::EvidenceMetrics;
 use crate::pack::Shelf;
 use crate::promotion::Step;
 use crate::server::{Guard, Health, Packs, ServerMetrics, router};
@@ -56,6 +57,11 @@ pub(super) async fn controller(arguments: Controller) -> Result<ExitCode, Failur
     let context = Arc::new(Context::new(client.clone(), settings, metrics, Arc::clone(&shelf)));
 
     let served = ServerMetrics::new(&mut registry);
+    // Without a listener there is nothing to count.
+    let counted = match arguments.evidence.evidence_listen {
+        Some(_) => EvidenceMetrics::new(&mut registry),
+        None => EvidenceMetrics::default(),
+    };
     let (ending, draining) = watch::channel(false);
     let over = draining.clone();
     let ready = health.clone();
@@ -79,7 +85,8 @@ pub(super) async fn controller(arguments: Controller) -> Result<ExitCode, Failur
         None => None,
     };
     let asked =
-        evidence::open(&arguments.evidence, &context, client, &arguments.serving, &served).await?;
+        evidence::open(&arguments.evidence, &context, client, &arguments.serving, &served, counted)
+            .await?;
     let told_to_end = async move {
         shutdown().await;
         ending.send_replace(true);

@@ -8,7 +8,43 @@ use clap::{Arg, Args};
 use super::args::Plain;
 use super::exit::Failure;
 use crate::domain::GateId;
-use crate::gates::codes::{self, Code};
+use crate::evidence;
+use crate::gates::codes;
+
+/// A documented code, whoever says it.
+#[derive(Clone, Copy)]
+struct Code {
+    code: &'static str,
+    /// None: evidence about a release.
+    gate: Option<GateId>,
+    meaning: &'static str,
+    remedy: &'static str,
+}
+
+impl Code {
+    fn all() -> impl Iterator<Item = Self> {
+        let gates = codes::ALL.iter().map(|c| Self {
+            code: c.code,
+            gate: Some(c.gate),
+            meaning: c.meaning,
+            remedy: c.remedy,
+        });
+        let evidence = evidence::CODES.iter().map(|c| Self {
+            code: c.code,
+            gate: None,
+            meaning: c.meaning,
+            remedy: c.remedy,
+        });
+        gates.chain(evidence)
+    }
+
+    fn place(gate: Option<GateId>) -> String {
+        match gate {
+            Some(gate) => format!("gate {gate} ({})", gate.name()),
+            None => "evidence (releases)".to_owned(),
+        }
+    }
+}
 
 /// Says what a reason code means and what to do about it; without one, lists them all.
 #[derive(Args, Debug)]
@@ -38,8 +74,8 @@ impl TypedValueParser for Codes {
     }
 
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        let hidden = |code: &Code| PossibleValue::new(code.code).hide(true);
-        Some(Box::new(codes::ALL.iter().map(hidden)))
+        let hidden = |code: Code| PossibleValue::new(code.code).hide(true);
+        Some(Box::new(Code::all().map(hidden)))
     }
 }
 
@@ -48,15 +84,15 @@ pub(super) fn explain(arguments: &Explain) -> Result<ExitCode, Failure> {
         list(arguments.output);
         return Ok(ExitCode::SUCCESS);
     };
-    let found = codes::ALL.iter().find(|code| code.code.eq_ignore_ascii_case(wanted));
+    let found = Code::all().find(|code| code.code.eq_ignore_ascii_case(wanted));
     let code = found.ok_or_else(|| unknown(wanted))?;
     match arguments.output {
         Plain::Human => {
-            sayln!("{}  gate {} ({})", code.code, code.gate, code.gate.name());
+            sayln!("{}  {}", code.code, Code::place(code.gate));
             sayln!("{}", code.meaning);
             sayln!("→ {}", code.remedy);
         }
-        Plain::Json => sayln!("{:#}", json(code)),
+        Plain::Json => sayln!("{:#}", json(&code)),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -74,19 +110,19 @@ fn unknown(wanted: &str) -> Failure {
 fn nearest(wanted: &str) -> Vec<&'static str> {
     let wanted = wanted.to_lowercase();
     let likeness = |code: &Code| strsim::jaro_winkler(&wanted, &code.code.to_lowercase());
-    let mut all: Vec<_> = codes::ALL.iter().map(|code| (likeness(code), code.code)).collect();
+    let mut all: Vec<_> = Code::all().map(|code| (likeness(&code), code.code)).collect();
     all.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
     all.into_iter().filter(|(likeness, _)| *likeness > 0.8).map(|(_, code)| code).take(3).collect()
 }
 
 fn list(output: Plain) {
     if output == Plain::Json {
-        sayln!("{:#}", serde_json::Value::from_iter(codes::ALL.iter().map(json)));
+        sayln!("{:#}", serde_json::Value::from_iter(Code::all().map(|code| json(&code))));
         return;
     }
-    for gate in GateId::ALL {
-        sayln!("gate {gate} ({})", gate.name());
-        for code in codes::ALL.iter().filter(|code| code.gate == gate) {
+    for gate in GateId::ALL.into_iter().map(Some).chain([None]) {
+        sayln!("{}", Code::place(gate));
+        for code in Code::all().filter(|code| code.gate == gate) {
             sayln!("  {:28}  {}", code.code, code.meaning);
         }
     }
@@ -106,8 +142,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn no_two_rooms_have_one_code() {
+        let mut seen = std::collections::BTreeSet::new();
+        assert!(Code::all().all(|code| seen.insert(code.code)));
+    }
+
+    #[test]
     fn a_slip_of_the_pen_is_understood() {
         assert_eq!(nearest("LicenceUnclear").first(), Some(&"LicenseUnclear"));
+        assert_eq!(nearest("ReadP95OverBuget").first(), Some(&"ReadP95OverBudget"));
         assert_eq!(nearest("artifactorphn").first(), Some(&"ArtifactOrphan"));
         assert_eq!(nearest("xyz"), Vec::<&str>::new());
     }

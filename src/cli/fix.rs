@@ -34,7 +34,7 @@ pub(super) fn fix(
     let folder = folder(&subject.workspace)?;
     let texts = texts(&folder, &assessment.facts)?;
     let mends = completed(&assessment.facts, &Known::default(), &texts, false);
-    let mended: Facts = mends.files.iter().fold(assessment.facts.clone(), |facts, mend| {
+    let mended: Facts = mends.files.iter().fold(Facts::clone(&assessment.facts), |facts, mend| {
         facts.revised(&mend.path, mend.text.as_bytes())
     });
     let verdict = policy::evaluate(&judged.pack, &judged.name, &mended.policy_input())

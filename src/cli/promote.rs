@@ -15,7 +15,9 @@ use crate::dataset::{Limits, Recall, Requested, StoreReader};
 use crate::domain::{Approval, Digest, GateId, SpecHash};
 use crate::ledger::Ledger;
 use crate::objects::Store;
-use crate::promotion::{Assessment, PublishError, Subject, Unobserved, approve, assess, publish};
+use crate::promotion::{
+    Assessment, PublishError, Publisher, Subject, Unobserved, apart, approve, assess, publish,
+};
 
 pub(super) async fn validate(mut arguments: Validate) -> Result<ExitCode, Failure> {
     named(&mut arguments.subject)?;
@@ -60,11 +62,9 @@ pub(super) async fn promote(arguments: Promote) -> Result<ExitCode, Failure> {
         ));
     }
     let (source, destination) = (store(&subject.workspace)?, store(&arguments.destination)?);
-    if within(destination.url(), source.url()) {
-        return Err(Failure::usage(
-            "the destination lies in the workspace, which publishing would change; give another",
-        ));
-    }
+    let decisions = arguments.decisions.as_deref().map(store).transpose()?;
+    apart(&source, &destination, decisions.as_ref())
+        .map_err(|error| Failure::usage(error.to_string()))?;
     let assessment = examine(subject, &judge, &source, Some(&destination)).await?;
     let Some(plan) = assessment.plan.clone() else {
         return finish(subject, &judge, &assessment, Conclusion::Denied);
@@ -97,6 +97,7 @@ pub(super) async fn promote(arguments: Promote) -> Result<ExitCode, Failure> {
     }
     let principal = arguments.approver.unwrap_or_else(|| "svc:lazaret-cli".to_owned());
     let publisher = publisher(principal, "publisher", arguments.signing_key.as_deref())?;
+    let publisher = Publisher { decisions, ..publisher };
     let ledger = Ledger::new(destination.clone());
     let done =
         publish(&approved, &source, &destination, &ledger, &publisher, now, &Unobserved).await;
@@ -105,11 +106,6 @@ pub(super) async fn promote(arguments: Promote) -> Result<ExitCode, Failure> {
         other => Failure::undecided(other.to_string()),
     })?;
     finish(subject, &judge, &assessment, Conclusion::Published(published))
-}
-
-fn within(url: &str, whole: &str) -> bool {
-    let rest = url.trim_end_matches('/').strip_prefix(whole.trim_end_matches('/'));
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Without a name, a workspace in a directory is judged as what it calls itself.

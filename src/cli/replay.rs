@@ -11,7 +11,7 @@ use super::exit::{DENIED, Failure};
 use super::policy::{compiled, sealed};
 use super::settings::store;
 use crate::domain::{DatasetRef, Digest, IdError};
-use crate::promotion::{Engine, Recalled, recall};
+use crate::promotion::{Engine, Recalled, recall, restore};
 
 /// Makes a recorded decision again and compares it, byte for byte.
 #[derive(Args, Debug)]
@@ -28,6 +28,14 @@ pub(super) struct Replay {
     /// one, so that no signature is asked for.
     #[arg(long, value_name = "TAR|DIR", env = "LAZARET_POLICY_PACK")]
     policy_pack: PathBuf,
+    /// Where decisions are kept, if they have a place of their own: a directory or a URL [default:
+    /// the destination].
+    #[arg(long, value_name = "DIR|URL")]
+    decisions: Option<String>,
+    /// The workspace that was judged: a record in the destination lacks its documents that are not
+    /// published. Their digests must be the recorded ones.
+    #[arg(long, value_name = "DIR|URL")]
+    workspace: Option<String>,
     /// The decision of this plan [default: that of the manifest].
     #[arg(long, value_name = "DIGEST")]
     plan: Option<String>,
@@ -48,16 +56,21 @@ pub(super) async fn replay(arguments: Replay) -> Result<ExitCode, Failure> {
         .map(|text| text.parse().map_err(|error| Failure::usage(format!("--plan: {error}"))))
         .transpose()?;
     let destination = store(&arguments.destination)?;
-    let recalled = recall(&destination, &dataset, plan)
+    let decisions = arguments.decisions.as_deref().map(store).transpose()?;
+    let recalled = recall(&destination, decisions.as_ref(), &dataset, plan)
         .await
         .map_err(|error| Failure::undecided(error.to_string()))?
         .ok_or_else(|| {
             Failure::undecided(format!(
-                "{dataset}: there is no recorded decision in the destination"
+                "{dataset}: there is no recorded decision in the destination, nor in --decisions"
             ))
         })?;
     let pack = compiled(&sealed(&arguments.policy_pack)?)?;
-    let Recalled { decision, digest, stated } = recalled;
+    let Recalled { mut decision, digest, stated } = recalled;
+    if let Some(workspace) = &arguments.workspace {
+        let restored = restore(&mut decision, &store(workspace)?).await;
+        restored.map_err(|error| Failure::undecided(error.to_string()))?;
+    }
     let mut found = decision.replay(&pack).map_err(|e| Failure::undecided(e.to_string()))?;
     if let Some(stated) = stated.filter(|stated| *stated != digest) {
         found.insert(

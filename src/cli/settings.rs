@@ -127,6 +127,7 @@ pub(super) fn publisher(
         container_digest,
         git_commit: env!("LAZARET_GIT_COMMIT").to_owned(),
         attestor,
+        decisions: None,
     })
 }
 

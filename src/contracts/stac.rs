@@ -211,8 +211,9 @@ mod tests {
             let with = |place: &str, value: &Value| {
                 let mut item = item("1.1.0");
                 item["stac_extensions"] = json!([uri]);
-                if extension.starts_with("grid") {
-                    item["properties"]["grid:code"] = json!("MGRS-35NKA");
+                // Items must say something by these.
+                if ["grid", "scientific", "sat"].iter().any(|own| extension.starts_with(own)) {
+                    item["properties"][field] = good.clone();
                 }
                 item.pointer_mut(place).unwrap()[field] = value.clone();
                 item
@@ -230,6 +231,28 @@ mod tests {
             misspelt["properties"][format!("{field}_")] = json!(1);
             let misspells = field.contains(':');
             assert_eq!(stac_violations(&misspelt).is_empty(), !misspells, "{extension}");
+        }
+    }
+
+    #[test]
+    fn what_versions_ask_for() {
+        for (extension, properties, valid) in [
+            ("version/v1.0.0", json!({"deprecated": true}), false),
+            ("version/v1.1.0", json!({"deprecated": true}), true),
+            ("scientific/v1.0.0", json!({}), false),
+            ("sar/v1.2.0", json!({"sar:frequency_band": "C", "sar:polarizations": ["RH"]}), true),
+            ("sar/v1.2.0", json!({"sar:polarizations": ["RH"]}), false),
+            ("sar/v1.1.0", json!({"sar:frequency_band": "C", "sar:polarizations": ["RH"]}), false),
+            ("view/v1.1.0", json!({"view:moon_elevation": -1}), false),
+            ("sat/v1.1.0", json!({"sat:orbit_state": null}), false),
+        ] {
+            let mut item = item("1.1.0");
+            item["stac_extensions"] =
+                json!([format!("https://stac-extensions.github.io/{extension}/schema.json")]);
+            let all = item["properties"].as_object_mut().unwrap();
+            all.extend(properties.as_object().unwrap().clone());
+            let found = stac_violations(&item);
+            assert_eq!(found.is_empty(), valid, "{extension} {properties}: {found:?}");
         }
     }
 

@@ -66,6 +66,8 @@ pub struct Context {
     pub(super) metrics: Metrics,
     pub(super) recorder: Recorder,
     pub(super) heavy: Semaphore,
+    /// For taking in what pods found: large, and short.
+    pub(super) merging: Semaphore,
     ledgers: Mutex<HashMap<String, Arc<Ledger>>>,
     failures: Mutex<HashMap<(&'static str, String), u32>>,
     remembered: Mutex<HashMap<String, Arc<Remembered>>>,
@@ -92,6 +94,7 @@ impl Context {
             recorder: Recorder::new(client.clone(), reporter),
             client,
             heavy: Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)),
+            merging: Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)),
             settings,
             packs: Arc::new(PackStore::new()),
             metrics,

@@ -7,6 +7,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::domain::GateId;
+
 /// Which kind a sample is about.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
 pub struct Kind {
@@ -58,6 +60,15 @@ impl Metrics {
             watch_errors: Family::default(),
             packs_loaded: Gauge::default(),
         };
+        // Counts nothing of everything: what happens first is an increase, too.
+        for kind in ["PolicyPack", "DatasetPromotion", "Quarantine"] {
+            drop(metrics.reconciliations.get_or_create(&KindOutcome { kind, outcome: "ok" }));
+            drop(metrics.duration.get_or_create(&Kind { kind }));
+            drop(metrics.watch_errors.get_or_create(&Kind { kind }));
+        }
+        for gate in GateId::ALL {
+            drop(metrics.denials.get_or_create(&GateLabel { gate: gate.letter() }));
+        }
         let m = metrics.clone();
         registry.register(
             "reconciliations",

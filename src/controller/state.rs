@@ -78,11 +78,24 @@ impl StateDir {
     /// If there is no room, or the disk fails.
     pub(super) fn write(&self, pack: &str, bytes: &[u8]) -> Result<(), StateError> {
         let size = bytes.len() as u64;
-        {
+        let before = {
             let mut sizes = self.sizes.lock().unwrap_or_else(PoisonError::into_inner);
             has_room(&sizes, pack, size)?;
-            sizes.insert(pack.to_owned(), size);
+            sizes.insert(pack.to_owned(), size)
+        };
+        let written = self.replace(pack, bytes);
+        if written.is_err() {
+            // What was kept before is kept still, and no more than that takes room.
+            let mut sizes = self.sizes.lock().unwrap_or_else(PoisonError::into_inner);
+            match before {
+                Some(before) => drop(sizes.insert(pack.to_owned(), before)),
+                None => drop(sizes.remove(pack)),
+            }
         }
+        Ok(written?)
+    }
+
+    fn replace(&self, pack: &str, bytes: &[u8]) -> io::Result<()> {
         let (path, mut file) = self.unfinished(&stem(pack))?;
         let written = file
             .write_all(bytes)
@@ -92,7 +105,7 @@ impl StateDir {
         if written.is_err() {
             drop(fs::remove_file(&path));
         }
-        Ok(written?)
+        written
     }
 
     /// What is kept for `pack`, if anything is. Links are not followed, pipes not waited for.

@@ -8,7 +8,8 @@ use crate::domain::{Digest, parse_i_json};
 
 use super::layout::{self, Kind};
 use super::{
-    ContentFact, Document, DocumentState, Facts, Form, ObjectFact, Published, Requested, Rules,
+    ContentFact, Document, DocumentState, Facts, Form, Limits, ObjectFact, Published, Requested,
+    Rules,
 };
 
 /// A document's bytes, or why they were not kept.
@@ -57,13 +58,30 @@ impl Facts {
     }
 }
 
+impl Document {
+    /// What these bytes are read as under this path; none if nobody reads what lies there.
+    pub fn read(path: &str, bytes: &[u8]) -> Option<Self> {
+        let state = parse(layout::kind(path)?, bytes);
+        Some(Self { path: path.to_owned(), state })
+    }
+
+    /// One that nobody reads.
+    pub fn too_large(path: String, size: u64, limits: &Limits) -> Self {
+        Self { path, state: DocumentState::Invalid(too_large(size, limits)) }
+    }
+}
+
+/// Why a document of this length is not read.
+pub(super) fn too_large(size: u64, limits: &Limits) -> String {
+    format!("it has {size} bytes, more than the {} that a document may have", limits.document_bytes)
+}
+
 fn place(facts: &mut Facts, path: String, body: Body) {
     let Some(kind) = layout::kind(&path) else { return };
-    let state = match body {
-        Ok(bytes) => parse(kind, &bytes),
-        Err(message) => DocumentState::Invalid(message),
+    let document = match body {
+        Ok(bytes) => Document { path: path.clone(), state: parse(kind, &bytes) },
+        Err(message) => Document { path: path.clone(), state: DocumentState::Invalid(message) },
     };
-    let document = Document { path: path.clone(), state };
     match kind {
         Kind::Spec => facts.spec = document,
         Kind::Dataset => facts.dataset = document,

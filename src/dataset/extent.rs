@@ -7,7 +7,11 @@ use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use parquet::file::statistics::Statistics;
 use serde_json::{Value, json};
 
-/// A box in degrees: west, south, east, north.
+/// Half of the globe: what spans more is taken to lie everywhere, and not across the antimeridian.
+const HALF: f64 = 180.0;
+
+/// A box in degrees: west, south, east, north. One over the antimeridian has its west east of its
+/// east (RFC 7946, 5.2).
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Extent([f64; 4]);
 
@@ -22,17 +26,45 @@ impl Extent {
         fits.then_some(Self([west, south, east, north]))
     }
 
-    /// What holds both. Boxes over the antimeridian are not known here.
-    #[must_use]
-    pub fn with(self, other: Self) -> Self {
-        let ([w, s, e, n], [w2, s2, e2, n2]) = (self.0, other.0);
-        Self([w.min(w2), s.min(s2), e.max(e2), n.max(n2)])
+    /// The smallest box around all, whatever their order: over the antimeridian if that is where
+    /// they lie close together.
+    pub fn around(boxes: impl IntoIterator<Item = Self>) -> Option<Self> {
+        let (mut south, mut north) = (f64::INFINITY, f64::NEG_INFINITY);
+        let mut spans = Vec::new();
+        for Self([w, s, e, n]) in boxes {
+            (south, north) = (south.min(s), north.max(n));
+            match w > e {
+                true => spans.extend([(w, 180.0), (-180.0, e)]),
+                false => spans.push((w, e)),
+            }
+        }
+        spans.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let &(west, mut reached) = spans.first()?;
+        // The widest stretch of the circle where nothing lies, from its west to its east end.
+        let mut gap = (0.0, 0.0, 0.0);
+        for &(w, e) in &spans {
+            if w - reached > gap.0 {
+                gap = (w - reached, reached, w);
+            }
+            reached = reached.max(e);
+        }
+        let (width, end, start) = gap;
+        let plain = reached - west;
+        match 360.0 - width < HALF && 360.0 - width < plain {
+            true => Some(Self([start, south, end, north])),
+            false => Some(Self([west, south, reached, north])),
+        }
     }
 
-    /// A box of four numbers, as STAC and GeoJSON write it.
+    /// A box as STAC and GeoJSON write it; heights are left out.
     pub fn of_bbox(value: &Value) -> Option<Self> {
         let numbers: Option<Vec<f64>> = value.as_array()?.iter().map(Value::as_f64).collect();
-        Self::new(numbers?.try_into().ok()?)
+        match *numbers?.as_slice() {
+            [west, south, east, north] | [west, south, _, east, north, _] => {
+                Self::new([west, south, east, north])
+            }
+            _ => None,
+        }
     }
 
     /// The box around a GeoJSON geometry.
@@ -40,11 +72,22 @@ impl Extent {
         geojson(value)
     }
 
-    /// Whether another box lies in this one. Of a box over the antimeridian only south and north
-    /// are compared, so that a right one is never mended.
+    /// Whether another box lies in this one, but for `play` degrees.
+    pub fn holds_within(self, other: Self, play: f64) -> bool {
+        let ([w, s, e, n], [west, south, east, north]) = (self.0, other.0);
+        // Across the antimeridian east is counted on.
+        let on = |w: f64, e: f64| if w > e { e + 360.0 } else { e };
+        let (end, east) = (on(w, e), on(west, east));
+        let across = end - w >= 360.0
+            || [-360.0, 0.0, 360.0]
+                .iter()
+                .any(|turn| w - play <= west + turn && east + turn <= end + play);
+        across && s - play <= south && north <= n + play
+    }
+
+    /// Whether another box lies in this one.
     pub fn holds(self, other: Self) -> bool {
-        let ([w, s, e, n], [_, south, _, north]) = (self.0, other.0);
-        if w > e { s <= south && north <= n } else { self.with(other) == self }
+        self.holds_within(other, 0.0)
     }
 
     /// As STAC and GeoJSON write it.
@@ -52,13 +95,19 @@ impl Extent {
         self.0
     }
 
-    /// The box as a GeoJSON geometry: a point if it is one, otherwise a polygon.
+    /// The box as a GeoJSON geometry: a point if it is one, otherwise a polygon, or two.
     pub fn geometry(self) -> Value {
         let [w, s, e, n] = self.0;
-        if w >= e && s >= n {
+        if w.total_cmp(&e).is_eq() && s.total_cmp(&n).is_eq() {
             return json!({ "type": "Point", "coordinates": [w, s] });
         }
-        json!({ "type": "Polygon", "coordinates": [[[w, s], [e, s], [e, n], [w, n], [w, s]]] })
+        let ring = |w: f64, e: f64| json!([[[w, s], [e, s], [e, n], [w, n], [w, s]]]);
+        if w > e {
+            // Cut there, as RFC 7946, 3.1.9 has it.
+            let halves = [ring(w, 180.0), ring(-180.0, e)];
+            return json!({ "type": "MultiPolygon", "coordinates": halves });
+        }
+        json!({ "type": "Polygon", "coordinates": ring(w, e) })
     }
 
     /// Where an object lies, if its media type is one of those and its bytes say so.
@@ -76,13 +125,31 @@ impl Extent {
 }
 
 fn geojson(value: &Value) -> Option<Extent> {
-    let children: Vec<&Value> = match value["type"].as_str()? {
-        "FeatureCollection" => value["features"].as_array()?.iter().collect(),
-        "Feature" => vec![value.get("geometry")?],
-        "GeometryCollection" => value["geometries"].as_array()?.iter().collect(),
-        _ => return positions(value.get("coordinates")?),
+    let mut found = Vec::new();
+    parts(value, &mut found)?;
+    Extent::around(found)
+}
+
+/// The boxes of all that is connected: a line goes the way that its numbers go, and what crosses the
+/// antimeridian is cut there (RFC 7946, 3.1.9); one of several points or parts may lie beyond. Of
+/// one that is not in degrees, nothing is known of the whole.
+fn parts(value: &Value, found: &mut Vec<Extent>) -> Option<()> {
+    let children = match value["type"].as_str()? {
+        "FeatureCollection" => value["features"].as_array()?.as_slice(),
+        "Feature" => std::slice::from_ref(value.get("geometry")?),
+        "GeometryCollection" => value["geometries"].as_array()?.as_slice(),
+        "MultiPoint" | "MultiLineString" | "MultiPolygon" => {
+            for part in value.get("coordinates")?.as_array()? {
+                found.push(positions(part)?);
+            }
+            return Some(());
+        }
+        _ => {
+            found.push(positions(value.get("coordinates")?)?);
+            return Some(());
+        }
     };
-    all(children.into_iter().filter(|child| !placeless(child)), geojson)
+    children.iter().filter(|child| !placeless(child)).try_for_each(|child| parts(child, found))
 }
 
 /// What GeoJSON allows to lie nowhere.
@@ -94,21 +161,19 @@ fn placeless(value: &Value) -> bool {
         || empty("geometries")
 }
 
-/// The box around all; of one that is not in degrees, nothing is known of the whole.
-fn all<'a>(
-    mut parts: impl Iterator<Item = &'a Value>,
-    one: fn(&Value) -> Option<Extent>,
-) -> Option<Extent> {
-    let first = one(parts.next()?)?;
-    parts.try_fold(first, |whole, part| Some(whole.with(one(part)?)))
-}
-
+/// The plain box around nested positions.
 fn positions(value: &Value) -> Option<Extent> {
     let items = value.as_array()?;
-    match (items.first()?.as_f64(), items.get(1).and_then(Value::as_f64)) {
-        (Some(x), Some(y)) => Extent::new([x, y, x, y]),
-        _ => all(items.iter(), positions),
+    if let (Some(x), Some(y)) = (items.first()?.as_f64(), items.get(1).and_then(Value::as_f64)) {
+        return Extent::new([x, y, x, y]);
     }
+    let mut whole: Option<[f64; 4]> = None;
+    for item in items {
+        let Extent([w, s, e, n]) = positions(item)?;
+        let [w2, s2, e2, n2] = whole.unwrap_or([w, s, e, n]);
+        whole = Some([w.min(w2), s.min(s2), e.max(e2), n.max(n2)]);
+    }
+    whole.map(Extent)
 }
 
 fn parquet(bytes: Bytes) -> Option<Extent> {
@@ -185,11 +250,52 @@ mod tests {
     }
 
     #[test]
-    fn a_box_over_the_antimeridian_is_left_as_it_is() {
+    fn a_box_over_the_antimeridian_holds_what_lies_on_both_sides() {
         let fiji = Extent::new([177.0, -20.0, -178.0, -16.0]).unwrap();
-        let piece = |w, n| Extent::new([w, -19.0, w + 0.5, n]).unwrap();
-        assert!(fiji.holds(piece(178.0, -17.0)) && fiji.holds(piece(-179.0, -17.0)));
-        assert!(!fiji.holds(piece(178.0, -15.0)));
+        let at = |w: f64, e: f64, n: f64| Extent::new([w, -19.0, e, n]).unwrap();
+        for (inside, held) in [
+            (at(178.0, 178.5, -17.0), true),
+            (at(-179.0, -178.5, -17.0), true),
+            (at(179.0, -179.0, -17.0), true),
+            (at(178.0, 178.5, -15.0), false),
+            (at(176.0, 178.0, -17.0), false),
+            (at(179.0, -177.0, -17.0), false),
+            (at(-179.0, 179.0, -17.0), false),
+        ] {
+            assert_eq!(fiji.holds(inside), held, "{inside:?}");
+        }
+        let globe = Extent::new([-180.0, -90.0, 180.0, 90.0]).unwrap();
+        assert!(globe.holds(fiji) && !fiji.holds(globe));
+        assert!(fiji.holds_within(at(176.999_999_9, 178.0, -17.0), 1e-6));
+        let geometry = fiji.geometry();
+        assert_eq!(geometry["type"], "MultiPolygon");
+        assert_eq!(geometry["coordinates"][0][0][1][0], 180.0);
+        assert_eq!(Extent::of_geometry(&geometry), Some(fiji));
+    }
+
+    #[test]
+    fn the_smallest_box_around_all_in_any_order() {
+        let point = |x: f64| Extent::new([x, 1.0, x, 1.0]).unwrap();
+        for (places, west, east) in [
+            (vec![177.0, -178.0], 177.0, -178.0),
+            (vec![-178.0, 177.0, 179.0], 177.0, -178.0),
+            (vec![-10.0, 10.0], -10.0, 10.0),
+            (vec![120.0, -120.0], 120.0, -120.0),
+            // More than half of the globe: everywhere.
+            (vec![170.0, -170.0, 0.0], -170.0, 170.0),
+            (vec![180.0, -180.0], 180.0, -180.0),
+        ] {
+            let mut boxes: Vec<_> = places.iter().map(|x| point(*x)).collect();
+            let expected = Extent::new([west, 1.0, east, 1.0]);
+            assert_eq!(Extent::around(boxes.clone()), expected, "{places:?}");
+            boxes.reverse();
+            assert_eq!(Extent::around(boxes), expected, "{places:?} backwards");
+        }
+        assert_eq!(Extent::around([]), None);
+        let points = r#"{"type":"MultiPoint","coordinates":[[179,1],[-179,2]]}"#;
+        assert_eq!(of(points), Some([179.0, 1.0, -179.0, 2.0]));
+        let line = r#"{"type":"LineString","coordinates":[[179,1],[-179,2]]}"#;
+        assert_eq!(of(line), Some([-179.0, 1.0, 179.0, 2.0]), "it goes the long way");
     }
 
     #[test]

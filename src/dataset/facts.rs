@@ -10,7 +10,7 @@ use crate::domain::Digest;
 use super::{ContentFact, Form};
 
 /// Everything that the gates look at. Built once, then only read.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Facts {
     /// What somebody asks to have published.
     pub requested: Requested,
@@ -68,7 +68,7 @@ pub struct ObjectFact {
 }
 
 /// A document of the workspace, read as far as it could be.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Document {
     /// Its path in the workspace.
     pub path: String,
@@ -78,7 +78,7 @@ pub struct Document {
 }
 
 /// What became of reading a document.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DocumentState {
     /// There is no such object.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::assemble::{assemble, rules};
+use super::assemble::{assemble, rules, too_large};
 use super::digests::{Digests, Recall, Remembered, key};
 use super::pass::{Done, Pass};
 use super::source::{Entry, GatherError, Limits, Progress, WorkspaceReader};
@@ -120,10 +120,6 @@ pub async fn hash(
 fn object(entry: &Entry, digest: Digest, form: Option<Form>) -> ObjectFact {
     let media_type = layout::media_type(&entry.path).to_owned();
     ObjectFact { digest, size: entry.size, media_type, form }
-}
-
-fn too_large(size: u64, limits: &Limits) -> String {
-    format!("it has {size} bytes, more than the {} that a document may have", limits.document_bytes)
 }
 
 pub(super) fn check(entries: &[Entry], limits: &Limits) -> Result<(), GatherError> {

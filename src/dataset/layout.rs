@@ -16,6 +16,8 @@ pub(crate) const PROV: &str = "catalog/prov/bundle.jsonld";
 pub(crate) const STAC_COLLECTION: &str = "catalog/stac/collection.json";
 /// The report of the pipeline's quality checks.
 pub(crate) const QA_REPORT: &str = "work/qa_report.json";
+/// The same of single runs, where one report does not speak for all.
+pub(crate) const QA_REPORTS: &str = "work/qa_reports/";
 /// What was acquired.
 pub(crate) const RAW: &str = "raw/";
 /// What is published.

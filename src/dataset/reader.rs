@@ -62,8 +62,9 @@ impl WorkspaceReader for StoreReader {
 
     async fn read(&self, path: &str, into: Reading) -> Result<Reading, ReadError> {
         let (store, path) = (self.store.clone(), path.to_owned());
+        let most = into.most();
         // A task of its own, so that several cores hash at once.
-        let task = tokio::spawn(async move { store.scan(&path, into, Reading::take).await });
+        let task = tokio::spawn(async move { store.scan(&path, most, into, Reading::take).await });
         match AbortOnDrop(task).join().await {
             Some(read) => read.map_err(failed),
             None => Err(ReadError { context: "hashing was interrupted".to_owned(), source: None }),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::content::Inspector;
-use super::form::Head;
+use super::form::{HEAD, Head};
 use crate::domain::DigestWriter;
 
 /// What one pass over an object's bytes feeds: the hash, the first bytes, the document that is
@@ -62,6 +62,11 @@ impl Reading {
     /// A reading of an object's first bytes and no more.
     pub(super) fn of_head(listed: u64, watch: Arc<Watch>) -> Self {
         Self { only_head: true, ..Self::new(listed, false, None, watch) }
+    }
+
+    /// How many bytes it will take, if it is not all of them.
+    pub(super) fn most(&self) -> Option<u64> {
+        self.only_head.then(|| self.listed.min(HEAD as u64))
     }
 
     /// Takes the next bytes and says whether it wants more.

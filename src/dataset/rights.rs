@@ -8,11 +8,14 @@ use spdx::{Expression, ParseMode};
 const MAX: usize = 64;
 
 /// `alternatives`: one of them must be kept, all parts of it together. A part has its whole `term`
-/// and its `license` without exception and `+`. Null if the expression is none, or has too many.
+/// and its `license` without exception and `+`. Null if the expression is none, or has too many:
+/// `invalid` tells which.
 pub(super) fn license(expression: Option<&str>) -> Value {
-    let alternatives = expression.and_then(alternatives);
+    let parsed = expression.and_then(parse);
+    let alternatives = parsed.as_ref().and_then(alternatives);
     json!({
         "expression": expression,
+        "invalid": expression.is_some() && parsed.is_none(),
         "alternatives": alternatives.map(|all| {
             all.into_iter().map(|parts| parts.into_iter().map(|(term, license)| {
                 json!({"term": term, "license": license})
@@ -23,8 +26,18 @@ pub(super) fn license(expression: Option<&str>) -> Value {
 
 type Part = (String, String);
 
-fn alternatives(text: &str) -> Option<Vec<Vec<Part>>> {
-    let expression = Expression::parse_mode(text, ParseMode::STRICT).ok()?;
+/// Whether a part of an expression is one of SPDX's words for not knowing.
+pub(crate) fn says_nothing(text: &str) -> bool {
+    let words = text.split(|c: char| c.is_whitespace() || "()".contains(c));
+    words.into_iter().any(|word| matches!(word, "NONE" | "NOASSERTION"))
+}
+
+fn parse(text: &str) -> Option<Expression> {
+    let parsed = Expression::parse_mode(text, ParseMode::STRICT).ok();
+    parsed.filter(|_| !says_nothing(text))
+}
+
+fn alternatives(expression: &Expression) -> Option<Vec<Vec<Part>>> {
     let mut stack: Vec<Vec<Vec<Part>>> = Vec::new();
     for node in expression.iter() {
         let next = match node {
@@ -77,7 +90,10 @@ mod tests {
             let terms = |parts: Vec<Part>| {
                 parts.into_iter().map(|(term, _)| term).collect::<Vec<_>>().join("&")
             };
-            alternatives(text).map(|all| all.into_iter().map(terms).collect::<Vec<_>>().join("|"))
+            parse(text)
+                .as_ref()
+                .and_then(alternatives)
+                .map(|all| all.into_iter().map(terms).collect::<Vec<_>>().join("|"))
         };
         for (text, expected) in [
             ("MIT", Some("MIT")),
@@ -94,6 +110,17 @@ mod tests {
         }
         let bomb = vec!["(MIT OR ISC)"; 20].join(" AND ");
         assert_eq!(of(&bomb), None);
+        for (text, invalid) in [
+            (Some(bomb.as_str()), false),
+            (Some("MIT"), false),
+            (None, false),
+            (Some(" "), true),
+            (Some("NOASSERTION"), true),
+            (Some("MIT OR NONE"), true),
+            (Some("CC BY"), true),
+        ] {
+            assert_eq!(license(text)["invalid"], invalid, "{text:?}");
+        }
         let with = license(Some("GPL-2.0-only WITH Classpath-exception-2.0"));
         assert_eq!(with["alternatives"][0][0]["license"], "GPL-2.0-only");
     }

@@ -65,7 +65,9 @@ struct Hashed {
 #[derive(Debug, thiserror::Error)]
 pub enum ShardError {
     /// It is none.
-    #[error("{place}: is no result of a shard: {why}; remove the object, then request a new look")]
+    #[error(
+        "{place}: is no result of a shard: {why}; set the annotation lazaret.dev/requestedAt anew and another run hashes the data"
+    )]
     Malformed {
         /// Where it lies.
         place: String,
@@ -73,7 +75,9 @@ pub enum ShardError {
         why: String,
     },
     /// It was made for something else.
-    #[error("{place}: is about another {what}; remove the object, then request a new look")]
+    #[error(
+        "{place}: is about another {what}; set the annotation lazaret.dev/requestedAt anew and another run hashes the data"
+    )]
     Foreign {
         /// Where it lies.
         place: String,
@@ -82,7 +86,7 @@ pub enum ShardError {
     },
     /// It does not list exactly the shard's objects.
     #[error(
-        "{place}: does not list exactly the objects of its shard; remove the object, then request a new look"
+        "{place}: does not list exactly the objects of its shard; set the annotation lazaret.dev/requestedAt anew and another run hashes the data"
     )]
     Unfit {
         /// Where it lies.

@@ -26,11 +26,17 @@ impl Facts {
             "spec_hash": self.spec_hash().map(|hash| hash.to_string()),
             "dataset": content(&self.dataset),
             "license": rights::license(self.license()),
-            "objects": self.objects.iter().map(|(path, object)| (path.clone(), json!({
-                "digest": object.digest.to_string(),
-                "size": object.size,
-                "media_type": object.media_type,
-            }))).collect::<Map<_, _>>(),
+            "objects": self.objects.iter().map(|(path, object)| {
+                let mut seen = json!({
+                    "digest": object.digest.to_string(),
+                    "size": object.size,
+                    "media_type": object.media_type,
+                });
+                if let Some(form) = object.form {
+                    seen["form"] = json!(form);
+                }
+                (path.clone(), seen)
+            }).collect::<Map<_, _>>(),
             "catalogs": {
                 "dcat": content(&self.dcat),
                 "stac": contents(&self.stac),
@@ -162,6 +168,8 @@ mod tests {
         assert!(input["receipts"]["receipts/broken.json"].is_null());
         assert!(input["invalid"]["receipts/broken.json"].as_str().unwrap().contains("line 1"));
         assert_eq!(input["objects"]["processed/stations.csv"]["media_type"], "text/csv");
+        assert_eq!(input["objects"]["processed/stations.csv"]["form"], "text");
+        assert_eq!(input["objects"]["dataset.json"].get("form"), None, "documents are parsed");
         assert!(input["published"].is_null());
         assert_eq!(facts.steward(), Some("principal:jane"));
         assert_eq!(facts.dataset_ref().unwrap().slug.as_str(), "harbour-stations");

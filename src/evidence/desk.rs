@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -12,6 +12,7 @@ use super::codes;
 use super::decide::{Decision, Outcome};
 use super::facts::{DatasetState, Facts, Measure, Policy, ProfileFact};
 use super::flight::Flights;
+use super::metrics::EvidenceMetrics;
 use super::names::{ReleaseId, Service};
 use super::profile::{PackName, Profile};
 use super::prometheus::Sources;
@@ -66,6 +67,7 @@ pub struct Desk {
     shelf: Arc<Shelf>,
     /// By profile as well: a new one is not answered by what an old one asked.
     flights: Flights<(Service, ReleaseId, ProfileKey), Arc<Answer>>,
+    metrics: EvidenceMetrics,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -82,7 +84,14 @@ impl Desk {
         shelf: Arc<Shelf>,
         settings: Settings,
     ) -> Self {
-        Self { world, sources, shelf, flights: Flights::new(settings.fresh, KEPT) }
+        let (flights, metrics) = (Flights::new(settings.fresh, KEPT), EvidenceMetrics::default());
+        Self { world, sources, shelf, flights, metrics }
+    }
+
+    /// The same, counted by `metrics`.
+    #[must_use]
+    pub fn counted(self, metrics: EvidenceMetrics) -> Self {
+        Self { metrics, ..self }
     }
 
     /// Where decisions and bundles are.
@@ -92,6 +101,7 @@ impl Desk {
 
     /// Whether a release may go on.
     pub async fn ask(&self, service: &Service, release: &ReleaseId) -> Arc<Answer> {
+        self.metrics.asked();
         let profile = self.world.profile(service);
         let key = match &profile {
             ProfileFact::Found(text) => ProfileKey::Text(Digest::of(text.as_bytes())),
@@ -103,6 +113,18 @@ impl Desk {
     }
 
     async fn decide(
+        &self,
+        service: &Service,
+        release: &ReleaseId,
+        profile: ProfileFact,
+    ) -> Arc<Answer> {
+        let begun = Instant::now();
+        let answer = self.make(service, release, profile).await;
+        self.metrics.decided(&answer.1, begun.elapsed());
+        answer
+    }
+
+    async fn make(
         &self,
         service: &Service,
         release: &ReleaseId,
@@ -123,6 +145,18 @@ impl Desk {
                 Arc::new((id, decision))
             }
         }
+    }
+
+    async fn measure(
+        &self,
+        namespace: &str,
+        queries: BTreeMap<String, String>,
+        at: Timestamp,
+    ) -> BTreeMap<String, Measure> {
+        let begun = Instant::now();
+        let measures = self.sources.measure(namespace, queries, at).await;
+        self.metrics.measured(measures.values(), begun.elapsed());
+        measures
     }
 
     async fn gather(
@@ -158,7 +192,7 @@ impl Desk {
         let queries = profile.queries(service, release);
         let judge;
         (facts.measures, facts.datasets, facts.recorded, judge) = tokio::join!(
-            self.sources.measure(namespace, queries, observed_at),
+            self.measure(namespace, queries, observed_at),
             self.world.datasets(namespace, &profile.datasets),
             self.shelf.recorded(service, release),
             pack,

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use spdx::expression::ExprNode;
 use spdx::{Expression, LicenseItem, LicenseReq, ParseMode};
 
+use crate::dataset::says_nothing;
+
 /// Texts that say nothing.
 const PLACEHOLDERS: &[&str] = &[
     "",
@@ -46,8 +48,7 @@ pub(super) struct Licence(Expression);
 impl Licence {
     /// Reads an expression strictly; the error is a clause about the text.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let said_nothing = |word: &str| matches!(word, "NONE" | "NOASSERTION");
-        if text.split(|c: char| c.is_whitespace() || "()".contains(c)).any(said_nothing) {
+        if says_nothing(text) {
             return Err("NONE and NOASSERTION are no licences".to_owned());
         }
         Expression::parse_mode(text, ParseMode::STRICT).map(Self).map_err(|error| {

@@ -292,7 +292,8 @@ codes! {
 pub fn markdown() -> String {
     let mut out = String::from(
         "# Reason codes\n\nWhat the built-in gates say, and what to do about it. A policy pack adds codes of its own.\n\
-         This page is written from `src/gates/codes.rs`; `UPDATE=1 cargo test reasons_page` writes it again.\n",
+         This page is written from `src/gates/codes.rs`; `UPDATE=1 cargo test reasons_page` writes it again.\n\
+         What speaks against a release is in [evidence.md](evidence.md#reasons). `lazaret explain CODE` knows both.\n",
     );
     for gate in GateId::ALL {
         let _ = write!(

@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::dataset::Extent;
 use crate::domain::Reason;
 
 use super::codes;
@@ -38,7 +39,7 @@ pub(super) fn item(
     }
     let extent = collection.and_then(|c| c.pointer("/extent/spatial/bbox/0")).and_then(read);
     if let (Some(own), Some(extent)) = (own, extent)
-        && ![[own[0], own[1]], [own[2], own[3]]].into_iter().all(|corner| holds(&extent, corner))
+        && !contains(extent, own)
     {
         let message =
             format!("The item's bbox {own:?} is not within the collection's extent {extent:?}.");
@@ -94,6 +95,14 @@ fn read(value: &Value) -> Option<Box4> {
     }
 }
 
+/// Whether a box lies in another. What is not in degrees is taken by its corners.
+fn contains(whole: Box4, part: Box4) -> bool {
+    match (Extent::new(whole), Extent::new(part)) {
+        (Some(whole), Some(part)) => whole.holds_within(part, PLAY),
+        _ => [[part[0], part[1]], [part[2], part[3]]].into_iter().all(|at| holds(&whole, at)),
+    }
+}
+
 fn holds(bounds: &Box4, [x, y]: [f64; 2]) -> bool {
     let [west, south, east, north] = *bounds;
     let across = if west > east {
@@ -139,6 +148,10 @@ mod tests {
         assert!(!holds(&[170.0, -10.0, -170.0, 10.0], [0.0, 0.0]));
         assert!(holds(&[0.0, 0.0, 1.0, 1.0], [1.000_000_1, 1.0]));
         assert!(!holds(&[0.0, 0.0, 1.0, 1.0], [1.001, 1.0]));
+        let fiji = [177.0, -20.0, -178.0, -16.0];
+        assert!(contains(fiji, [178.0, -19.0, -179.0, -17.0]));
+        assert!(!contains(fiji, [-179.0, -19.0, 178.0, -17.0]), "all but what lies in it");
+        assert!(contains([0.0, 0.0, 9e5, 9e5], [1.0, 1.0, 8e5, 8e5]));
         assert_eq!(read(&serde_json::json!([1, 2, 3, 4, 5, 6])), Some([1.0, 2.0, 4.0, 5.0]));
     }
 }

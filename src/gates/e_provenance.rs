@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::Value;
 
 use crate::dataset::Facts;
+use crate::dataset::layout::{QA_REPORT, QA_REPORTS};
 use crate::domain::{Reason, canonical_digest, parse_i_json};
 
 use super::codes;
@@ -223,9 +224,8 @@ fn inputs(
         }
     }
     for (at, entry) in entries(statement, form.qa) {
-        if entry["name"].as_str().or_else(|| entry["uri"].as_str())
-            == Some(crate::dataset::layout::QA_REPORT)
-        {
+        let name = entry["name"].as_str().or_else(|| entry["uri"].as_str());
+        if name.is_some_and(|name| name == QA_REPORT || name.starts_with(QA_REPORTS)) {
             let pointer = statement.place(&format!("{at}/digest/sha256"));
             receipt.qa_digest = sha256(entry).map(|text| Stated { text, pointer });
         }

@@ -306,7 +306,7 @@ impl<'a> Work<'a> {
             // A box that does not hold its geometry is mended as well.
             Some(stated.filter(|stated| stated.holds(found)).unwrap_or(found))
         });
-        let all = boxes.fold(there, Extent::with);
+        let Some(all) = Extent::around(boxes.chain([there])) else { return };
         if !there.holds(all) {
             let value = json!(all.bbox());
             let changed = replaced(&self.text, pointer, &value);

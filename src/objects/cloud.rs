@@ -18,6 +18,24 @@ use super::{Credentials, StoreError};
 pub(super) struct Bucket {
     pub store: Arc<dyn ObjectStore>,
     pub identity: String,
+    /// Where buckets of one name are one bucket, whoever's credentials open it.
+    pub site: String,
+}
+
+/// Whose buckets these are: the cloud, the endpoint if one is named, the account if it has buckets
+/// of its own.
+fn site(place: &Place, named: impl Fn(&str) -> Option<String>) -> String {
+    let endpoints: &[&str] = match place.cloud {
+        Cloud::S3 => &["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"],
+        Cloud::Google => &["GOOGLE_BASE_URL"],
+        Cloud::Azure => &["AZURE_STORAGE_ENDPOINT", "AZURE_ENDPOINT"],
+    };
+    let endpoint = endpoints.iter().find_map(|name| named(name)).unwrap_or_default();
+    let account = match place.cloud {
+        Cloud::Azure => named("AZURE_STORAGE_ACCOUNT_NAME").unwrap_or_default(),
+        Cloud::S3 | Cloud::Google => String::new(),
+    };
+    format!("{} {} {account}", place.cloud as u8, endpoint.trim_end_matches('/'))
 }
 
 /// As long as a store is busy, but not for ever: whoever waits holds others up.
@@ -136,7 +154,8 @@ pub(super) fn with_secret(
             Arc::new(built.map_err(|_| secret.wrong(given[0], "or the SAS token is not one"))?)
         }
     };
-    Ok(Bucket { store, identity })
+    let site = site(place, |name| secret.get(name).map(str::to_owned));
+    Ok(Bucket { store, identity, site })
 }
 
 /// A bucket with the process's own environment: its variables, web identity, instance metadata.
@@ -184,7 +203,8 @@ pub(super) fn with_environment(place: &Place) -> Result<Bucket, StoreError> {
             })?)
         }
     };
-    Ok(Bucket { store, identity: format!("{} environment", place.cloud as u8) })
+    let identity = format!("{} environment", place.cloud as u8);
+    Ok(Bucket { store, identity, site: site(place, variable) })
 }
 
 fn s3(builder: AmazonS3Builder, place: &Place, clear: bool) -> AmazonS3Builder {

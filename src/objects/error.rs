@@ -55,6 +55,14 @@ pub enum StoreError {
         /// The object's path.
         path: String,
     },
+    /// Something that is no file and no folder.
+    #[error("{path}: is {what}; only files and folders can be published: remove it")]
+    NoFile {
+        /// The object's path.
+        path: String,
+        /// What it is.
+        what: &'static str,
+    },
     /// Somebody else took over what a write stood on.
     #[error("{path}: was taken over by somebody else meanwhile")]
     Fenced {
@@ -215,6 +223,7 @@ impl StoreError {
             Self::Secret { .. } => "SecretInvalid",
             Self::Environment { .. } => "EnvironmentInvalid",
             Self::Link { .. } => "LinkRefused",
+            Self::NoFile { .. } => "NoFile",
             Self::Fenced { .. } => "TakenOver",
             Self::Occupied { .. } => "Occupied",
             Self::Unconditional { .. } => "NoConditionalWrites",

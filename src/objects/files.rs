@@ -19,6 +19,7 @@ use rustix::fs::{Mode, OFlags, ResolveFlags};
 use tokio::io::AsyncWriteExt as _;
 
 use super::access::real_path;
+use super::walk::walk;
 use super::{Created, Entry, Fence, Replaced, StoreError};
 use crate::domain::{Digest, DigestWriter};
 
@@ -50,22 +51,19 @@ impl Files {
         Ok(Self { inner, url: url.to_owned(), directory })
     }
 
+    /// The directory, with links resolved as far as it is there.
+    pub(super) fn real(&self) -> PathBuf {
+        real_path(&self.directory)
+    }
+
     pub(super) async fn list(&self, limit: usize) -> Result<Vec<Entry>, StoreError> {
-        let mut entries = Vec::new();
-        let mut listing = self.inner.list(None);
-        while let Some(item) = listing.next().await {
-            let meta = item.map_err(|source| self.backend("", source))?;
-            if entries.len() == limit {
-                return Err(StoreError::TooMany { url: self.url.clone(), limit });
-            }
-            let path = meta.location.to_string();
-            entries.push(Entry { path, size: meta.size, stamp: None });
-        }
-        let directory = self.directory.clone();
-        let checked = tokio::task::spawn_blocking(move || stamped(&directory, entries)).await;
-        let mut entries = checked.map_err(|e| self.file("", std::io::Error::other(e)))??;
-        entries.sort_by(|a, b| a.path.cmp(&b.path));
-        Ok(entries)
+        let files = self.clone();
+        let listed = tokio::task::spawn_blocking(move || {
+            let mut paths = walk(&files.directory, &files.url, limit)?;
+            paths.sort();
+            stamped(&files.directory, paths)
+        });
+        listed.await.map_err(|e| self.file("", std::io::Error::other(e)))?
     }
 
     pub(super) async fn any_after(&self, dir: &str, last: &str) -> Result<bool, StoreError> {
@@ -278,19 +276,20 @@ fn open(root: &std::path::Path, path: &str, how: OFlags) -> std::io::Result<Opti
     Ok(Some(file))
 }
 
-/// Refuses links, and stamps what is left. A workspace is written by strangers: a link in it could
-/// have the controller publish its own secrets.
-fn stamped(directory: &std::path::Path, mut entries: Vec<Entry>) -> Result<Vec<Entry>, StoreError> {
+/// Opens each file without following links, and stamps it. A workspace is written by strangers: a
+/// link in it could have the controller publish its own secrets.
+fn stamped(directory: &std::path::Path, paths: Vec<String>) -> Result<Vec<Entry>, StoreError> {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
-    for entry in &mut entries {
-        let failed = |source| StoreError::File { path: entry.path.clone(), source };
-        let Some(file) = open(directory, &entry.path, OFlags::PATH).map_err(failed)? else {
-            return Err(StoreError::Link { path: entry.path.clone() });
+    let entry = |path: String| {
+        let failed = |source| StoreError::File { path: path.clone(), source };
+        let Some(file) = open(directory, &path, OFlags::PATH).map_err(failed)? else {
+            return Err(StoreError::Link { path });
         };
-        entry.stamp = stamp(&file.metadata().map_err(failed)?, now);
-    }
-    Ok(entries)
+        let meta = file.metadata().map_err(failed)?;
+        Ok(Entry { size: meta.len(), stamp: stamp(&meta, now), path })
+    };
+    paths.into_iter().map(entry).collect()
 }
 
 /// What the file system changes whenever somebody writes to the file. Nobody can set `ctime` back

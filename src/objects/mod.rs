@@ -20,6 +20,7 @@ mod store;
 #[cfg(test)]
 mod store_tests;
 mod upload;
+mod walk;
 
 pub use access::FileAccess;
 pub use address::{Forbidden, Guarded, allowed, forbidden_name};

@@ -119,7 +119,8 @@ impl Store {
     ) -> Self {
         let place = Place::parse(url).unwrap().unwrap();
         let store: std::sync::Arc<dyn object_store::ObjectStore> = store.clone();
-        let bucket = Bucket { store, identity: "memory".to_owned() };
+        let name = || "memory".to_owned();
+        let bucket = Bucket { store, identity: name(), site: name() };
         Self::remote(bucket, Large::Copy, &place).unwrap()
     }
 }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use object_store::path::Path;
 use object_store::{
-    GetResult, MultipartUpload, ObjectMeta, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions,
-    PutPayload, UpdateVersion,
+    GetOptions, GetRange, GetResult, MultipartUpload, ObjectMeta, ObjectStore, ObjectStoreExt as _,
+    PutMode, PutOptions, PutPayload, UpdateVersion,
 };
 use tokio::sync::OnceCell;
 
@@ -39,6 +39,8 @@ pub(super) struct Remote {
     pub(super) base: Arc<dyn ObjectStore>,
     /// Tells buckets of the same name apart.
     pub(super) identity: String,
+    /// The bucket itself, whoever opens it.
+    pub(super) bucket: String,
     pub(super) large: Large,
     prefix: Path,
     url: String,
@@ -60,6 +62,7 @@ impl Remote {
         Ok(Self {
             base: bucket.store,
             identity: format!("{} {}", bucket.identity, place.bucket),
+            bucket: format!("{} {}", bucket.site, place.bucket),
             large,
             prefix,
             url: url.to_owned(),
@@ -108,7 +111,21 @@ impl Remote {
 
     /// An object, or nothing if it is not there.
     pub(super) async fn find(&self, path: &str) -> Result<Option<GetResult>, StoreError> {
-        match self.base.get(&self.full(path)?).await {
+        self.find_by(path, GetOptions::default()).await
+    }
+
+    /// The first bytes of an object that has as many.
+    pub(super) async fn find_first(
+        &self,
+        path: &str,
+        most: u64,
+    ) -> Result<Option<GetResult>, StoreError> {
+        let range = Some(GetRange::Bounded(0..most));
+        self.find_by(path, GetOptions { range, ..GetOptions::default() }).await
+    }
+
+    async fn find_by(&self, path: &str, how: GetOptions) -> Result<Option<GetResult>, StoreError> {
+        match self.base.get_opts(&self.full(path)?, how).await {
             Ok(found) => Ok(Some(found)),
             Err(error) if absent(&error) => Ok(None),
             Err(error) => Err(self.failed(path, &error)),

@@ -66,6 +66,12 @@ pub enum Replaced {
     Changed,
 }
 
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Store").field(&self.url).finish()
+    }
+}
+
 impl Store {
     pub(super) const fn new(url: String, kind: Kind) -> Self {
         Self { url, kind }
@@ -82,6 +88,26 @@ impl Store {
         match &self.kind {
             Kind::Files(_) => self.url.clone(),
             Kind::Remote(remote) => format!("{} {}", remote.identity, self.url),
+        }
+    }
+
+    /// Whether one of both lies in the other, or they are one place. Buckets of one name are one,
+    /// whoever's credentials they are opened with, unless the endpoints differ.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        match (&self.kind, &other.kind) {
+            (Kind::Files(one), Kind::Files(two)) => {
+                let (one, two) = (one.real(), two.real());
+                one.starts_with(&two) || two.starts_with(&one)
+            }
+            (Kind::Remote(one), Kind::Remote(two)) if one.bucket == two.bucket => {
+                // URLs of stores are normal: equal places have equal texts.
+                let within = |inner: &str, outer: &str| {
+                    let rest = inner.strip_prefix(outer);
+                    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+                };
+                within(&self.url, &other.url) || within(&other.url, &self.url)
+            }
+            _ => false,
         }
     }
 
@@ -123,21 +149,27 @@ impl Store {
     }
 
     /// Hands an object's bytes to `take`, piece by piece in one reused buffer, until it says no or
-    /// they end. Of a directory they are read on a blocking thread, which also does what `take`
-    /// does; dropping this future does not stop it, `take` must.
+    /// they end; the first `most` of them, if that is given and not 0. Of a directory they are read
+    /// on a blocking thread, which also does what `take` does; dropping this future does not stop
+    /// it, `take` must.
     ///
     /// # Errors
     /// If it is not there or cannot be read.
     pub async fn scan<T: Send + 'static>(
         &self,
         path: &str,
+        most: Option<u64>,
         mut state: T,
         take: fn(&mut T, &[u8]) -> bool,
     ) -> Result<T, StoreError> {
-        if let Kind::Files(files) = &self.kind {
-            return files.scan(path, state, take).await;
-        }
-        let mut pieces = self.stream(path).await?;
+        let found = match (&self.kind, most.filter(|most| *most > 0)) {
+            // A directory gives no more than is asked of it.
+            (Kind::Files(files), _) => return files.scan(path, state, take).await,
+            (Kind::Remote(remote), Some(most)) => remote.find_first(path, most).await?,
+            (Kind::Remote(remote), None) => remote.find(path).await?,
+        };
+        let found = found.ok_or_else(|| self.failed(path, gone(path)))?;
+        let mut pieces = self.pieces(path, found);
         while let Some(piece) = pieces.next().await {
             if !take(&mut state, &piece?) {
                 break;

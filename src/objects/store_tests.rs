@@ -176,6 +176,43 @@ async fn links_crowds_and_other_prefixes() {
     assert!(matches!(store.create("d/x", vec![]).await, Err(StoreError::Link { .. })));
 }
 
+#[test]
+fn places_that_overlap() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("a")).unwrap();
+    std::os::unix::fs::symlink(dir.path().join("a"), dir.path().join("link")).unwrap();
+    let at = |tail: &str| {
+        let url = format!("file://{}/{tail}", dir.path().display());
+        Store::open(&url, &FileAccess::Caller).unwrap()
+    };
+    let secret = |url: &str, id: &str, endpoint: &str| {
+        let pairs = [
+            ("AWS_ACCESS_KEY_ID", id),
+            ("AWS_SECRET_ACCESS_KEY", "hush"),
+            ("AWS_ENDPOINT_URL", endpoint),
+        ];
+        let pairs = pairs.map(|(k, v)| (k.to_owned(), v.as_bytes().to_vec()));
+        let identity = Identity::Secret(Credentials::new("s", pairs).unwrap());
+        let access = Access { files: FileAccess::Roots(vec![]), identity, allow_loopback: false };
+        Store::open_with(url, &access).unwrap()
+    };
+    let (here, there) = ("https://one.example", "https://two.example");
+    for (one, other, overlap) in [
+        (at("a"), at("a/b/new"), true),
+        (at("link/x"), at("a"), true),
+        (at("a"), at("ab"), false),
+        (secret("s3://bucket/a", "i", here), secret("s3://bucket/a/b", "other", here), true),
+        (secret("s3://bucket", "i", here), secret("s3://bucket/a", "i", here), true),
+        (secret("s3://bucket/a", "i", here), secret("s3://bucket/ab", "i", here), false),
+        (secret("s3://bucket/a", "i", here), secret("s3://bucket/a", "i", there), false),
+        (secret("s3://bucket/a", "i", here), secret("s3://other/a", "i", here), false),
+        (at("a"), secret("s3://bucket/a", "i", here), false),
+    ] {
+        assert_eq!(one.overlaps(&other), overlap, "{one:?} {other:?}");
+        assert_eq!(other.overlaps(&one), overlap, "{other:?} {one:?}");
+    }
+}
+
 #[tokio::test]
 async fn opening_creates_nothing() {
     let dir = tempfile::tempdir().unwrap();

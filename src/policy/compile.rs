@@ -212,7 +212,7 @@ pub(super) fn parse(
 }
 
 /// Compiles. The engine does so before its first query; its clones then need not.
-fn prepare(engine: &mut Engine) -> Result<(), LoadError> {
+pub(super) fn prepare(engine: &mut Engine) -> Result<(), LoadError> {
     engine.set_input(Rego::new_object());
     engine
         .eval_query("true".to_owned(), false)

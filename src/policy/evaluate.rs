@@ -141,7 +141,7 @@ fn deny(limits: &Limits, name: &str, value: &Rego) -> Result<Vec<Reason>, EvalEr
     denial::read(name, value, limits)
 }
 
-fn rule(limits: &Limits, engine: &mut Engine, rule: &str) -> Result<Rego, EvalError> {
+pub(super) fn rule(limits: &Limits, engine: &mut Engine, rule: &str) -> Result<Rego, EvalError> {
     let begun = Instant::now();
     let limit = limits.evaluation;
     let value = engine.eval_rule(rule.to_owned());
@@ -162,7 +162,7 @@ fn rule(limits: &Limits, engine: &mut Engine, rule: &str) -> Result<Rego, EvalEr
 }
 
 /// What is left of `budget` bytes after a value; `None` if it is not enough.
-fn weight(value: &Value, budget: usize) -> Option<usize> {
+pub(super) fn weight(value: &Value, budget: usize) -> Option<usize> {
     let mut left = budget.checked_sub(8)?;
     match value {
         Value::String(text) => left = left.checked_sub(text.len())?,

@@ -41,7 +41,7 @@ pub struct Subject<'a> {
 #[derive(Debug)]
 pub struct Assessment {
     /// What is known of the workspace.
-    pub facts: Facts,
+    pub facts: Arc<Facts>,
     /// What the pack says.
     pub verdict: Verdict,
     /// What the gates say.
@@ -97,6 +97,7 @@ pub async fn assess(
     let (required, expected) = (subject.required, subject.expected_spec);
     // Rego is CPU work without await points: off the async threads.
     tokio::task::spawn_blocking(move || {
+        let facts = Arc::new(facts);
         let input = facts.policy_input();
         let verdict = policy::evaluate(&pack, &name, &input)?;
         // Of many objects it is larger than the facts themselves.
@@ -107,7 +108,8 @@ pub async fn assess(
         }
         let mut plan = match report.passed() {
             true => {
-                let judgement = Judgement::new(&facts, &required, verdict.pack.digest, &report);
+                let judgement =
+                    Judgement::new(Arc::clone(&facts), &required, verdict.pack.digest, &report);
                 Some(Plan::new(&facts, &verdict, &report)?.of(judgement))
             }
             false => None,

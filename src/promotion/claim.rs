@@ -79,10 +79,11 @@ pub(super) async fn seal(
     claim: Claim,
     fence: &Fence,
     approved: &ApprovedPlan,
+    publisher: &Publisher,
 ) -> Result<Claim, PublishError> {
     let receipt = receipt(approved, &claim);
     let digest = Digest::of(&canonical_bytes(&receipt)?);
-    let decided = decide(approved, destination, places, &claim).await?;
+    let decided = decide(approved, destination, places, &claim, publisher).await?;
     let manifest = manifest(approved, &claim, digest, decided);
     let claim = claim.seal(receipt, manifest);
     let bytes = canonical_bytes(&claim)?;

@@ -1,8 +1,12 @@
 //! The record of a decision: all that went into it, so that anybody with the pack can make it again
 //! and see that it comes out the same.
 //!
-//! It holds documents that are not published (`work/`, `contracts/`), so that it lies beside the
-//! ledger and not among a version's objects; the manifest has its digest.
+//! Documents that are not published (`work/`, `contracts/`) went into it, and whoever reads the data
+//! can read what lies beside it. A record in the destination therefore lacks their content, and has
+//! their digests: the workspace that was judged completes it. A record in a place of its own is
+//! whole. The manifest has its digest.
+
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -10,7 +14,7 @@ use serde_json::Value;
 
 use super::Plan;
 use super::documents::Claim;
-use crate::dataset::Facts;
+use crate::dataset::{Document, Facts, is_published};
 use crate::domain::{CanonicalError, Digest, GateId, Report, canonical_digest};
 use crate::gates;
 use crate::policy::{self, CompiledPack, EvalError};
@@ -18,15 +22,20 @@ use crate::policy::{self, CompiledPack, EvalError};
 /// What was judged and how it ended, until it is known when: the claim says that.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct Judgement {
-    facts: Value,
+    /// Shared: of many objects they are large, and as JSON several times that.
+    facts: Arc<Facts>,
     required: Vec<GateId>,
     pack: Digest,
     report: Report,
 }
 
 impl Judgement {
-    pub(super) fn new(facts: &Facts, required: &[GateId], pack: Digest, report: &Report) -> Self {
-        let facts = serde_json::json!(facts);
+    pub(super) fn new(
+        facts: Arc<Facts>,
+        required: &[GateId],
+        pack: Digest,
+        report: &Report,
+    ) -> Self {
         Self { facts, required: required.to_vec(), pack, report: report.clone() }
     }
 
@@ -42,8 +51,8 @@ impl Judgement {
             required: self.required.clone(),
             plan_digest: plan.digest(),
             pack_digest: self.pack,
-            facts_digest: canonical_digest(&self.facts)?,
-            facts: self.facts.clone(),
+            facts_digest: canonical_digest(&*self.facts)?,
+            facts: serde_json::json!(*self.facts),
             report: self.report.clone(),
         })
     }
@@ -104,9 +113,54 @@ pub enum ReplayError {
     /// The policy could not be evaluated.
     #[error("policy: {0}")]
     Policy(#[from] EvalError),
+    /// The record lies where readers of the data can see it, and lacks what they may not see.
+    #[error(
+        "the record lacks {0}, which is not published; give the workspace that was judged (--workspace)"
+    )]
+    Withheld(String),
 }
 
+/// Members of the facts that hold documents by their paths.
+const DOCUMENTS: [&str; 5] = ["stac", "receipts", "work", "contracts", "attestations"];
+
+/// Stands in the place of a document's content.
+const WITHHELD: &str = "withheld";
+
 impl Decision {
+    /// The same for everybody's eyes: of documents that are not published only that they were there.
+    /// Their digests are among the objects'.
+    #[must_use]
+    pub(super) fn for_readers(mut self) -> Self {
+        for name in DOCUMENTS {
+            let Some(documents) = self.facts[name].as_object_mut() else { continue };
+            for (path, document) in documents.iter_mut().filter(|(path, _)| !is_published(path)) {
+                *document = serde_json::json!({ "path": path, WITHHELD: true });
+            }
+        }
+        self
+    }
+
+    /// The documents that the record lacks, with length and digest as it has them.
+    pub(super) fn withheld(&self) -> Vec<(String, u64, Option<Digest>)> {
+        let documents = DOCUMENTS.iter().filter_map(|name| self.facts[*name].as_object()).flatten();
+        let lacking = documents.filter(|(_, document)| document.get(WITHHELD).is_some());
+        let known = |(path, _): (&String, &Value)| {
+            let object = &self.facts["objects"][path];
+            let digest = object["digest"].as_str().and_then(|digest| digest.parse().ok());
+            (path.clone(), object["size"].as_u64().unwrap_or_default(), digest)
+        };
+        lacking.map(known).collect()
+    }
+
+    /// Puts a document back.
+    pub(super) fn put_back(&mut self, document: &Document) {
+        for name in DOCUMENTS {
+            if let Some(place) = self.facts[name].get_mut(&document.path) {
+                *place = serde_json::json!(document);
+            }
+        }
+    }
+
     /// Makes the decision again with `pack`, and tells what comes out otherwise; nothing means that
     /// the verdict is the same, byte for byte.
     ///
@@ -119,6 +173,9 @@ impl Decision {
                 found.push(Mismatch { what, recorded, rebuilt });
             }
         };
+        if let Some((path, ..)) = self.withheld().into_iter().next() {
+            return Err(ReplayError::Withheld(path));
+        }
         differ("pack digest", self.pack_digest.to_string(), pack.digest().to_string());
         let facts: Facts = serde_json::from_value(self.facts.clone())?;
         let read = canonical_digest(&facts)?;

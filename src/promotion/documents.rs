@@ -10,6 +10,7 @@ use super::{ApprovedPlan, Attestor, FileKind, PlannedFile};
 use crate::dataset::layout::PROOFS;
 use crate::domain::{DatasetRef, Digest};
 use crate::ledger::Recorded;
+use crate::objects::Store;
 
 /// The run receipt of the promotion itself, below `<slug>/<versionId>/`.
 pub(super) const RECEIPT: &str = "promotion_receipt.json";
@@ -27,6 +28,8 @@ pub struct Publisher {
     pub git_commit: String,
     /// Signs the statements that go with a publication, if there is a key to sign with.
     pub attestor: Option<Arc<dyn Attestor>>,
+    /// Where decisions are recorded whole; without, the destination has them for readers' eyes.
+    pub decisions: Option<Store>,
 }
 
 /// The promotion manifest, v1, as far as it is read again.
@@ -212,7 +215,7 @@ impl Places {
     pub(super) fn proof(&self, plan: Digest, name: &str, form: &str) -> String {
         self.file(&format!("{PROOFS}{}.{name}.{form}", &plan.hex()[..16]))
     }
-    /// Decisions lie beside the ledger: they hold what is not for readers of the data.
+    /// Decisions lie beside the ledger, or in a place of their own.
     pub(super) fn decision(&self, plan: Digest) -> String {
         format!("_decisions/{}/{}.json", self.prefix, plan.hex())
     }

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::decision::Judgement;
 use crate::dataset::layout::{QA_REPORT, SPEC};
@@ -220,12 +219,5 @@ impl Plan {
     /// Digest of the QA report.
     pub const fn qa_report(&self) -> Digest {
         self.qa_report
-    }
-
-    /// The plan as JSON, for a person or a machine to read.
-    pub fn to_json(&self) -> Value {
-        let mut json = serde_json::json!(self);
-        json["digest"] = self.digest.to_string().into();
-        json
     }
 }

@@ -182,7 +182,8 @@ pub async fn publish(
     };
     if version.plan != plan.digest() {
         // The same bytes, judged anew. The first record of a plan stays.
-        decide(approved, destination, &places, &Claim::new(plan.digest(), publisher, now)).await?;
+        let claim = Claim::new(plan.digest(), publisher, now);
+        decide(approved, destination, &places, &claim, publisher).await?;
     }
     observer.reached(Step::Manifest).await;
 
@@ -293,7 +294,7 @@ async fn write(
                     written = bytes;
                     observer.reached(Step::Objects).await;
                     observer.may_finish(Step::Objects).await.map_err(PublishError::Stopped)?;
-                    claim::seal(destination, &places, claim, &fence, approved).await?
+                    claim::seal(destination, &places, claim, &fence, approved, publisher).await?
                 }
                 // Somebody with the same plan was faster, or somebody with another took over.
                 Err(PublishError::Store(StoreError::Fenced { .. })) => {

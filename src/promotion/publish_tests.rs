@@ -101,6 +101,7 @@ impl Scene {
             container_digest: Digest::of(b"image"),
             git_commit: "0".repeat(40),
             attestor: None,
+            decisions: None,
         };
         publish(&self.approved, &self.source, to, &ledger, &publisher, NOW, observer).await
     }

@@ -5,9 +5,10 @@ use super::documents::{Claim, Manifest, Places, Publisher};
 use super::publish::read;
 use super::statement::{Publication, statements};
 use super::{ApprovedPlan, Decision, PublishError};
+use crate::dataset::{Document, Limits};
 use crate::domain::{DatasetRef, Digest, canonical_bytes};
 use crate::ledger::{Ledger, Recorded};
-use crate::objects::{Created, Store};
+use crate::objects::{Created, Store, StoreError};
 
 /// A decision holds every document of a workspace.
 const MAX_DECISION: u64 = 1 << 30;
@@ -82,14 +83,20 @@ pub(super) async fn decide(
     destination: &Store,
     places: &Places,
     claim: &Claim,
+    publisher: &Publisher,
 ) -> Result<Option<Digest>, PublishError> {
     let plan = approved.plan();
     let Some(judgement) = plan.judgement() else { return Ok(None) };
-    let bytes = canonical_bytes(&judgement.decision(plan, claim)?)?;
+    let decision = judgement.decision(plan, claim)?;
+    let (store, decision) = match &publisher.decisions {
+        Some(apart) => (apart, decision),
+        None => (destination, decision.for_readers()),
+    };
+    let bytes = canonical_bytes(&decision)?;
     let (path, digest) = (places.decision(plan.digest()), Digest::of(&bytes));
-    match destination.create(&path, bytes).await? {
+    match store.create(&path, bytes).await? {
         Created::New => Ok(Some(digest)),
-        Created::Exists => Ok(destination.digest(&path).await?),
+        Created::Exists => Ok(store.digest(&path).await?),
     }
 }
 
@@ -104,12 +111,49 @@ pub struct Recalled {
     pub stated: Option<Digest>,
 }
 
-/// Reads the recorded decision on a version: of `plan`, or of the manifest's.
+/// Why a record could not be completed.
+#[derive(Debug, thiserror::Error)]
+pub enum RestoreError {
+    /// The workspace cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// It is no longer what was judged.
+    #[error(
+        "the workspace has no {0} with the recorded digest: give it as it was when it was judged"
+    )]
+    Gone(String),
+}
+
+/// Puts back what a record in the destination lacks, from the workspace that was judged.
 ///
 /// # Errors
-/// If the destination cannot be read or holds something else there.
+/// If the workspace cannot be read, or does not hold the very bytes.
+pub async fn restore(decision: &mut Decision, workspace: &Store) -> Result<(), RestoreError> {
+    let limits = Limits::default();
+    for (path, size, digest) in decision.withheld() {
+        let document = match size > limits.document_bytes {
+            // Nobody read it then, either.
+            true => Document::too_large(path, size, &limits),
+            false => {
+                let bytes = workspace.get(&path, limits.document_bytes).await?;
+                let same = bytes.filter(|bytes| Some(Digest::of(bytes)) == digest);
+                let document = same.and_then(|bytes| Document::read(&path, &bytes));
+                document.ok_or(RestoreError::Gone(path))?
+            }
+        };
+        decision.put_back(&document);
+    }
+    Ok(())
+}
+
+/// Reads the recorded decision on a version: of `plan`, or of the manifest's. It lies in
+/// `decisions` if those have a place of their own.
+///
+/// # Errors
+/// If a store cannot be read or holds something else there.
 pub async fn recall(
     destination: &Store,
+    decisions: Option<&Store>,
     dataset: &DatasetRef,
     plan: Option<Digest>,
 ) -> Result<Option<Recalled>, PublishError> {
@@ -121,7 +165,8 @@ pub async fn recall(
     };
     let stated = manifest.filter(|m| m.plan_digest == plan).and_then(|m| m.policy.decision_digest);
     let path = places.decision(plan);
-    let Some(bytes) = destination.get(&path, MAX_DECISION).await? else { return Ok(None) };
+    let store = decisions.unwrap_or(destination);
+    let Some(bytes) = store.get(&path, MAX_DECISION).await? else { return Ok(None) };
     let decision = serde_json::from_slice(&bytes)
         .map_err(|e| PublishError::Malformed { path, why: e.to_string() })?;
     Ok(Some(Recalled { decision, digest: Digest::of(&bytes), stated }))

@@ -45,6 +45,13 @@ impl ServerMetrics {
     pub fn new(registry: &mut Registry) -> Self {
         let registry = registry.sub_registry_with_prefix("lazaret_http");
         let metrics = Self::default();
+        // Counts nothing of everything: what happens first is an increase, too.
+        for reason in ["rate", "body", "connections", "connections_of_address"] {
+            drop(metrics.refused.get_or_create(&Refusal { reason }));
+        }
+        let (route, status) = ("other", "5xx");
+        drop(metrics.requests.get_or_create(&RouteStatus { route, status }));
+        drop(metrics.bytes.get_or_create(&Route { route }));
         let m = metrics.clone();
         registry.register("requests", "Requests by route and class of status", m.requests);
         registry.register_with_unit(

@@ -9,11 +9,12 @@ use axum::routing::post;
 use k8s_openapi::api::authentication::v1::{TokenRequest, TokenRequestSpec};
 use k8s_openapi::api::core::v1::{ConfigMap, ServiceAccount};
 use k8s_openapi::api::rbac::v1::{ClusterRoleBinding, Role, RoleBinding};
-use kube::api::{Api, PostParams};
-use lazaret::api::{Phase, Quarantine};
+use kube::api::{Api, DeleteParams, PostParams};
+use lazaret::api::{Phase, PolicyPack, Quarantine};
 use lazaret_e2e::cluster::eventually;
-use lazaret_e2e::controller::program;
+use lazaret_e2e::controller::{Controller, program};
 use lazaret_e2e::example::Example;
+use lazaret_e2e::packs::{SignedPack, default_pack};
 use lazaret_e2e::root;
 use lazaret_e2e::stage::{SOON, Stage};
 use serde_json::{Value, json};
@@ -120,39 +121,115 @@ fn text(output: &Output) -> String {
     String::from_utf8_lossy(&[&output.stdout[..], &output.stderr[..]].concat()).into_owned()
 }
 
+/// What `lazaret evidence check` says of a service's release v7.
+async fn check(
+    stage: &Stage,
+    url: &str,
+    account: &str,
+    audience: &str,
+    service: &str,
+) -> Result<Output> {
+    let file = token(stage, account, audience).await?.display().to_string();
+    let about = ["check", "--url", url, "--service", service, "--release-id", "v7"];
+    lazaret(&[&about[..], &["--token-file", &file, "--output", "json"]].concat()).await
+}
+
+/// Waits until it says this of checkout.
+async fn comes_to(
+    stage: &Stage,
+    controller: &Controller,
+    what: &str,
+    code: i32,
+    part: &str,
+) -> Result<Value> {
+    let url = controller.evidence()?;
+    let mut last = String::new();
+    let reached = eventually(what, SOON, async || {
+        let output = check(stage, &url, "read", "lazaret", "checkout").await?;
+        last = text(&output);
+        let there = output.status.code() == Some(code) && last.contains(part);
+        Ok(there.then(|| serde_json::from_slice(&output.stdout)).transpose()?)
+    });
+    let reached = reached.await;
+    reached.with_context(|| format!("{last}\n{}", controller.logs()))
+}
+
+/// The default pack, which also denies releases whose reads take longer than this.
+fn minding_reads(stage: &Stage, most: u32) -> Result<SignedPack> {
+    default_pack(&stage.keys, |dir| {
+        let rule = format!(
+            "package lazaret.evidence\n\nimport rego.v1\n\n\
+             deny contains {{\"code\": \"ReadsNearBudget\", \"message\": message, \"remedy\": \"Look.\"}} if {{\n\
+             \tinput.service == \"checkout\"\n\tinput.signals.readP95Ms > {most}\n\
+             \tmessage := sprintf(\"reads take %v ms\", [input.signals.readP95Ms])\n}}\n"
+        );
+        Ok(std::fs::write(dir.join("opa/evidence.rego"), rule)?)
+    })
+}
+
+#[tokio::test]
+async fn a_pack_has_its_say_about_releases() -> Result<()> {
+    let mut stage = Stage::new("evidence-pack").await?;
+    let example = prepare(&mut stage).await?;
+    let api = stage.api::<ConfigMap>();
+    let profile = api.get("profile").await?.data.context("data")?["profile.yaml"].clone();
+    let named = format!("{profile}\npolicyPack: {{name: default}}\n");
+    stage.merge::<ConfigMap>("profile", json!({ "data": { "profile.yaml": named } })).await?;
+    let (strict, lenient) = (minding_reads(&stage, 200)?, minding_reads(&stage, 280)?);
+    stage.server.swap(Some(strict.clone()));
+    let controller = stage.controller().await?;
+    stage.pack_ready("default", &strict).await?;
+    stage.promote("weather", &example).await?;
+    stage.reaches("weather", Phase::Published).await?;
+    let comes_to = async |what: &str, code: i32, part: &str| {
+        comes_to(&stage, &controller, what, code, part).await
+    };
+    let denied = comes_to("the pack denies", 1, "ReadsNearBudget: reads take 250 ms").await?;
+    ensure!(denied["policyDigest"] == strict.digest().to_string(), "{denied:#}");
+
+    // What it said is on record, and said again by that pack alone.
+    let id = denied["decisionId"].as_str().context("a decision")?;
+    let store = stage.start.root.join("evidence").display().to_string();
+    for (name, pack, code, said) in
+        [("strict", &strict, 0, "SAME DECISION"), ("lenient", &lenient, 1, "MISMATCH")]
+    {
+        let tar = stage.start.root.join(format!("{name}.tar")).display().to_string();
+        std::fs::write(&tar, &pack.tar)?;
+        let told = lazaret(&["explain", id, "--store", &store, "--policy-pack", &tar]).await?;
+        ensure!(told.status.code() == Some(code), "{name}: {}", text(&told));
+        ensure!(text(&told).contains(said), "{name}: {}", text(&told));
+    }
+
+    stage.server.swap(Some(lenient.clone()));
+    stage.pack_ready("default", &lenient).await?;
+    let passed = comes_to("the new revision does not", 0, "PASS").await?;
+    ensure!(passed["policyDigest"] == lenient.digest().to_string(), "{passed:#}");
+    stage.api::<PolicyPack>().delete("default", &DeleteParams::default()).await?;
+    comes_to("no pack, no release", 1, "PolicyUnavailable").await?;
+    let (_, metrics) = controller.get("/metrics").await?;
+    for line in [
+        "lazaret_evidence_decisions_total{outcome=\"pass\"}",
+        "lazaret_evidence_reasons_total{reason=\"Policy\"}",
+        "lazaret_evidence_reasons_total{reason=\"PolicyUnavailable\"}",
+        "lazaret_evidence_queries_total{outcome=\"number\"}",
+    ] {
+        let counted = |l: &str| l.strip_prefix(line).is_some_and(|count| count != " 0");
+        ensure!(metrics.lines().any(counted), "no {line}");
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_release_is_judged_by_what_the_cluster_says() -> Result<()> {
     let mut stage = Stage::new("evidence").await?;
     let example = prepare(&mut stage).await?;
     let controller = stage.controller().await?;
     let url = controller.evidence()?;
-    let check = async |account: &str, audience: &str, service: &str| -> Result<Output> {
-        let file = token(&stage, account, audience).await?.display().to_string();
-        lazaret(&[
-            "check",
-            "--url",
-            &url,
-            "--service",
-            service,
-            "--release-id",
-            "v7",
-            "--token-file",
-            &file,
-            "--output",
-            "json",
-        ])
-        .await
+    let check = async |account: &str, audience: &str, service: &str| {
+        check(&stage, &url, account, audience, service).await
     };
-    let comes_to = async |what: &str, code: i32, part: &str| -> Result<Value> {
-        let mut last = String::new();
-        let reached = eventually(what, SOON, async || {
-            let output = check("read", "lazaret", "checkout").await?;
-            last = text(&output);
-            let there = output.status.code() == Some(code) && last.contains(part);
-            Ok(there.then(|| serde_json::from_slice(&output.stdout)).transpose()?)
-        });
-        let reached = reached.await;
-        reached.with_context(|| format!("{last}\n{}", controller.logs()))
+    let comes_to = async |what: &str, code: i32, part: &str| {
+        comes_to(&stage, &controller, what, code, part).await
     };
     comes_to("the data is not published yet", 1, "DatasetNotPublished").await?;
     stage.promote("weather", &example).await?;

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 
 use super::super::exit::{DENIED, Failure};
+use super::super::pack::Reach;
 use super::source;
 use crate::contracts::{Class, Direction};
 use crate::law::compare::markdown;
@@ -17,8 +18,8 @@ use crate::law::{MANIFEST, Set, SetReport, compare};
 /// Compares contracts by what they mean to others: each change is SAFE (proven), BREAKING (an instance
 /// shows it, or its kind does) or RISKY (neither).
 ///
-/// Two folders with a contracts.yaml are compared as sets. Else both are folders of JSON Schemas, or
-/// files: JSON Schema, OpenAPI 3.0 or 3.1, GraphQL SDL or CustomResourceDefinitions.
+/// Folders with a contracts.yaml are compared as sets; so are git:REV, freeze:NAME, freeze:latest and
+/// oci://registry/repository:tag. Else both are folders of JSON Schemas, or files: JSON Schema, OpenAPI 3.0 or 3.1, GraphQL SDL or CustomResourceDefinitions.
 #[derive(Args, Debug)]
 pub(in super::super) struct Diff {
     /// What it was.
@@ -36,6 +37,8 @@ pub(in super::super) struct Diff {
     /// How to report.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     output: Format,
+    #[command(flatten)]
+    reach: Reach,
 }
 
 /// [`Direction`] on the command line.
@@ -68,7 +71,7 @@ enum Format {
 pub(super) fn diff(arguments: &Diff) -> Result<ExitCode, Failure> {
     let (old, new) = (arguments.old.as_str(), arguments.new.as_str());
     let class = if is_set(old) || is_set(new) {
-        sets(old, new, arguments.output)?
+        sets(old, new, arguments)?
     } else {
         let direction = match arguments.direction {
             Whom::Consumer => Direction::Consumer,
@@ -86,17 +89,19 @@ pub(super) fn diff(arguments: &Diff) -> Result<ExitCode, Failure> {
 
 /// Whether a side is a set, wherever it lies.
 fn is_set(side: &str) -> bool {
-    Path::new(side).join(MANIFEST).is_file()
+    source::is_named(side) || Path::new(side).join(MANIFEST).is_file()
 }
 
-fn sets(old: &str, new: &str, output: Format) -> Result<Class, Failure> {
+fn sets(old: &str, new: &str, arguments: &Diff) -> Result<Class, Failure> {
+    // Whose revisions and freezes are meant.
+    let folder = [new, old].into_iter().find(|side| !source::is_named(side)).unwrap_or(".");
     let open = |side: &str| {
-        let tree = source::folder(Path::new(side))?;
+        let tree = source::open(side, Path::new(folder), &arguments.reach)?;
         Set::open(tree).map_err(|error| Failure::undecided(format!("{side}: {error}")))
     };
     let (old, new) = (open(old)?, open(new)?);
     let report = compare(&old, &new);
-    match output {
+    match arguments.output {
         Format::Human => say!("{}", human::set(&report)),
         Format::Json => sayln!("{:#}", serde_json::json!(report)),
         Format::Markdown => say!("{}", markdown(&report)),

@@ -12,7 +12,7 @@ use super::super::exit::Failure;
 use super::super::serve::{Serving, open_at};
 use super::super::settings::{read, store};
 use crate::controller::{ClusterDoorman, ClusterWorld, Context};
-use crate::evidence::{Desk, Prometheus, Settings, Shelf, Tokens};
+use crate::evidence::{Desk, EvidenceMetrics, Prometheus, Settings, Shelf, Tokens};
 use crate::pack::{Authority, PublicKey};
 use crate::server::{Evidence, Guard, Listening, ServerMetrics, Tls, evidence_router};
 
@@ -79,6 +79,7 @@ pub(in super::super) async fn open(
     client: kube::Client,
     serving: &Serving,
     metrics: &ServerMetrics,
+    counted: EvidenceMetrics,
 ) -> Result<Option<Listening>, Failure> {
     let Some(address) = arguments.evidence_listen else { return Ok(None) };
     let missing =
@@ -101,7 +102,8 @@ pub(in super::super) async fn open(
     let world = Arc::new(ClusterWorld::new(Arc::clone(context)));
     let shelf = Arc::new(Shelf::new(store(place)?));
     let settings = Settings { fresh: arguments.evidence_cache };
-    let desk = Arc::new(Desk::new(world, Arc::new(prometheus), shelf, settings));
+    let desk = Desk::new(world, Arc::new(prometheus), shelf, settings).counted(counted);
+    let desk = Arc::new(desk);
     let tokens = arguments.evidence_tokens.clone().map(Tokens::new);
     let doorman = ClusterDoorman::new(client, arguments.evidence_audience.clone(), tokens);
     let rate = (arguments.evidence_requests_per_second, arguments.evidence_request_burst);

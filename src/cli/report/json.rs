@@ -1,8 +1,11 @@
 //! The whole report as one JSON object, for machines.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{Conclusion, Finished};
+use crate::domain::{Digest, SpecHash};
+use crate::promotion::Plan;
 
 pub(super) fn render(finished: &Finished<'_>) -> String {
     let assessment = finished.assessment;
@@ -44,21 +47,44 @@ pub(super) fn render(finished: &Finished<'_>) -> String {
             })
         })
         .collect();
-    let report = json!({
-        "datasetSlug": requested.dataset_slug,
-        "datasetVersionId": requested.dataset_version_id,
-        "intendedUse": requested.intended_use,
-        "specHash": assessment.facts.spec_hash(),
-        "policy": {
+    let report = Report {
+        dataset_slug: &requested.dataset_slug,
+        dataset_version_id: &requested.dataset_version_id,
+        detail,
+        gates,
+        intended_use: &requested.intended_use,
+        plan: assessment.plan.as_ref().map(|plan| Planned { digest: plan.digest(), plan }),
+        policy: json!({
             "name": assessment.verdict.pack.name,
             "digest": assessment.verdict.pack.digest,
             "testsPassed": assessment.verdict.tests_passed,
             "signed": finished.judge.signed,
-        },
-        "result": result,
-        "detail": detail,
-        "gates": gates,
-        "plan": assessment.plan.as_ref().map(crate::promotion::Plan::to_json),
-    });
-    format!("{report:#}\n")
+        }),
+        result,
+        spec_hash: assessment.facts.spec_hash(),
+    };
+    // Its keys are texts, and nothing in it fails to be written.
+    serde_json::to_string_pretty(&report).unwrap_or_default() + "\n"
+}
+
+/// Written as it is: a plan of many files as a JSON value would be several times as large.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Report<'a> {
+    dataset_slug: &'a str,
+    dataset_version_id: &'a str,
+    detail: Value,
+    gates: Vec<Value>,
+    intended_use: &'a str,
+    plan: Option<Planned<'a>>,
+    policy: Value,
+    result: &'static str,
+    spec_hash: Option<SpecHash>,
+}
+
+#[derive(Serialize)]
+struct Planned<'a> {
+    digest: Digest,
+    #[serde(flatten)]
+    plan: &'a Plan,
 }

@@ -20,8 +20,8 @@ use crate::ledger::Action;
 use crate::objects::Store;
 use crate::policy::CompiledPack;
 use crate::promotion::{
-    ApprovedPlan, Assessment, Missing, Plan, PublishError, Published, Subject, Withdrawn, approve,
-    assess, publish, withdraw,
+    ApprovedPlan, Assessment, Missing, Plan, PublishError, Published, Publisher, Subject,
+    Withdrawn, apart, approve, assess, publish, withdraw,
 };
 
 /// How a reconciliation of a promotion ended.
@@ -66,10 +66,11 @@ pub(super) async fn decide(
     now: Timestamp,
 ) -> Result<Outcome, Error> {
     let spec = &promotion.spec;
-    let Stores { source, destination, dataset } = match stores::open(promotion, ctx).await? {
-        Ok(opened) => opened,
-        Err(outcome) => return Ok(outcome),
-    };
+    let Stores { source, destination, decisions, dataset } =
+        match stores::open(promotion, ctx).await? {
+            Ok(opened) => opened,
+            Err(outcome) => return Ok(outcome),
+        };
     let held = hold::active(ctx, promotion).await?;
     // What was published passed its gates. Only a person takes it back: a Quarantine that the
     // controller made for another promotion of the same version speaks of that one's bytes.
@@ -99,6 +100,10 @@ pub(super) async fn decide(
     }
     if phase(promotion) == Phase::Published {
         return Ok(Outcome::Settled);
+    }
+    // Not before: what is out must be possible to take back, wherever it lies.
+    if let Err(why) = apart(&source, &destination, decisions.as_ref()) {
+        return Ok(Outcome::Invalid(why.to_string()));
     }
     let Judge { pack, name: pack_name, key: pack_key } = match pack(promotion, ctx, now).await? {
         Ok(judge) => judge,
@@ -167,21 +172,21 @@ pub(super) async fn decide(
     }
     let publishing = status::publishing(promotion, &report, &plan, now);
     apply::status(ctx, promotion, &publishing).await?;
-    Ok(carry_out(ctx, promotion, &approved, &source, &destination, report, now).await)
+    let publisher = Publisher { decisions, ..ctx.settings.publisher.clone() };
+    let places = (&source, &destination, &publisher);
+    Ok(carry_out(ctx, promotion, &approved, places, report, now).await)
 }
 
 async fn carry_out(
     ctx: &Context,
     promotion: &DatasetPromotion,
     approved: &ApprovedPlan,
-    source: &Store,
-    destination: &Store,
+    (source, destination, publisher): (&Store, &Store, &Publisher),
     report: Report,
     now: Timestamp,
 ) -> Outcome {
     let ledger = ctx.ledger(destination);
     let observer = Watching { ctx, promotion, policy: approved.plan().policy_digest() };
-    let publisher = &ctx.settings.publisher;
     let done = publish(approved, source, destination, &ledger, publisher, now, &observer).await;
     match done {
         Ok(published) => {

@@ -31,6 +31,11 @@ pub(super) async fn reader(
     let token = token(ctx, promotion);
     // A dry run writes nothing, and results would have to be written somewhere.
     if !by_job(promotion) || promotion.spec.dry_run {
+        let seen = promotion.status.as_ref().and_then(|status| status.observed_generation);
+        if seen != promotion.metadata.generation {
+            // Until a moment ago it may have been one for pods.
+            delete(ctx, promotion, |_| true).await?;
+        }
         // Under a name of its own nothing is remembered yet: all is read again.
         return Ok(Ok(if token.is_empty() { reader } else { reader.scoped(&token) }));
     }
@@ -41,6 +46,8 @@ pub(super) async fn reader(
         let text = "spec.execution.mode Job: the controller was not told its own image (--image)";
         return Ok(Err(Outcome::Invalid(text.to_owned())));
     };
+    // Listing, split and results are as large as the workspace has files.
+    let _permit = ctx.merging.acquire().await;
     let listed = async {
         let entries = source.list(limits.objects).await?;
         let dataset = source.get("dataset.json", limits.document_bytes).await?;
@@ -71,6 +78,7 @@ pub(super) async fn reader(
         allow_loopback: ctx.settings.allow_loopback,
     };
     let state = find(ctx, promotion, &task).await?.as_ref().map(job::state);
+    let mut refused = false;
     let failed = match state {
         Some(State::Running(done)) => return Ok(Err(hashing(&split, &done))),
         Some(State::Failed(why)) => format!("Job {}: {why}", job::name(promotion, run)),
@@ -86,7 +94,16 @@ pub(super) async fn reader(
                 Err(Unmerged::Missing(shard)) => {
                     format!("shard {shard} left no result, though its Job is complete")
                 }
-                Err(Unmerged::Refused(error)) => format!("{}: {error}", error.reason()),
+                // It lies there for ever under this run. Once, that is mended by another run.
+                Err(Unmerged::Refused(error)) if ctx.distrusted(&uid(promotion)) == 0 => {
+                    tracing::warn!(%error, reason = error.reason(), "hashed anew");
+                    ctx.distrust(&uid(promotion));
+                    return Ok(Err(Outcome::Again));
+                }
+                Err(Unmerged::Refused(error)) => {
+                    refused = true;
+                    format!("{}: {error}", error.reason())
+                }
                 Err(Unmerged::Store(error)) => {
                     return Ok(Err(Outcome::Undecided(error.to_string())));
                 }
@@ -98,6 +115,9 @@ pub(super) async fn reader(
     let seen = promotion.status.as_ref().and_then(|s| s.last_handled_reconcile_at.as_ref());
     if asked.is_some() && asked != seen {
         delete(ctx, promotion, |_| true).await?;
+        if refused {
+            ctx.distrust(&uid(promotion));
+        }
         return Ok(Err(hashing(&split, &[])));
     }
     Ok(Err(Outcome::ShardsFailed(failed)))
@@ -115,6 +135,10 @@ pub(super) async fn stop(ctx: &Context, promotion: &DatasetPromotion) -> Result<
     if by_job(promotion) { delete(ctx, promotion, |_| true).await } else { Ok(()) }
 }
 
+fn uid(promotion: &DatasetPromotion) -> String {
+    promotion.uid().unwrap_or_default()
+}
+
 fn by_job(promotion: &DatasetPromotion) -> bool {
     promotion.spec.execution.as_ref().is_some_and(|e| e.mode == ExecutionMode::Job)
 }
@@ -123,7 +147,7 @@ fn by_job(promotion: &DatasetPromotion) -> bool {
 /// published.
 fn token(ctx: &Context, promotion: &DatasetPromotion) -> String {
     let asked = promotion.annotations().get(REHASH).map_or("", String::as_str);
-    let caught = ctx.distrusted(&promotion.uid().unwrap_or_default());
+    let caught = ctx.distrusted(&uid(promotion));
     match (asked, caught) {
         ("", 0) => String::new(),
         _ => {

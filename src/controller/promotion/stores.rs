@@ -16,6 +16,8 @@ use crate::objects::{Access, Credentials, FileAccess, Identity, Store, StoreErro
 pub(super) struct Stores {
     pub source: Store,
     pub destination: Store,
+    /// Where decisions are recorded whole, if the spec has a place for them.
+    pub decisions: Option<Store>,
     pub dataset: DatasetRef,
 }
 
@@ -30,19 +32,23 @@ pub(super) async fn open(
         Ok(dataset) => dataset,
         Err(message) => return Ok(Err(Outcome::Invalid(message))),
     };
-    let mut opened = Vec::new();
-    for (field, reference) in [("source", &spec.source), ("destination", &spec.destination)] {
-        match store(ctx, &namespace, field, reference).await? {
-            Ok(store) => opened.push(store),
+    let open = async |field, reference| store(ctx, &namespace, field, reference).await;
+    let source = match open("source", &spec.source).await? {
+        Ok(store) => store,
+        Err(outcome) => return Ok(Err(outcome)),
+    };
+    let destination = match open("destination", &spec.destination).await? {
+        Ok(store) => store,
+        Err(outcome) => return Ok(Err(outcome)),
+    };
+    let decisions = match &spec.decisions {
+        None => None,
+        Some(reference) => match open("decisions", reference).await? {
+            Ok(store) => Some(store),
             Err(outcome) => return Ok(Err(outcome)),
-        }
-    }
-    Ok(match <[Store; 2]>::try_from(opened) {
-        Ok([source, destination]) if source.key() != destination.key() => {
-            Ok(Stores { source, destination, dataset })
-        }
-        _ => Err(Outcome::Invalid("spec.source and spec.destination are one place".to_owned())),
-    })
+        },
+    };
+    Ok(Ok(Stores { source, destination, decisions, dataset }))
 }
 
 async fn store(

@@ -93,6 +93,30 @@ fn qa_report() {
 }
 
 #[test]
+fn a_run_may_have_a_qa_report_of_its_own() {
+    let own = "work/qa_reports/map.json";
+    let report =
+        |status: &str| json!({"status": status, "checks": [{"name": "a", "status": status}]});
+    let points = |ws: &mut Workspace, status: &str| {
+        ws.put_json(own, &report(status));
+        let digest = ws.digest(own).to_string();
+        ws.edit("receipts/map.json", |r| r["validation"]["report_digest"] = json!(digest));
+    };
+    expect(|ws| points(ws, "pass"), &[]);
+    expect(|ws| points(ws, "fail"), &["E ValidationFailed work/qa_reports/map.json#/status"]);
+    expect(
+        |ws| {
+            points(ws, "pass");
+            ws.put_json(own, &json!({"status": "pass", "checks": []}));
+        },
+        &[
+            "E QaReportInvalid work/qa_reports/map.json#/checks",
+            "E QaReportMismatch receipts/map.json#/validation/report_digest",
+        ],
+    );
+}
+
+#[test]
 fn chains() {
     expect(|ws| ws.remove("receipts/map.json"), &["E ArtifactOrphan processed/stations.geojson"]);
     expect(

@@ -55,7 +55,10 @@ fn again(source: &Source, text: &str) -> Result<Source, LoadError> {
         .map_err(|e| engine::invalid(&e.to_string(), source.get_path()))
 }
 
-fn parse(source: &Source, columns: Option<NonZeroU32>) -> Result<Ref<Module>, LoadError> {
+pub(super) fn parse(
+    source: &Source,
+    columns: Option<NonZeroU32>,
+) -> Result<Ref<Module>, LoadError> {
     let parsed = Parser::new(source).and_then(|mut parser| {
         if let Some(columns) = columns {
             parser.set_max_col(columns);

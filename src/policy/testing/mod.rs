@@ -212,7 +212,8 @@ fn one(engine: &mut Engine, path: &[String]) -> Result<(), String> {
     }
 }
 
-fn rule(path: &[String]) -> String {
+/// A rule as the engine is asked for it, by its path from `data` on.
+pub(super) fn rule(path: &[String]) -> String {
     let mut rule = "data".to_owned();
     for part in path.iter().skip(1) {
         rule.push_str(&format!("[{}]", Value::from(part.as_str())));

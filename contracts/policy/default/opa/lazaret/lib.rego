@@ -41,11 +41,6 @@ catalogs := map(input, "catalogs")
 
 stac := map(catalogs, "stac")
 
-published contains path if {
-	some path, _ in objects
-	startswith(path, "processed/")
-}
-
 # An object's member, or what is given for its absence, whatever the object is.
 member(object_, name, _) := object_[name] if is_object(object_)
 

@@ -50,6 +50,11 @@ test_not_taken_apart if {
 	fixture.codes(b.deny) == {"LicenseTooInvolved"} with input as fixture.rights([], "The Office")
 }
 
+test_no_expression_is_not_ours_to_say if {
+	broken := object.union(fixture.rights([], "The Office"), {"license": {"alternatives": null, "invalid": true}})
+	count(b.deny) == 0 with input as broken
+}
+
 test_holder_not_named if {
 	fixture.codes(b.deny) == {"AttributionLacksHolder"} with input as fixture.rights([["CC-BY-4.0"]], "Somebody")
 }
