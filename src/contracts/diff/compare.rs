@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::super::change::{Change, Class, Comparison, Direction, Location, Witness};
 use super::super::violation::{Violation, collect};
 use super::bundle::{Bundle, BundleError};
-use super::declared::{closed, closed_key};
+use super::declared::{closed, written, written_key};
 use super::pointer;
 use super::prove::Prover;
 use super::samples::Sampler;
@@ -227,12 +227,15 @@ impl Compared<'_> {
         let old = self.old.root.as_str();
         let writing = |key: &str| match self.members {
             Members::Any => key.to_owned(),
-            Members::Declared => closed_key(key),
+            Members::Declared => written_key(key),
         };
         let (old_written, new_written) = (writing(old), writing(new));
         if self.members == Members::Declared {
             let closed = closed(&all);
             all.extend(closed);
+            for key in [old, new] {
+                all.insert(written_key(key), written(key));
+            }
         }
         let universe = Universe::of(all);
         let fitted = |instance: Value| match slice {
