@@ -60,11 +60,11 @@ fn operation(context: &Context<'_>, schema: &Valid<Schema>, path: &str) -> Fault
         Ok(text) => text,
         Err(faults) => return faults,
     };
-    let operation = parser().parse_executable(schema, text, path);
-    match operation.and_then(|operation| operation.validate(schema)) {
-        Ok(_) => Vec::new(),
-        Err(found) => faults(&found.errors),
-    }
+    let errors = match parser().parse_executable(schema, text, path) {
+        Ok(operation) => operation.validate(schema).err().map(|found| found.errors),
+        Err(found) => Some(found.errors),
+    };
+    errors.map(|errors| faults(&errors)).unwrap_or_default()
 }
 
 fn faults(found: &DiagnosticList) -> Faults {
