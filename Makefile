@@ -7,7 +7,7 @@
 CARGO ?= cargo
 export RUST_BACKTRACE ?= 0
 
-.PHONY: help demo cluster test test-all fuzz fmt lint generate check-go
+.PHONY: help demo cluster test test-all contracts fuzz fmt lint generate check-go
 
 help: ## Shows this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -31,10 +31,17 @@ test-all: $(if $(TESTED),,test) lint ## Test, lint, and the suites with heavy pe
 fuzz: ## Fuzzes archive, manifest, bundle, kept packs and GraphQL, each for FUZZ_SECONDS (180)
 	fuzz/run $(or $(FUZZ_SECONDS),180)
 
-lint: ## Formatting, clippy, documentation, licences
+lint: contracts ## Formatting, clippy, documentation, licences, contracts
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --quiet
+
+contracts: ## Lazaret's own contracts: sound, kept as they were frozen, changed only as they may
+	$(CARGO) build --package lazaret
+	target/debug/lazaret contracts validate --strict
+	target/debug/lazaret contracts verify
+	target/debug/lazaret contracts check --against freeze:latest
+	target/debug/lazaret contracts changelog --check
 
 fmt: ## Formats the code
 	$(CARGO) fmt --all

@@ -47,6 +47,7 @@ const PURE: &[&str] = &[
     "pack/oci/reference.rs",
     "pack/oci/signature.rs",
     "pack/opa_bundle.rs",
+    "pack/plain_tar.rs",
     "pack/attest.rs",
     "pack/tar.rs",
     "pack/trust/",

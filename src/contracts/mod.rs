@@ -11,10 +11,16 @@ pub mod openapi;
 mod schemas;
 mod stac;
 mod stac_extensions;
+mod ulid;
 mod violation;
+
+#[cfg(test)]
+mod suite_tests;
 
 pub use change::{Change, Class, Comparison, Direction, Location, Witness};
 pub use official::{Format, official_violations};
-pub use schemas::{SchemaName, Schemas, violations};
+pub use schemas::{
+    CompiledSchema, Fault, SchemaName, Schemas, dialect_violations, is_known_format, violations,
+};
 pub use stac::{FILE_EXTENSION, stac_violations, unknown_extensions};
 pub use violation::Violation;

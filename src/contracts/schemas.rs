@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
-use jsonschema::{PatternOptions, Retrieve, Uri, Validator};
+use jsonschema::error::ValidationErrorKind;
+use jsonschema::{Draft, PatternOptions, Retrieve, Uri, Validator};
 use serde_json::Value;
 
+use super::diff::fragment;
 use super::violation::{Violation, collect};
 
 /// A schema of this repository's `contracts/schemas/`.
@@ -26,6 +28,8 @@ pub enum SchemaName {
     LedgerEntry,
     /// The predicate of a publication's own statement, v1.
     PromotionPredicate,
+    /// `contract_registry.json` v1.
+    ContractRegistry,
 }
 
 macro_rules! embedded {
@@ -56,6 +60,7 @@ embedded! {
     PromotionManifest => "promotion_manifest.v1.schema.json",
     LedgerEntry => "ledger_entry.v1.schema.json",
     PromotionPredicate => "promotion_predicate.v1.schema.json",
+    ContractRegistry => "contract_registry.v1.schema.json",
 }
 
 type Compiled = Result<Validator, String>;
@@ -87,32 +92,54 @@ pub(super) fn options() -> jsonschema::ValidationOptions<'static> {
         .offline()
         .should_validate_formats(true)
         .with_pattern_options(PatternOptions::fancy_regex().backtrack_limit(100_000))
+        .with_format("ulid", super::ulid::is_ulid)
 }
 
-/// The schemas that a dataset brings along; they may refer to one another by file name or `$id`,
-/// and to nothing else.
+/// Schemas that somebody brings along, a dataset or a contract set; they may refer to one another by
+/// file name or `$id`, and to nothing else.
 pub struct Schemas<'a> {
-    by_path: BTreeMap<&'a str, &'a Value>,
+    by_path: BTreeMap<&'a str, Arc<Value>>,
+    known: Known,
 }
 
-/// The base under which a dataset's schemas find one another.
+/// The base under which such schemas find one another.
 const BASE: &str = "https://workspace.invalid/";
 
-struct Known(BTreeMap<String, Value>);
+/// By URI. Shared: only what is referred to is ever copied.
+#[derive(Clone)]
+struct Known(Arc<BTreeMap<String, Arc<Value>>>);
 
 impl Retrieve for Known {
     fn retrieve(&self, uri: &Uri<String>) -> Result<Value, Box<dyn Error + Send + Sync>> {
         let name = uri.as_str().trim_end_matches('#');
-        self.0.get(name).cloned().ok_or_else(|| {
-            format!("{name} is not among the workspace's schemas, and nothing is fetched").into()
+        self.0.get(name).map(|schema| Value::clone(schema)).ok_or_else(|| {
+            format!("{name} is not among the schemas that are here, and nothing is fetched").into()
         })
     }
 }
 
 impl<'a> Schemas<'a> {
     /// Schemas by their path in the workspace.
-    pub fn new(schemas: impl IntoIterator<Item = (&'a str, &'a Value)>) -> Self {
-        Self { by_path: schemas.into_iter().collect() }
+    pub fn new<'v>(schemas: impl IntoIterator<Item = (&'a str, &'v Value)>) -> Self {
+        let by_path: BTreeMap<_, _> =
+            schemas.into_iter().map(|(path, schema)| (path, Arc::new(schema.clone()))).collect();
+        let mut known = BTreeMap::new();
+        for (path, schema) in &by_path {
+            known.insert(format!("{BASE}{path}"), Arc::clone(schema));
+            if let Some(id) = schema.get("$id").and_then(Value::as_str) {
+                known.insert(id.trim_end_matches('#').to_owned(), Arc::clone(schema));
+            }
+        }
+        Self { by_path, known: Known(Arc::new(known)) }
+    }
+
+    /// Schemas by the URIs that others know them by.
+    #[cfg(test)]
+    pub(super) fn by_uri<'v>(schemas: impl IntoIterator<Item = (&'a str, &'v Value)>) -> Self {
+        let by_path: BTreeMap<_, _> =
+            schemas.into_iter().map(|(uri, schema)| (uri, Arc::new(schema.clone()))).collect();
+        let known = by_path.iter().map(|(uri, schema)| ((*uri).to_owned(), Arc::clone(schema)));
+        Self { known: Known(Arc::new(known.collect())), by_path }
     }
 
     /// Compiles the schema at `path`.
@@ -120,24 +147,69 @@ impl<'a> Schemas<'a> {
     /// # Errors
     /// Why it is no valid JSON Schema, or which reference leads nowhere.
     pub fn compile(&self, path: &str) -> Result<CompiledSchema, String> {
-        let schema = self.by_path.get(path).ok_or_else(|| format!("there is no schema {path}"))?;
-        let mut known = BTreeMap::new();
-        for (path, schema) in &self.by_path {
-            known.insert(format!("{BASE}{path}"), (*schema).clone());
-            if let Some(id) = schema.get("$id").and_then(Value::as_str) {
-                known.insert(id.trim_end_matches('#').to_owned(), (*schema).clone());
-            }
-        }
+        self.strictly(path).map_err(|fault| fault.message)
+    }
+
+    /// As [`Schemas::compile`], with the place that is at fault.
+    ///
+    /// # Errors
+    /// The first fault.
+    pub fn strictly(&self, path: &str) -> Result<CompiledSchema, Fault> {
+        let schema = self.by_path.get(path).ok_or_else(|| Fault {
+            pointer: String::new(),
+            message: format!("there is no schema {path}"),
+            reference: true,
+        })?;
+        self.build(path, schema)
+    }
+
+    /// Compiles a part of the document at `path`, which need not be a schema itself.
+    ///
+    /// # Errors
+    /// As [`Schemas::strictly`].
+    pub fn part(&self, path: &str, pointer: &str) -> Result<CompiledSchema, Fault> {
+        let base = self.by_path.get(path).and_then(|schema| schema.get("$id")?.as_str());
+        let base = base.map_or_else(|| format!("{BASE}{path}"), str::to_owned);
+        let target = format!("{}{}", base.trim_end_matches('#'), fragment(pointer));
+        self.build("part", &serde_json::json!({ "$ref": target }))
+    }
+
+    fn build(&self, path: &str, schema: &Value) -> Result<CompiledSchema, Fault> {
         options()
             .with_base_uri(format!("{BASE}{path}"))
-            .with_retriever(Known(known))
+            .with_retriever(self.known.clone())
             .build(schema)
             .map(CompiledSchema)
-            .map_err(|e| super::violation::short(&e.to_string()))
+            .map_err(|error| Fault {
+                pointer: error.instance_path().as_str().to_owned(),
+                message: super::violation::short(&error.to_string()),
+                reference: matches!(error.kind(), ValidationErrorKind::Referencing(_)),
+            })
     }
 }
 
-/// A schema of the dataset, ready to judge its fixtures.
+/// Why a schema does not compile.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Fault {
+    /// Where in the schema, if it is known.
+    pub pointer: String,
+    /// What is wrong.
+    pub message: String,
+    /// Whether a reference leads nowhere.
+    pub reference: bool,
+}
+
+/// What a schema violates of the meta-schema of JSON Schema 2020-12.
+pub fn dialect_violations(schema: &Value) -> Vec<Violation> {
+    super::violation::collect_from(jsonschema::draft202012::meta::validator().iter_errors(schema))
+}
+
+/// Whether values of a format are looked at; any other format demands nothing.
+pub fn is_known_format(name: &str) -> bool {
+    options().is_known_format(Draft::Draft202012, name)
+}
+
+/// A schema, ready to judge its fixtures.
 pub struct CompiledSchema(Validator);
 
 impl CompiledSchema {

@@ -20,7 +20,8 @@ impl Violation {
     /// More than this many are not even sorted.
     const MAX_READ: usize = 5_000;
 
-    pub(super) fn new(pointer: impl Into<String>, message: impl Into<String>) -> Self {
+    /// What is wrong at a place.
+    pub fn new(pointer: impl Into<String>, message: impl Into<String>) -> Self {
         Self { pointer: pointer.into(), message: message.into() }
     }
 
@@ -32,8 +33,15 @@ impl Violation {
 
 /// Everything that `value` violates, sorted and bounded.
 pub(super) fn collect(validator: &Validator, value: &Value) -> Vec<Violation> {
+    collect_from(validator.iter_errors(value))
+}
+
+/// Errors in words, sorted and bounded.
+pub(super) fn collect_from<'i>(
+    errors: impl Iterator<Item = ValidationError<'i>>,
+) -> Vec<Violation> {
     let mut found = Vec::new();
-    for error in validator.iter_errors(value).take(Violation::MAX_READ) {
+    for error in errors.take(Violation::MAX_READ) {
         explain(&error, &mut found);
     }
     found.sort();
@@ -114,7 +122,10 @@ fn explain(error: &ValidationError<'_>, found: &mut Vec<Violation>) {
                 format!("is not of type {}", names.join(" or "))
             }
         },
-        _ => short(&error.masked_with("it").to_string()),
+        _ => {
+            let text = error.masked_with("it").to_string();
+            text.strip_prefix("it ").unwrap_or(&text).to_owned()
+        }
     };
     found.push(Violation::new(place, short(&message)));
 }

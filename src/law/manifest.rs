@@ -42,6 +42,10 @@ pub struct Manifest {
     /// Who reads or writes by these contracts.
     #[serde(default)]
     pub consumers: Vec<Consumer>,
+    /// Public keys (PEM files of the set) of those who decide. If there are any, a decision counts only
+    /// with a signature by one of them.
+    #[serde(default)]
+    pub keys: Vec<String>,
 }
 
 /// Contracts that are versioned together. Patterns are globs below the module's folder; `..` leads
@@ -193,8 +197,19 @@ impl Manifest {
         if lists.iter().any(|length| *length > MAX_LIST) {
             return Err(format!("a list has more than {MAX_LIST} entries"));
         }
-        for place in [&self.frozen, &self.decisions, &self.changelog] {
-            joined("", place)?;
+        for place in [&mut self.frozen, &mut self.decisions, &mut self.changelog] {
+            *place = joined("", place)?;
+            if place.is_empty() {
+                return Err(
+                    "frozen, decisions and changelog are places below the set's folder".into()
+                );
+            }
+        }
+        if self.keys.len() > MAX_LIST {
+            return Err(format!("keys: more than {MAX_LIST}"));
+        }
+        for key in &mut self.keys {
+            *key = joined("", key)?;
         }
         let mut names = BTreeSet::new();
         for module in &mut self.modules {
@@ -223,15 +238,23 @@ impl Manifest {
         let mut all = vec![
             MANIFEST.to_owned(),
             self.changelog.clone(),
-            format!("{}/**", self.frozen),
-            format!("{}/**", self.decisions),
+            // What a freeze says of itself, not all that it holds.
+            format!("{}/*.json", self.frozen),
+            format!("{}/*.json", self.decisions),
         ];
+        all.extend(self.keys.iter().cloned());
         for module in &self.modules {
             all.push(module.versions.clone());
             all.extend(module.globs().into_iter().flatten().cloned());
             all.extend(module.functions.as_ref().map(|functions| functions.registry.clone()));
         }
         patterns(&all)
+    }
+
+    /// Whether a path lies where freezes and decisions do: those are about the set, not of it.
+    pub fn is_record(&self, path: &str) -> bool {
+        let below = |folder: &str| path.strip_prefix(folder).is_some_and(|p| p.starts_with('/'));
+        below(&self.frozen) || below(&self.decisions)
     }
 
     /// The consumers of a contract, by its id.

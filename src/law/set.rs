@@ -1,12 +1,13 @@
 //! A contract set: the files of a tree, told apart by what `contracts.yaml` says of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use globset::GlobSet;
 use serde::Serialize;
 
-use super::manifest::{Manifest, ManifestError, Module, patterns};
+use super::manifest::{MANIFEST, Manifest, ManifestError, Module, patterns};
 use super::tree::Tree;
+use crate::domain::{CanonicalError, Digest, canonical_digest};
 
 /// What kind of contract a file is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
@@ -76,7 +77,8 @@ impl Set {
     /// If `contracts.yaml` is missing or wrong.
     pub fn open(tree: Tree) -> Result<Self, ManifestError> {
         let manifest = Manifest::of(&tree)?;
-        let apart = |module: &Module| unit(&tree, module).map_err(ManifestError::Invalid);
+        let apart =
+            |module: &Module| unit(&tree, &manifest, module).map_err(ManifestError::Invalid);
         let units = manifest.modules.iter().map(apart).collect::<Result<_, _>>()?;
         Ok(Self { tree, manifest, units })
     }
@@ -86,13 +88,38 @@ impl Set {
         let all = self.units.iter().flat_map(|unit| &unit.contracts);
         all.map(|contract| (contract.id.as_str(), contract)).collect()
     }
+
+    /// What a decision names a side by: the digest of `contracts.yaml`, of every contract, of the
+    /// policies' data and of the keys. Versions, fixtures and what was decided may go on being written meanwhile.
+    ///
+    /// # Errors
+    /// If no canonical form can be made, which does not happen.
+    pub fn digest(&self) -> Result<Digest, CanonicalError> {
+        let of = |path: &str| self.tree.digest(path).map(|digest| (path.to_owned(), digest));
+        let contracts = self.units.iter().flat_map(|unit| &unit.contracts).map(|c| c.path.as_str());
+        let data = self.units.iter().flat_map(|unit| &unit.data).map(String::as_str);
+        let keys = self.manifest.keys.iter().map(String::as_str);
+        let all = contracts.chain(data).chain(keys).chain([MANIFEST]).filter_map(of);
+        canonical_digest(&all.collect::<BTreeMap<String, Digest>>())
+    }
+
+    /// The files that a freeze holds: all but records, and sources whose registry suffices.
+    pub fn lasting(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let sources: BTreeSet<&str> =
+            self.units.iter().flat_map(|unit| &unit.sources).map(String::as_str).collect();
+        let contracts: BTreeSet<&str> =
+            self.contracts().into_values().map(|contract| contract.path.as_str()).collect();
+        self.tree.iter().filter(move |(path, _)| {
+            !self.manifest.is_record(path) && (!sources.contains(path) || contracts.contains(path))
+        })
+    }
 }
 
-fn unit(tree: &Tree, module: &Module) -> Result<Unit, String> {
+fn unit(tree: &Tree, manifest: &Manifest, module: &Module) -> Result<Unit, String> {
     let within = |globs: &GlobSet| -> Vec<String> {
         tree.iter()
             .map(|(path, _)| path)
-            .filter(|path| globs.is_match(path))
+            .filter(|path| globs.is_match(path) && !manifest.is_record(path))
             .map(str::to_owned)
             .collect()
     };

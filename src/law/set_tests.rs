@@ -44,7 +44,7 @@ fn files_are_told_apart_by_the_manifest() {
     assert!(set.manifest.consumers_of("orders/crds/a.yaml").is_empty());
     let wants = set.manifest.wants().unwrap();
     for path in
-        ["contracts.yaml", "modules/orders/versions.yaml", "_frozen/1.0.0/index.json", "src/a/b.rs"]
+        ["contracts.yaml", "modules/orders/versions.yaml", "_frozen/1.0.0.json", "src/a/b.rs"]
     {
         assert!(wants.is_match(path), "{path}");
     }

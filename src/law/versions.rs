@@ -91,7 +91,14 @@ impl Versions {
     /// # Errors
     /// Why it is none, or that it is not there.
     pub fn of(tree: &Tree, path: &str) -> Result<Self, String> {
-        let bytes = tree.get(path).ok_or_else(|| "is not there".to_owned())?;
+        Self::parse(tree.get(path).ok_or_else(|| "is not there".to_owned())?)
+    }
+
+    /// Reads the text of a `versions.yaml`.
+    ///
+    /// # Errors
+    /// Why it is none.
+    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
         yaml::documents(bytes, 200_000)?;
         yaml_serde::from_slice(bytes).map_err(|error| error.to_string())
     }

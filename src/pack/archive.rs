@@ -76,6 +76,15 @@ impl Files {
 /// # Errors
 /// The first thing that is wrong.
 pub fn read_archive(tar: &Bytes, limits: &ArchiveLimits) -> Result<Files, ArchiveError> {
+    read_files(tar, limits, known)
+}
+
+/// Reads all files of a tar whose paths are `known`.
+pub(super) fn read_files(
+    tar: &Bytes,
+    limits: &ArchiveLimits,
+    known: impl Fn(&str) -> bool,
+) -> Result<Files, ArchiveError> {
     if tar.len() > limits.total {
         return Err(ArchiveError::TooLarge { limit: limits.total });
     }

@@ -12,6 +12,7 @@ mod fetch;
 mod kept;
 pub mod oci;
 mod opa_bundle;
+mod plain_tar;
 mod served;
 mod shelf;
 mod sign;
@@ -42,6 +43,7 @@ pub use fetch::{
 };
 pub use kept::{KeptError, MAX_KEPT, keep, read_kept};
 pub use opa_bundle::{OPA_BUNDLE_MEDIA_TYPE, OpaBundleError};
+pub use plain_tar::{read_tar, write_tar};
 pub use served::{PackId, PackIdError, ServedPack};
 pub use shelf::{DIRECTORY_OWNER, MAX_PER_NAMESPACE, OnShelf, Shelf, ShelfError};
 pub use sign::{KeyPairPem, SignError, generate_key_pair, sign_blob};
@@ -56,5 +58,7 @@ pub use verify::{
 
 /// Media type of a pack's tar on the wire.
 pub const PACK_MEDIA_TYPE: &str = "application/vnd.intelgraph.policy+tar";
+/// Media type of a contract set's tar in a registry.
+pub const CONTRACTS_MEDIA_TYPE: &str = "application/vnd.lazaret.contracts.v1+tar";
 /// Media type of a Sigstore bundle on the wire.
 pub const BUNDLE_MEDIA_TYPE: &str = "application/vnd.sigstore.bundle+json";

@@ -51,7 +51,8 @@ pub(super) fn schemas(path: &Path) -> Result<Schemas, Failure> {
     Ok(Schemas { named, known })
 }
 
-fn parse(path: &Path) -> Result<Value, Failure> {
+/// A file of JSON.
+pub(super) fn parse(path: &Path) -> Result<Value, Failure> {
     let bytes = read(path)?;
     parse_i_json(&bytes).map_err(|error| Failure::undecided(format!("{}: {error}", path.display())))
 }

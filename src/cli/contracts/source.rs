@@ -8,7 +8,10 @@ use std::path::Path;
 use globset::GlobSet;
 
 use super::super::exit::Failure;
-use crate::law::{MANIFEST, Manifest, Tree};
+use super::super::pack::{Reach, unfetched};
+use super::{git, shelf, swap};
+use crate::law::{MANIFEST, Manifest, Tree, freeze};
+use crate::pack::{CONTRACTS_MEDIA_TYPE, Fetched, fetch, oci};
 
 /// Folders below a folder, and files and folders looked at in all.
 const MAX_DEPTH: usize = 32;
@@ -16,9 +19,47 @@ const MAX_SEEN: usize = 1_000_000;
 /// What is made, not written.
 const SKIPPED: &[&str] = &[".git", "target", "node_modules"];
 
+/// A side of a comparison: a folder; `git:REV`, a revision of the repository around `root`; `freeze:NAME` or
+/// `freeze:latest`, a freeze of the set in `root`; `oci://…`, a set that was pushed to a registry.
+pub(super) fn open(side: &str, root: &Path, reach: &Reach) -> Result<Tree, Failure> {
+    if let Some(revision) = side.strip_prefix("git:") {
+        git::revision(root, revision)
+    } else if let Some(name) = side.strip_prefix("freeze:") {
+        shelf::Shelf::open(root)?.tree(name)
+    } else if side.starts_with(oci::SCHEME) {
+        pulled(side, reach)
+    } else {
+        folder(Path::new(side))
+    }
+}
+
+/// Whether a side is none of a folder's or file's path.
+pub(super) fn is_named(side: &str) -> bool {
+    ["git:", "freeze:", oci::SCHEME].iter().any(|scheme| side.starts_with(scheme))
+}
+
+/// A set out of a registry. What the reference says of its digest, the registry's client checks.
+fn pulled(url: &str, reach: &Reach) -> Result<Tree, Failure> {
+    let mut settings = reach.settings(url)?;
+    settings.media_type = CONTRACTS_MEDIA_TYPE;
+    settings.max_bytes = freeze::MAX_TAR;
+    let pull = async { fetch(&settings, None).await };
+    let pulled = waited(pull).map_err(|error| unfetched(&error))?;
+    let Fetched::Pack(pulled) = pulled else {
+        return Err(Failure::undecided(format!("{url}: the registry says nothing changed")));
+    };
+    freeze::unpack(&pulled.tar).map_err(|error| Failure::undecided(format!("{url}: {error}")))
+}
+
+/// Waits for what only a runtime can do.
+pub(super) fn waited<T>(future: impl Future<Output = T>) -> T {
+    tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(future))
+}
+
 /// The files below a folder that are its contract set's business. If its `contracts.yaml` says nothing
 /// sensible, it comes alone: who opens the set hears why.
 pub(super) fn folder(root: &Path) -> Result<Tree, Failure> {
+    swap::recover(root)?;
     let mut tree = Tree::default();
     let manifest = match contents(&root.join(MANIFEST)) {
         Ok(bytes) => bytes,
@@ -37,6 +78,13 @@ pub(super) fn folder(root: &Path) -> Result<Tree, Failure> {
     if let Ok(wants) = wants {
         walk(root, "", &wants, (0, &mut 0), &mut tree)?;
     }
+    Ok(tree)
+}
+
+/// The files below a folder that match.
+pub(super) fn matching(root: &Path, wants: &GlobSet) -> Result<Tree, Failure> {
+    let mut tree = Tree::default();
+    walk(root, "", wants, (0, &mut 0), &mut tree)?;
     Ok(tree)
 }
 
@@ -115,19 +163,14 @@ mod tests {
             "a/s/target/no.json",
             "a/versions.yaml",
             "a/other.json",
-            "_frozen/1/index.json",
+            "_frozen/1.json",
         ] {
             write(root, path, "{}");
         }
         let tree = folder(root).unwrap();
         let paths: Vec<&str> = tree.iter().map(|(path, _)| path).collect();
-        let wanted = [
-            "_frozen/1/index.json",
-            "a/r.json",
-            "a/s/deep/x.json",
-            "a/versions.yaml",
-            "contracts.yaml",
-        ];
+        let wanted =
+            ["_frozen/1.json", "a/r.json", "a/s/deep/x.json", "a/versions.yaml", "contracts.yaml"];
         assert_eq!(paths, wanted);
         std::os::unix::fs::symlink("/etc/hostname", root.join("a/s/link.json")).unwrap();
         assert!(folder(root).unwrap_err().message().contains("no link"));

@@ -11,6 +11,8 @@ mod sign;
 mod test;
 mod verify;
 
+pub(super) use registry::Reach;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -47,7 +49,7 @@ pub(super) async fn pack(command: Pack) -> Result<ExitCode, Failure> {
 }
 
 /// What could not be fetched or pushed: a wrong reference is the caller's, the rest may pass.
-fn unfetched(error: &FetchError) -> Failure {
+pub(super) fn unfetched(error: &FetchError) -> Failure {
     let text = format!("{}: {error}", error.reason());
     match error {
         FetchError::Reference(_) | FetchError::UrlInvalid { .. } => Failure::usage(text),

@@ -43,7 +43,7 @@ pub(in super::super) struct Reach {
 }
 
 impl Reach {
-    pub(super) fn settings(&self, url: &str) -> Result<FetchSettings, Failure> {
+    pub(in super::super) fn settings(&self, url: &str) -> Result<FetchSettings, Failure> {
         let mut settings = FetchSettings::new(url);
         settings.timeout = Duration::from_secs(self.timeout);
         // On a laptop the caller can reach its own machine anyway.

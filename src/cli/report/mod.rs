@@ -15,6 +15,7 @@ use crate::promotion::{Assessment, Missing, Published};
 
 pub(super) use junit::escaped;
 pub(super) use progress::progress;
+pub(super) use sarif::uri;
 
 /// How a run ended.
 #[derive(Debug)]

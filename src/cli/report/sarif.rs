@@ -60,7 +60,7 @@ fn sentence(text: &str) -> String {
 }
 
 /// A relative URI reference (RFC 3986) for a workspace path.
-fn uri(path: &str) -> String {
+pub(in crate::cli) fn uri(path: &str) -> String {
     let mut out = String::new();
     for byte in path.bytes() {
         match byte {

@@ -99,6 +99,7 @@ pub(super) const FORMATS: &[&str] = &[
     "regex",
     "relative-json-pointer",
     "time",
+    "ulid",
     "uri",
     "uri-reference",
     "uri-template",

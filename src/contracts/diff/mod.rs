@@ -15,6 +15,7 @@ mod number;
 mod pointer;
 mod prove;
 mod samples;
+mod slice;
 mod universe;
 mod walk;
 
@@ -22,7 +23,7 @@ pub use bundle::BundleError;
 pub use compare::{Members, Named, compare, compare_written};
 pub(super) use declared::NEVER;
 pub(super) use keywords::{Holds, holds, is_assertion};
-pub(super) use pointer::{join, unescape_fragment};
+pub(super) use pointer::{fragment, join, unescape_fragment};
 pub(super) use walk::short;
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ pub(in super::super) fn unescape_fragment(fragment: &str) -> String {
 }
 
 /// A pointer as a reference within a document (RFC 6901, section 6).
-pub(super) fn fragment(pointer: &str) -> String {
+pub(in super::super) fn fragment(pointer: &str) -> String {
     let mut text = String::from("#");
     for byte in pointer.bytes() {
         match byte {

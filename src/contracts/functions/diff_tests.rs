@@ -57,7 +57,7 @@ fn rust() {
                 &["BREAKING function-renamed"],
             ),
             ("pub fn a(x: u8) {}", "pub fn a(x: u8, y: u8) {}", &["BREAKING param-added"]),
-            ("pub fn a(x: u8, y: u8) {}", "pub fn a(x: u8) {}", &["BREAKING param-removed"]),
+            ("pub fn a(x: u8, y: u8) {}", "pub fn a(x: u8) {}", &["BREAKING param-dropped"]),
             ("pub fn a(x: u8) {}", "pub fn a(y: u8) {}", &["SAFE param-renamed"]),
             ("pub fn a(x: u8) {}", "pub fn a(x: u16) {}", &["BREAKING param-type-changed"]),
             (
@@ -84,8 +84,8 @@ fn rust() {
             ),
             ("pub fn a() -> u8 { 1 }", "pub async fn a() -> u8 { 1 }", &["BREAKING async-added"]),
             ("pub fn a() {}", "pub unsafe fn a() {}", &["BREAKING unsafe-added"]),
-            ("pub unsafe fn a() {}", "pub fn a() {}", &["SAFE unsafe-removed"]),
-            ("pub const fn a() {}", "pub fn a() {}", &["BREAKING const-removed"]),
+            ("pub unsafe fn a() {}", "pub fn a() {}", &["SAFE unsafe-dropped"]),
+            ("pub const fn a() {}", "pub fn a() {}", &["BREAKING const-dropped"]),
             (
                 "pub struct S; impl S { pub fn a(&self) {} }",
                 "pub struct S; impl S { pub fn a(&mut self) {} }",
@@ -131,7 +131,7 @@ fn rust() {
             (
                 "/// @experimental\npub fn a(x: u8) {}",
                 "/// @experimental\npub fn a() {}",
-                &["RISKY param-removed"],
+                &["RISKY param-dropped"],
             ),
             (
                 "/// @experimental\npub fn a<T: A>() {}",
@@ -150,7 +150,7 @@ fn rust() {
             (
                 "/// @effects: network, fs\npub fn a() {}",
                 "/// @effects: network\npub fn a() {}",
-                &["BREAKING effect-removed"],
+                &["BREAKING effect-dropped"],
             ),
             (
                 "/// @effects: fs: reads\npub fn a() {}",
@@ -179,18 +179,18 @@ fn python() {
             ),
             ("def a(x, z=1)", "def a(x, y=1, z=1)", &["BREAKING param-optional-inserted"]),
             ("def a(*xs)", "def a(y=1, *xs)", &["BREAKING param-optional-inserted"]),
-            ("def a(x, y)", "def a(x)", &["BREAKING param-removed"]),
+            ("def a(x, y)", "def a(x)", &["BREAKING param-dropped"]),
             (
                 "def a(x, *, y)",
                 "def a(x, **more)",
-                &["RISKY param-removed", "SAFE param-optional-added"],
+                &["RISKY param-dropped", "SAFE param-optional-added"],
             ),
             ("def a(x)", "def a(z)", &["BREAKING param-renamed"]),
             ("def a(x, /)", "def a(z, /)", &["SAFE param-renamed"]),
             (
                 "def a(*, x)",
                 "def a(*, z)",
-                &["BREAKING param-removed", "BREAKING param-required-added"],
+                &["BREAKING param-dropped", "BREAKING param-required-added"],
             ),
             ("def a(x, y)", "def a(y, x)", &["BREAKING params-reordered"]),
             ("def a(*, x, y)", "def a(*, y, x)", &["RISKY keywords-reordered"]),
@@ -254,7 +254,7 @@ fn typescript() {
                 "function a(y: B, x: A) {}",
                 &["BREAKING param-required-added"],
             ),
-            ("function a(x: A, y?: B) {}", "function a(x: A) {}", &["BREAKING param-removed"]),
+            ("function a(x: A, y?: B) {}", "function a(x: A) {}", &["BREAKING param-dropped"]),
             ("function a(x?: A) {}", "function a(x: A) {}", &["BREAKING param-now-required"]),
             ("function a(x: A) {}", "function a(x?: A) {}", &["BREAKING param-now-optional"]),
             ("function a(x: A) {}", "function a(z: A) {}", &["SAFE param-renamed"]),
@@ -368,7 +368,7 @@ fn what_people_keep_survives_and_counts() {
     assert_eq!(drift.changed, [("crate::a".to_owned(), vec!["sideEffects".to_owned()])]);
     let mut untested = kept.clone();
     untested.functions[0].tests.clear();
-    assert_eq!(seen(&kept, &untested), ["RISKY tests-removed"]);
+    assert_eq!(seen(&kept, &untested), ["RISKY tests-dropped"]);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Sources → entries. Each file is read by itself; what it offers depends, in Rust alone, on its neighbours.
 
+use std::collections::BTreeSet;
+
 use super::registry::{Entry, Language, Registry};
 use super::rust::Crates;
 use super::syntax::Code;
@@ -32,7 +34,7 @@ pub struct Trouble {
 pub fn extract<'a>(sources: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Extracted {
     let mut out = Extracted::default();
     let sources: Vec<_> = sources.into_iter().collect();
-    let paths: Vec<&str> = sources.iter().map(|(path, _)| *path).collect();
+    let paths: BTreeSet<&str> = sources.iter().map(|(path, _)| *path).collect();
     let mut crates = Crates::new(&paths);
     for (number, (path, bytes)) in sources.iter().enumerate() {
         let mut trouble = |line: usize, message: &str| {

@@ -122,7 +122,7 @@ fn removed(param: &Param, is: &[&Param]) -> Note {
     };
     let message = format!("{} is gone{tail}", name(param));
     let remedy = "go on taking it, deprecated, and do nothing with it";
-    Note::new("param-removed", class, message, remedy)
+    Note::new("param-dropped", class, message, remedy)
 }
 
 fn added(new: &Entry, param: &Param, inside: bool) -> Note {

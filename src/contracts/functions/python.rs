@@ -1,5 +1,7 @@
 //! Python: what `__all__` names, or else what begins with no underscore.
 
+use std::collections::BTreeSet;
+
 use tree_sitter::Node;
 
 use super::doc;
@@ -11,7 +13,7 @@ use super::syntax::{Code, all, digest, field, named, plain, raw, says, word};
 /// Reads a file.
 pub(super) fn read(
     path: &str,
-    paths: &[&str],
+    paths: &BTreeSet<&str>,
     code: &Code<'_>,
     out: &mut Vec<Entry>,
 ) -> Result<(), TooDeep> {
@@ -30,12 +32,12 @@ pub(super) fn read(
 }
 
 /// Names from the topmost package down; without packages from `src` down.
-fn module(path: &str, paths: &[&str]) -> String {
+fn module(path: &str, paths: &BTreeSet<&str>) -> String {
     let stem = path.strip_suffix(".pyi").or_else(|| path.strip_suffix(".py")).unwrap_or(path);
     let names: Vec<&str> = stem.split('/').collect();
     let is_package = |names: &[&str]| {
-        let init = format!("{}/__init__.py", names.join("/"));
-        paths.iter().any(|path| *path == init || path.strip_suffix('i') == Some(&init))
+        let folder = names.join("/");
+        ["py", "pyi"].iter().any(|end| paths.contains(format!("{folder}/__init__.{end}").as_str()))
     };
     let mut top = names.len() - 1;
     while top > 0 && is_package(&names[..top]) {

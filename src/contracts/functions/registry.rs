@@ -71,6 +71,7 @@ pub struct Entry {
     /// Which tests hold it. Kept by people.
     pub tests: Vec<String>,
     /// The source file, as a path of the set.
+    #[serde(default)]
     pub file: String,
     /// Of its body, to know it again under another name. It is no part of the contract.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,6 +1,6 @@
 //! Rust: what is `pub` on a public path ([`super::rust_paths`]). What macros make is not seen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tree_sitter::Node;
 
@@ -12,13 +12,13 @@ use super::syntax::{Code, all, digest, field, named, plain, raw, word};
 
 /// The crates of all sources, by their folder.
 pub(super) struct Crates {
-    roots: Vec<String>,
+    roots: BTreeSet<String>,
     all: BTreeMap<String, Crate>,
 }
 
 impl Crates {
     /// A crate begins where `lib.rs` lies, or else at `src`.
-    pub(super) fn new(paths: &[&str]) -> Self {
+    pub(super) fn new(paths: &BTreeSet<&str>) -> Self {
         let root = |path: &&str| match path.rsplit_once('/') {
             Some((folder, "lib.rs")) => Some(folder.to_owned()),
             None if *path == "lib.rs" => Some(String::new()),
@@ -27,19 +27,29 @@ impl Crates {
         Self { roots: paths.iter().filter_map(root).collect(), all: BTreeMap::new() }
     }
 
+    fn root(&self, folder: &str) -> String {
+        let mut above = folder;
+        loop {
+            if self.roots.contains(above) {
+                return above.to_owned();
+            }
+            match above.rsplit_once('/') {
+                Some((before, _)) => above = before,
+                None if above.is_empty() => break,
+                None => above = "",
+            }
+        }
+        let names: Vec<&str> = folder.split('/').collect();
+        match names.iter().rposition(|name| *name == "src") {
+            Some(at) => names[..=at].join("/"),
+            None => folder.to_owned(),
+        }
+    }
+
     /// Reads a file.
     pub(super) fn read(&mut self, path: &str, code: &Code<'_>) -> Result<(), TooDeep> {
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let under =
-            |root: &&String| root.is_empty() || format!("{path}/").starts_with(&format!("{root}/"));
-        let known = self.roots.iter().filter(under).max_by_key(|root| root.len());
-        let root = known.cloned().unwrap_or_else(|| {
-            let names: Vec<&str> = folder.split('/').collect();
-            match names.iter().rposition(|name| *name == "src") {
-                Some(at) => names[..=at].join("/"),
-                None => folder.to_owned(),
-            }
-        });
+        let root = self.root(folder);
         let below = path.strip_prefix(&root).unwrap_or(path).trim_start_matches('/');
         let mut module: Path = below.split('/').map(str::to_owned).collect();
         let file = module.pop().unwrap_or_default();
@@ -91,9 +101,8 @@ impl Marks {
         let words = words.trim_start_matches("#[").trim_end_matches(']');
         // Attributes stand between the comment and its item.
         self.above.pass(node.end_position().row);
-        if words.starts_with("cfg(test)") || words.starts_with("doc(hidden)") {
-            self.hidden = true;
-        } else if words == "test" || words.ends_with("::test") {
+        let hides = ["cfg(test)", "doc(hidden)"].iter().any(|mark| words.starts_with(mark));
+        if hides || words == "test" || words.ends_with("::test") {
             self.hidden = true;
         } else if let Some(rest) = words.strip_prefix("deprecated") {
             let part = |name: &str| {

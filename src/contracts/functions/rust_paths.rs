@@ -67,10 +67,29 @@ fn child(path: &Path, name: &str) -> Path {
     [path.as_slice(), &[name.to_owned()]].concat()
 }
 
+/// A crate's definitions by the module that they stand in.
+struct Map<'a> {
+    files: &'a BTreeSet<Path>,
+    modules: &'a BTreeMap<Path, bool>,
+    types: &'a BTreeMap<Path, bool>,
+    /// Modules, types (and whether they are public), functions and uses of a module.
+    inside: BTreeMap<&'a [String], Inside<'a>>,
+    named: BTreeMap<&'a str, Vec<&'a Path>>,
+}
+
+#[derive(Default)]
+struct Inside<'a> {
+    modules: Vec<(&'a str, bool)>,
+    types: Vec<(&'a str, bool)>,
+    functions: BTreeSet<&'a str>,
+    uses: Vec<&'a Use>,
+}
+
 impl Crate {
     /// The entries that others reach, each by its shortest path.
     pub(super) fn offered(self, name: &str) -> Vec<Entry> {
-        let reached = self.reached();
+        let map = self.map();
+        let reached = map.reached();
         let mut out = Vec::new();
         for item in &self.items {
             let own = &item.entry.symbol;
@@ -78,7 +97,7 @@ impl Crate {
                 Owner::Module(module) => (reached.get(&child(module, own)), None),
                 Owner::Type(path) => (reached.get(path), Some(own)),
                 Owner::Named { module, segments } => {
-                    let path = self.type_at(module, segments);
+                    let path = map.type_at(module, segments);
                     (path.and_then(|path| reached.get(&path)), Some(own))
                 }
             };
@@ -91,6 +110,34 @@ impl Crate {
         out
     }
 
+    fn map(&self) -> Map<'_> {
+        let mut inside: BTreeMap<&[String], Inside<'_>> = BTreeMap::new();
+        let mut named: BTreeMap<&str, Vec<&Path>> = BTreeMap::new();
+        for (path, public) in &self.modules {
+            if let Some((last, before)) = path.split_last() {
+                inside.entry(before).or_default().modules.push((last, *public));
+            }
+        }
+        for (path, public) in &self.types {
+            if let Some((last, before)) = path.split_last() {
+                inside.entry(before).or_default().types.push((last, *public));
+                named.entry(last).or_default().push(path);
+            }
+        }
+        for item in &self.items {
+            if let Owner::Module(module) = &item.owner {
+                inside.entry(module).or_default().functions.insert(&item.entry.symbol);
+            }
+        }
+        for one in &self.uses {
+            inside.entry(&one.module).or_default().uses.push(one);
+        }
+        let Self { files, modules, types, .. } = self;
+        Map { files, modules, types, inside, named }
+    }
+}
+
+impl Map<'_> {
     /// Where a path leads that a module writes.
     fn resolve(&self, module: &Path, target: &[String], hops: usize) -> Option<Path> {
         let (mut at, mut rest) = (module.clone(), target);
@@ -122,7 +169,7 @@ impl Crate {
     /// Through an import of the first name.
     fn imported(&self, module: &Path, target: &[String], hops: usize) -> Option<Path> {
         let (first, rest) = target.split_first()?;
-        let mut through = self.uses.iter().filter(|one| one.module == *module);
+        let mut through = self.inside.get(module.as_slice())?.uses.iter();
         let found =
             through.find(|one| one.name.as_ref() == Some(first) && one.target != *target)?;
         let at = self.resolve(module, &found.target, hops.checked_sub(1)?)?;
@@ -138,12 +185,8 @@ impl Crate {
     }
 
     fn function(&self, path: &Path) -> bool {
-        self.items.iter().any(|item| match &item.owner {
-            Owner::Module(module) => path.split_last().is_some_and(|(last, before)| {
-                *last == item.entry.symbol && before == module.as_slice()
-            }),
-            _ => false,
-        })
+        let Some((last, before)) = path.split_last() else { return false };
+        self.inside.get(before).is_some_and(|inside| inside.functions.contains(last.as_str()))
     }
 
     /// The type that a module names so: its own, an imported one, or the only one of that name.
@@ -152,9 +195,8 @@ impl Crate {
         if let Some(path) = found.filter(|path| self.types.contains_key(path)) {
             return Some(path);
         }
-        let mut named = self.types.keys().filter(|path| path.last() == segments.last());
-        match (named.next(), named.next()) {
-            (Some(only), None) => Some(only.clone()),
+        match self.named.get(segments.last()?.as_str())?.as_slice() {
+            [only] => Some((*only).clone()),
             _ => None,
         }
     }
@@ -174,27 +216,21 @@ impl Crate {
             {
                 continue;
             }
-            let inside = |path: &&Path| path.len() == real.len() + 1 && path.starts_with(&real);
-            let last = |path: &Path| path.last().cloned().unwrap_or_default();
+            let Some(inside) = self.inside.get(real.as_slice()) else { continue };
             let mut give = |real: &Path, public: Path| {
                 let better = |known: &Path| (public.len(), &public) < (known.len(), known);
                 if reached.get(real).is_none_or(better) {
                     reached.insert(real.clone(), public);
                 }
             };
-            for (path, _) in self.types.iter().filter(|(path, public)| **public && inside(path)) {
-                give(path, child(&public, &last(path)));
+            let types = inside.types.iter().filter(|(_, public)| *public).map(|(name, _)| *name);
+            for name in types.chain(inside.functions.iter().copied()) {
+                give(&child(&real, name), child(&public, name));
             }
-            for item in &self.items {
-                if matches!(&item.owner, Owner::Module(module) if *module == real) {
-                    let name = &item.entry.symbol;
-                    give(&child(&real, name), child(&public, name));
-                }
+            for (name, _) in inside.modules.iter().filter(|(_, public)| *public) {
+                open.push_back((child(&public, name), child(&real, name)));
             }
-            for (path, _) in self.modules.iter().filter(|(path, public)| **public && inside(path)) {
-                open.push_back((child(&public, &last(path)), path.clone()));
-            }
-            for one in self.uses.iter().filter(|one| one.public && one.module == real) {
+            for one in inside.uses.iter().filter(|one| one.public) {
                 let Some(target) = self.resolve(&real, &one.target, MAX_HOPS) else { continue };
                 let module = self.modules.contains_key(&target) || self.files.contains(&target);
                 match &one.name {

@@ -29,15 +29,15 @@ fn words(old: &Entry, new: &Entry, notes: &mut Vec<Note>) {
         |rule, class, message: &str| notes.push(Note::new(rule, class, message, NEW_NAME));
     match (old.is_async, new.is_async) {
         (false, true) => add("async-added", Breaking, "its answer must be awaited now"),
-        (true, false) => add("async-removed", Breaking, "its answer can no longer be awaited"),
+        (true, false) => add("async-dropped", Breaking, "its answer can no longer be awaited"),
         _ => {}
     }
     match (old.is_unsafe, new.is_unsafe) {
         (false, true) => add("unsafe-added", Breaking, "callers must vouch for something now"),
         (true, false) if implemented => {
-            add("unsafe-removed", Breaking, "whoever implements it says `unsafe`, and may not now");
+            add("unsafe-dropped", Breaking, "whoever implements it says `unsafe`, and may not now");
         }
-        (true, false) => add("unsafe-removed", Safe, "callers need no longer vouch for anything"),
+        (true, false) => add("unsafe-dropped", Safe, "callers need no longer vouch for anything"),
         _ => {}
     }
     if (old.form == Form::Property) != (new.form == Form::Property) {
@@ -61,8 +61,8 @@ fn words(old: &Entry, new: &Entry, notes: &mut Vec<Note>) {
     for word in was.difference(&is) {
         match word.as_str() {
             "abstract" => add("method-given", Safe, "whoever implements it need not write it now"),
-            "const" => add("const-removed", Breaking, "constants can no longer use it"),
-            word => add("modifier-removed", Breaking, &format!("it is no longer `{word}`")),
+            "const" => add("const-dropped", Breaking, "constants can no longer use it"),
+            word => add("modifier-dropped", Breaking, &format!("it is no longer `{word}`")),
         }
     }
     if old.generics != new.generics {
@@ -163,7 +163,7 @@ fn behaviour(old: &Entry, new: &Entry, notes: &mut Vec<Note>) {
     }
     for effect in before.difference(&after) {
         let message = format!("it no longer has a side effect that callers may count on: {effect}");
-        notes.push(Note::new("effect-removed", Breaking, message, remedy));
+        notes.push(Note::new("effect-dropped", Breaking, message, remedy));
     }
     if before == after {
         let message = format!("its side effects were {} and are {}", list(was), list(is));
@@ -205,6 +205,6 @@ fn promise(old: &Entry, new: &Entry, notes: &mut Vec<Note>) {
     if !lost.is_empty() {
         let message = format!("it is no longer held by {}", lost.join(", "));
         let remedy = "name the tests that hold it now";
-        notes.push(Note::new("tests-removed", Risky, message, remedy));
+        notes.push(Note::new("tests-dropped", Risky, message, remedy));
     }
 }

@@ -17,6 +17,7 @@ use serde_json::Value;
 use super::change::{Class, Comparison};
 use super::diff::Named;
 use found::Found;
+pub use places::joined;
 use places::{At, Docs};
 pub(super) use schema::bounds;
 

@@ -9,6 +9,11 @@ use super::{Diff, MAJOR, SHOW};
 
 const LEVELS: [&str; 4] = ["draft", "alpha", "beta", "stable"];
 
+/// How stable something is said to be; what nobody said is stable.
+pub(super) fn level(text: Option<&str>) -> Option<usize> {
+    LEVELS.iter().position(|known| *known == text.unwrap_or("stable"))
+}
+
 impl<'a> Diff<'a> {
     /// An operation with the path item that it stands in.
     pub(super) fn operation(
@@ -132,17 +137,13 @@ impl<'a> Diff<'a> {
 
     fn stability(&mut self, name: &str, old: &At<'a>, new: &At<'a>) {
         const KEY: &str = "x-stability-level";
-        let level = |text: Option<&str>| LEVELS.iter().position(|known| Some(*known) == text);
         let (a, b) = (old.text(KEY), new.text(KEY));
-        // What nobody said is stable.
-        let rank =
-            |text: Option<&str>| if text.is_none() { Some(LEVELS.len() - 1) } else { level(text) };
         if a == b {
             return;
         }
         let said = |text: Option<&str>| text.unwrap_or("stable").to_owned();
         let message = format!("{name} was {} and is {}", said(a), said(b));
-        let (rule, class) = match (rank(a), rank(b)) {
+        let (rule, class) = match (level(a), level(b)) {
             (Some(x), Some(y)) if y < x => ("operation-stability-decreased", Class::Breaking),
             (Some(_), Some(_)) => ("operation-stability-increased", Class::Safe),
             _ => ("operation-stability-unreadable", Class::Risky),

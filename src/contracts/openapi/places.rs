@@ -138,20 +138,25 @@ impl<'a> Docs<'a> {
 
     /// A file by its path from another one, by its name as it stands, or by its last part.
     fn find(&self, from: &str, file: &str) -> Option<String> {
-        let mut path: Vec<&str> = from.split('/').collect();
-        path.pop();
-        for part in file.split('/') {
-            match part {
-                "" | "." => {}
-                ".." => drop(path.pop()),
-                part => path.push(part),
-            }
-        }
         let last = file.rsplit('/').next()?;
-        [path.join("/"), file.to_owned(), last.to_owned()]
+        [joined(from, file), file.to_owned(), last.to_owned()]
             .into_iter()
             .find(|name| self.document(name).is_some())
     }
+}
+
+/// The path of a file that another one refers to.
+pub fn joined(from: &str, file: &str) -> String {
+    let mut path: Vec<&str> = from.split('/').collect();
+    path.pop();
+    for part in file.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if path.last().is_some_and(|last| !matches!(*last, "" | "..")) => drop(path.pop()),
+            part => path.push(part),
+        }
+    }
+    path.join("/")
 }
 
 /// The pointer of a schema with that anchor.

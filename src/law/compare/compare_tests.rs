@@ -88,7 +88,7 @@ fn what_came_went_moved_or_cannot_be_told() {
         rows(&report),
         [
             ("m/a.graphql", Changed, Breaking),
-            ("m/a.rego", Changed, Risky),
+            ("m/a.rego", Changed, Breaking),
             ("m/api.yaml", Changed, Breaking),
             ("m/crds/a.yaml", NotComparable, Risky),
             ("m/deep/band.json", Changed, Risky),
@@ -97,11 +97,10 @@ fn what_came_went_moved_or_cannot_be_told() {
             ("m/odd.json", NotComparable, Risky),
         ]
     );
-    let rules: Vec<&str> =
-        report.changes(Class::Risky).map(|(_, change)| change.rule.as_str()).collect();
+    let rules: Vec<&str> = report.changes(Risky).map(|(_, change)| change.rule.as_str()).collect();
     let wanted = [
         "field-removed",
-        "rego-changed",
+        "package-changed",
         "api-path-removed",
         "not-comparable",
         "contract-moved",

@@ -64,8 +64,15 @@ pub fn compare(old: &Set, new: &Set) -> SetReport {
                 }
                 (status, comparison, why)
             }
-            (Some(a), None) => (Status::Removed, gone(a), None),
-            (None, Some(b)) => (Status::Added, come(b), None),
+            (Some(a), None) => {
+                let told = code.get(&a.id).cloned();
+                (Status::Removed, told.unwrap_or_else(|| gone(a)), None)
+            }
+            // A policy that is new may deny what passed.
+            (None, Some(b)) => {
+                let told = code.get(&b.id).cloned();
+                (Status::Added, told.unwrap_or_else(|| come(b)), None)
+            }
             (None, None) => continue,
         };
         let Some(subject) = after.or(*before) else { continue };

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::super::set::{Contract, Kind, Set, Unit};
+use super::super::{registry, rego};
 use crate::contracts::{Change, Class, Comparison, Location};
 
 /// Compares the code of one module: what it was, what it is, and the sets that they belong to. Gives what it can
@@ -11,7 +12,7 @@ use crate::contracts::{Change, Class, Comparison, Location};
 pub(super) type Compare = fn(&Unit, &Unit, &Set, &Set) -> Vec<(String, Comparison)>;
 
 /// Those who can.
-const COMPARERS: &[Compare] = &[];
+const COMPARERS: &[Compare] = &[rego::compare, registry::compare];
 
 pub(super) fn compared(old: &Set, new: &Set) -> BTreeMap<String, Comparison> {
     let mut found: BTreeMap<String, Comparison> = BTreeMap::new();
@@ -20,7 +21,7 @@ pub(super) fn compared(old: &Set, new: &Set) -> BTreeMap<String, Comparison> {
         let Some(before) = old.units.iter().find(|unit| unit.module.name == *name) else {
             continue;
         };
-        if COMPARERS.is_empty() || !touched(before, after, old, new) {
+        if !touched(before, after, old, new) {
             continue;
         }
         for compare in COMPARERS {

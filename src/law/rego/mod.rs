@@ -20,7 +20,7 @@ mod rego_tests;
 pub const PROOF: usize = 10;
 
 /// Compares the policies of a module, by contract id. Told of are the contracts that are in both sets and
-/// differ by themselves or in what they decide, and those that are new.
+/// differ by themselves or in what they decide, those that are new, and tests that are gone.
 pub fn compare(before: &Unit, after: &Unit, old: &Set, new: &Set) -> Vec<(String, Comparison)> {
     let policies = |unit: &Unit| -> Vec<Contract> {
         unit.contracts.iter().filter(|one| one.kind == Kind::Policy).cloned().collect()
@@ -73,11 +73,29 @@ pub fn compare(before: &Unit, after: &Unit, old: &Set, new: &Set) -> Vec<(String
             home(package, &is, &has, &touched).or_else(|| home(package, &was, &had, &[]))
         {
             let place = place(at, &format!("data.{}", package.join(".")));
-            found.entry(at.id.clone()).or_default().extend(replay.changes(place));
+            let changes = replay.changes(place.as_ref());
+            if !changes.is_empty() {
+                found.entry(at.id.clone()).or_default().extend(changes);
+            }
         }
     }
     for (id, changes) in classify::rules(&was, &is, &replays) {
         found.entry(id).or_default().extend(changes);
+    }
+    for contract in &has {
+        let Some(before) = had.iter().find(|other| other.id == contract.id) else { continue };
+        let (a, b) = (was.packages.get(&before.path), is.packages.get(&contract.path));
+        if let (Some(a), Some(b)) = (a, b)
+            && a != b
+        {
+            let (a, b) = (format!("data.{}", a.join(".")), format!("data.{}", b.join(".")));
+            let message =
+                format!("its package was {a} and is {b}: who asks {a} hears nothing denied");
+            let change = change("package-changed", Class::Breaking, message);
+            let remedy = "leave a package of the old name that passes on what the new one says";
+            let change = mend(change, remedy, place(before, &a), place(contract, &b));
+            found.entry(contract.id.clone()).or_default().insert(0, change);
+        }
     }
     if data && let Some(first) = has.first() {
         let change = classify::data(&replays);
@@ -91,14 +109,28 @@ pub fn compare(before: &Unit, after: &Unit, old: &Set, new: &Set) -> Vec<(String
     }
     for (id, changes) in &mut found {
         if changes.is_empty() {
-            let text = "its words are the same: layout, comments or tests changed";
+            let (rule, text) = match had.iter().any(|contract| contract.id == *id) {
+                true => {
+                    ("policy-reworded", "its words are the same: layout, comments or tests changed")
+                }
+                false => ("policy-added", "it is new, and denies nothing that was not denied"),
+            };
             let at = has.iter().find(|contract| contract.id == *id).and_then(|c| place(c, ""));
-            let change = change("policy-reworded", Class::Safe, text.to_owned());
+            let change = change(rule, Class::Safe, text.to_owned());
             changes.push(mend(change, "", at.clone(), at));
         }
     }
     let known: BTreeSet<&String> = has.iter().map(|contract| &contract.id).collect();
     found.retain(|id, _| known.contains(id));
+    // Without its tests a policy decides as before.
+    for gone in
+        had.iter().filter(|contract| !known.contains(&contract.id) && was.tests(&contract.path))
+    {
+        let change = change("policy-tests-removed", Class::Risky, "its tests are gone".to_owned());
+        let remedy = "say what holds the policy now";
+        let change = mend(change, remedy, place(gone, ""), None);
+        found.insert(gone.id.clone(), vec![change]);
+    }
     found.into_iter().map(|(id, changes)| (id, Comparison::of(changes))).collect()
 }
 

@@ -35,6 +35,8 @@ pub(super) struct Side {
     pub bundle: Option<Bundle>,
     /// The packages of files.
     pub packages: BTreeMap<String, Vec<String>>,
+    /// The names of the rules of files.
+    names: BTreeMap<String, BTreeSet<String>>,
     /// Rules by package and name.
     pub rules: BTreeMap<(Vec<String>, String), Rule>,
 }
@@ -42,11 +44,14 @@ pub(super) struct Side {
 impl Side {
     pub(super) fn of(set: &Set, unit: &Unit) -> Result<Self, String> {
         let bundle = Bundle::of(&set.tree, unit).map_err(|error| error.to_string())?;
-        let mut side = Self { bundle, packages: BTreeMap::new(), rules: BTreeMap::new() };
+        let (packages, names, rules) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let mut side = Self { bundle, packages, names, rules };
         for contract in unit.contracts.iter().filter(|one| one.kind == Kind::Policy) {
             let bytes = set.tree.get(&contract.path).unwrap_or_default();
             let outline = outline(&contract.path, bytes, &Limits::default())
                 .map_err(|error| error.to_string())?;
+            let names = outline.rules.iter().map(|stated| stated.name.clone());
+            side.names.insert(contract.path.clone(), names.collect());
             for stated in outline.rules {
                 let rule = side.rules.entry((outline.package.clone(), stated.name)).or_default();
                 rule.texts.push(stated.text);
@@ -69,15 +74,22 @@ impl Side {
         self.rules.keys().filter(decides).map(|(package, _)| package.clone()).collect()
     }
 
+    /// Whether a file holds nothing but tests.
+    pub(super) fn tests(&self, path: &str) -> bool {
+        let mut names = self.names.get(path).into_iter().flatten();
+        let package = self.packages.get(path).map(Vec::as_slice).unwrap_or_default();
+        names.all(|name| name == "import" || role(package, name) == Role::Test)
+    }
+
     /// A file of a package.
     pub(super) fn file(&self, package: &[String]) -> Option<&str> {
         self.packages.iter().find(|(_, of)| *of == package).map(|(path, _)| path.as_str())
     }
 
     /// The packages whose verdicts a package has a part in: itself, and those that name it.
-    pub(super) fn reaching(&self, package: &Vec<String>) -> BTreeSet<Vec<String>> {
+    pub(super) fn reaching(&self, package: &[String]) -> BTreeSet<Vec<String>> {
         let named = format!("data . {}", package.join(" . "));
-        let mut reached = BTreeSet::from([package.clone()]);
+        let mut reached = BTreeSet::from([package.to_vec()]);
         let mut names = vec![named];
         while let Some(named) = names.pop() {
             for ((of, _), rule) in &self.rules {

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::oci;
+use super::{PACK_MEDIA_TYPE, oci};
 pub use error::FetchError;
 pub(super) use http::secret_header;
 pub use retry::Retry;
@@ -76,6 +76,8 @@ pub struct FetchSettings {
     /// Where its bundle is; if `None`, in the header `X-Cosign-Bundle`, else where a `Link` with
     /// `rel="attestation"` leads, else at `<url>.sigstore.json`.
     pub bundle_url: Option<String>,
+    /// The media type of an OCI artifact and of its one layer: a pack's, unless something else is meant.
+    pub media_type: &'static str,
     /// Largest pack to accept.
     pub max_bytes: u64,
     /// For everything, pack, signatures and retries together.
@@ -106,6 +108,7 @@ impl FetchSettings {
             url: url.into(),
             version: None,
             bundle_url: None,
+            media_type: PACK_MEDIA_TYPE,
             max_bytes: DEFAULT_MAX_BYTES,
             timeout: Duration::from_secs(60),
             connect_timeout: Duration::from_secs(10),

@@ -40,10 +40,13 @@ pub enum ManifestError {
     #[error("it has {0} layers; a pack has one, the tar")]
     Layers(usize),
     /// The layer is something else.
-    #[error(
-        "its layer has the media type {0:?}; a pack's is application/vnd.intelgraph.policy+tar"
-    )]
-    LayerType(String),
+    #[error("its layer has the media type {found:?} where {wanted} is expected")]
+    LayerType {
+        /// What it is.
+        found: String,
+        /// What it should be.
+        wanted: &'static str,
+    },
     /// A digest of another algorithm.
     #[error("it names the digest {0:?}; only sha256 is known")]
     Algorithm(String),
@@ -60,7 +63,7 @@ impl ManifestError {
     pub const fn reason(&self) -> &'static str {
         match self {
             Self::Invalid(_) | Self::Ambiguous | Self::Algorithm(_) => "ManifestInvalid",
-            Self::MediaType(_) | Self::Layers(_) | Self::LayerType(_) => "NotAPack",
+            Self::MediaType(_) | Self::Layers(_) | Self::LayerType { .. } => "NotAPack",
             Self::Index(_) => "IndexAmbiguous",
             Self::Subject => "SubjectMismatch",
         }
@@ -125,19 +128,27 @@ pub(super) fn content(descriptor: &Descriptor) -> Result<(Digest, u64), Manifest
 /// # Errors
 /// If the manifest is not a pack's.
 pub fn pack_layer(manifest: &ImageManifest) -> Result<(Digest, u64), ManifestError> {
+    only_layer(manifest, PACK_MEDIA_TYPE)
+}
+
+/// Digest and size of the tar of an artifact of some kind.
+pub(super) fn only_layer(
+    manifest: &ImageManifest,
+    wanted: &'static str,
+) -> Result<(Digest, u64), ManifestError> {
     let [layer] = manifest.layers().as_slice() else {
         return Err(ManifestError::Layers(manifest.layers().len()));
     };
-    let media_type = layer.media_type().to_string();
-    if media_type != PACK_MEDIA_TYPE {
-        return Err(ManifestError::LayerType(media_type));
+    let found = layer.media_type().to_string();
+    if found != wanted {
+        return Err(ManifestError::LayerType { found, wanted });
     }
     content(layer)
 }
 
-/// The one pack of an index.
-pub(super) fn only_pack(index: &ImageIndex) -> Result<(Digest, u64), ManifestError> {
-    let is_pack = |d: &&Descriptor| type_of(d).is_some_and(|found| found == PACK_MEDIA_TYPE);
+/// The one artifact of some kind, a pack for instance, of an index.
+pub(super) fn only_one(index: &ImageIndex, wanted: &str) -> Result<(Digest, u64), ManifestError> {
+    let is_pack = |d: &&Descriptor| type_of(d).is_some_and(|found| found == wanted);
     let packs: Vec<_> = index.manifests().iter().filter(is_pack).collect();
     match packs.as_slice() {
         [one] => content(one),
@@ -283,7 +294,7 @@ mod tests {
     fn layer(bytes: &[u8]) -> Result<(Digest, u64), ManifestError> {
         match read_document(bytes)? {
             Document::Manifest(manifest) => pack_layer(&manifest),
-            Document::Index(index) => only_pack(&index),
+            Document::Index(index) => only_one(&index, PACK_MEDIA_TYPE),
         }
     }
 

@@ -1,10 +1,11 @@
 //! From a reference to a tar and the signatures that a registry holds for it.
 
+use super::super::PACK_MEDIA_TYPE;
 use super::super::fetch::{
     FetchError, FetchSettings, Fetched, FetchedPack, MAX_BUNDLE, Previous, Transport,
 };
 use super::manifest::{
-    Document, check_subject, content, is_bundle, is_simple_signing, only_pack, pack_layer,
+    Document, check_subject, content, is_bundle, is_simple_signing, only_layer, only_one,
 };
 use super::registry::{Found, Registry, fallback_tag};
 use super::{ManifestError, ReferenceError, Repository, Signature, Version, highest};
@@ -31,7 +32,7 @@ pub(in super::super) async fn pull(
     let (repository, named) = Repository::parse(&settings.url)?;
     let version = settings.version.clone().or(named);
     let mut registry = Registry::new(transport, settings, repository, "pull")?;
-    let found = resolve(&mut registry, version.as_ref(), &settings.url).await?;
+    let found = resolve(&mut registry, version.as_ref(), settings).await?;
     let etag = Some(found.digest.to_string());
     if previous.is_some_and(|previous| previous.etag == etag) {
         return Ok(Fetched::NotModified);
@@ -40,10 +41,13 @@ pub(in super::super) async fn pull(
     let Document::Manifest(manifest) = &found.document else {
         return Err(FetchError::Manifest { url, error: ManifestError::Index(0) });
     };
-    let layer =
-        pack_layer(manifest).map_err(|error| FetchError::Manifest { url: url.clone(), error })?;
+    let layer = only_layer(manifest, settings.media_type)
+        .map_err(|error| FetchError::Manifest { url: url.clone(), error })?;
     let tar = registry.blob(layer, settings.max_bytes).await?;
-    let candidates = signatures_of(&mut registry, found.digest).await?;
+    let candidates = match settings.media_type {
+        PACK_MEDIA_TYPE => signatures_of(&mut registry, found.digest).await?,
+        _ => vec![],
+    };
     Ok(Fetched::Pack(FetchedPack {
         tar,
         bundle: None,
@@ -58,7 +62,7 @@ pub(in super::super) async fn pull(
 async fn resolve(
     registry: &mut Registry<'_>,
     version: Option<&Version>,
-    given: &str,
+    settings: &FetchSettings,
 ) -> Result<Found, FetchError> {
     let reference = match version {
         Some(Version::Tag(tag)) => tag.clone(),
@@ -74,13 +78,14 @@ async fn resolve(
         }
         None => {
             let why = "it names no tag, range or digest";
-            return Err(ReferenceError::Invalid { text: given.to_owned(), why }.into());
+            return Err(ReferenceError::Invalid { text: settings.url.clone(), why }.into());
         }
     };
     let found = expected(registry, &reference).await?;
     let Document::Index(index) = &found.document else { return Ok(found) };
     let url = format!("{}@{}", registry.repository(), found.digest);
-    let (digest, _) = only_pack(index).map_err(|error| FetchError::Manifest { url, error })?;
+    let (digest, _) = only_one(index, settings.media_type)
+        .map_err(|error| FetchError::Manifest { url, error })?;
     expected(registry, &digest.to_string()).await
 }
 

@@ -39,14 +39,16 @@ pub async fn push(
 ) -> Result<Pushed, FetchError> {
     let (repository, version) = Repository::parse(&settings.url)?;
     let Some(Version::Tag(tag)) = version else {
-        let why = "a pack is pushed to a tag";
+        let why = "it names no tag, and to one it is pushed";
         return Err(ReferenceError::Invalid { text: settings.url.clone(), why }.into());
     };
     let transport = Transport::new(settings)?;
     let work = async {
         let mut registry = Registry::new(&transport, settings, repository.clone(), "pull,push")?;
         let layer = (Digest::of(&tar), tar.len() as u64);
-        let manifest = artifact(PACK_MEDIA_TYPE, layer, Some("pack.tar"), None);
+        let title =
+            if settings.media_type == PACK_MEDIA_TYPE { "pack.tar" } else { "contracts.tar" };
+        let manifest = artifact(settings.media_type, layer, Some(title), None);
         let place = (Digest::of(&manifest), manifest.len() as u64);
         registry.put_blob(&Bytes::from_static(EMPTY)).await?;
         registry.put_blob(&tar).await?;

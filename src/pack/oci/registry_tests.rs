@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex};
 use serde_json::json;
 
 use super::super::fetch::http_tests::{MISSING, Server, ok, reason, serve};
-use super::super::{Auth, FetchSettings, Fetched, FetchedPack, PACK_MEDIA_TYPE, fetch};
+use super::super::{
+    Auth, CONTRACTS_MEDIA_TYPE, FetchSettings, Fetched, FetchedPack, PACK_MEDIA_TYPE, fetch,
+};
 use super::manifest::{BUNDLE_ARTIFACT, INDEX_TYPE, MANIFEST_TYPE, SIMPLE_SIGNING, artifact};
 use super::{Signature, Version};
 use crate::domain::Digest;
@@ -101,6 +103,22 @@ async fn by_tag_by_range_over_pages_and_by_digest() {
     ]});
     put(&shelf, "manifests/index", index.to_string());
     assert_eq!(pulled(&settings(&server, tag("index"))).await.tar, "old");
+}
+
+#[tokio::test]
+async fn contract_sets_and_packs_are_not_taken_for_each_other() {
+    let shelf = Shelf::default();
+    let server = registry(&shelf).await;
+    pack(&shelf, "pack", "pack");
+    let bytes = artifact(CONTRACTS_MEDIA_TYPE, blob(&shelf, "set"), None, None);
+    put(&shelf, "manifests/set", String::from_utf8(bytes).unwrap());
+    let contracts =
+        |version| FetchSettings { media_type: CONTRACTS_MEDIA_TYPE, ..settings(&server, version) };
+    assert_eq!(pulled(&contracts(tag("set"))).await.tar, "set");
+    assert_eq!(reason(&contracts(tag("pack"))).await, "NotAPack");
+    assert_eq!(reason(&settings(&server, tag("set"))).await, "NotAPack");
+    let other = Version::Digest(Digest::of(b"other"));
+    assert_eq!(reason(&contracts(other)).await, "NotFound");
 }
 
 #[tokio::test]

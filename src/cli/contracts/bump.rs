@@ -1,0 +1,84 @@
+//! `lazaret contracts bump`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use jiff::civil::Date;
+use semver::Version;
+
+use super::super::exit::Failure;
+use super::super::settings::read;
+use super::super::workspace::write;
+use super::freeze::today;
+use super::source::folder;
+use crate::law::{Level, NewRelease, Set, Versions, release};
+
+/// Puts a release on top of a module's versions.yaml, and sets its version; comments and layout stay.
+#[derive(Args, Debug)]
+pub(in super::super) struct Bump {
+    /// Which module.
+    #[arg(value_name = "MODULE")]
+    module: String,
+    /// How far: what breaks is major (below 1.0.0 that moves the minor number), what adds is minor.
+    #[arg(value_enum, value_name = "LEVEL", required_unless_present = "to")]
+    level: Option<Step>,
+    /// The version itself.
+    #[arg(long, value_name = "VERSION", conflicts_with = "level")]
+    to: Option<Version>,
+    /// What is new, for the changelog [default: TODO].
+    #[arg(long, value_name = "TEXT")]
+    summary: Option<String>,
+    /// The release's date [default: today].
+    #[arg(long, value_name = "DATE")]
+    date: Option<Date>,
+    /// The folder of contracts.yaml.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    root: PathBuf,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Debug)]
+enum Step {
+    Major,
+    Minor,
+    Patch,
+}
+
+pub(super) fn bump(arguments: &Bump) -> Result<ExitCode, Failure> {
+    let set = Set::open(folder(&arguments.root)?).map_err(|e| Failure::denied(e.to_string()))?;
+    let module = set.manifest.modules.iter().find(|module| module.name == arguments.module);
+    let module = module.ok_or_else(|| {
+        let names: Vec<&str> = set.manifest.modules.iter().map(|m| m.name.as_str()).collect();
+        Failure::usage(format!(
+            "there is no module {}; there are {}",
+            arguments.module,
+            names.join(", ")
+        ))
+    })?;
+    let path = &module.versions;
+    let wrong = |why: &dyn std::fmt::Display| Failure::denied(format!("{path}: {why}"));
+    let old = Versions::of(&set.tree, path).map_err(|error| wrong(&error))?.version;
+    let level = arguments.level.map(|step| match step {
+        Step::Major => Level::Major,
+        Step::Minor => Level::Minor,
+        Step::Patch => Level::Patch,
+    });
+    let version = match (level, &arguments.to) {
+        (Some(level), _) => level.least(&old),
+        (None, Some(version)) => version.clone(),
+        (None, None) => return Err(Failure::usage("give major, minor, patch or --to VERSION")),
+    };
+    let new = NewRelease {
+        version: &version,
+        date: arguments.date.unwrap_or_else(today),
+        summary: arguments.summary.as_deref(),
+        breaking: level.unwrap_or(Level::Patch) == Level::Major
+            || Level::Major.suffices(&old, &version),
+    };
+    let file = arguments.root.join(path);
+    let text = String::from_utf8(read(&file)?).map_err(|error| wrong(&error))?;
+    let text = release(&text, &new).map_err(|error| wrong(&error))?;
+    write(&file, text.as_bytes())?;
+    sayln!("{}: {old} → {version} in {path}", arguments.module);
+    Ok(ExitCode::SUCCESS)
+}

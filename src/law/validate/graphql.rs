@@ -1,0 +1,79 @@
+//! GraphQL: a schema that holds together, and operations that it takes or does not.
+
+use apollo_compiler::Schema;
+use apollo_compiler::parser::Parser;
+use apollo_compiler::validation::{DiagnosticList, Valid};
+
+use super::context::Context;
+use super::{EACH, Validation, fixtures, rules};
+use crate::contracts::Violation;
+use crate::law::set::{Contract, Unit};
+
+/// A stranger's text must not cost us our stack or our afternoon.
+const TOKENS: usize = 100_000;
+const DEPTH: usize = 100;
+
+pub(super) fn check(context: &Context<'_>, unit: &Unit, contract: &Contract) -> Validation {
+    let path = contract.path.as_str();
+    let mut all = Validation::default();
+    let schema = match read(context, path) {
+        Ok(schema) => schema,
+        Err(found) => {
+            all.findings
+                .extend(found.into_iter().map(|(line, what)| rules::GRAPHQL.on(path, line, what)));
+            return all;
+        }
+    };
+    for fixture in unit.fixtures_of(contract) {
+        let found: Vec<Violation> = operation(context, &schema, fixture.path)
+            .into_iter()
+            .map(|(line, what)| match line {
+                Some(line) => Violation::new("", format!("{what} (line {line})")),
+                None => Violation::new("", what),
+            })
+            .collect();
+        fixtures::verdict(&mut all, contract, (fixture.path, fixture.valid), &found);
+    }
+    fixtures::enough(&mut all, &rules::OPERATIONS, unit, contract);
+    all
+}
+
+type Faults = Vec<(Option<usize>, String)>;
+
+fn text<'a>(context: &'a Context<'_>, path: &str) -> Result<&'a str, Faults> {
+    let bytes = context.set.tree.get(path).unwrap_or_default();
+    std::str::from_utf8(bytes).map_err(|error| vec![(None, error.to_string())])
+}
+
+fn parser() -> Parser {
+    Parser::new().token_limit(TOKENS).recursion_limit(DEPTH)
+}
+
+fn read(context: &Context<'_>, path: &str) -> Result<Valid<Schema>, Faults> {
+    let schema = parser().parse_schema(text(context, path)?, path);
+    let schema = schema.and_then(Schema::validate);
+    schema.map_err(|found| faults(&found.errors))
+}
+
+fn operation(context: &Context<'_>, schema: &Valid<Schema>, path: &str) -> Faults {
+    let text = match text(context, path) {
+        Ok(text) => text,
+        Err(faults) => return faults,
+    };
+    let operation = parser().parse_executable(schema, text, path);
+    match operation.and_then(|operation| operation.validate(schema)) {
+        Ok(_) => Vec::new(),
+        Err(found) => faults(&found.errors),
+    }
+}
+
+fn faults(found: &DiagnosticList) -> Faults {
+    let mut faults = Vec::new();
+    for diagnostic in found.iter().take(EACH) {
+        let line = diagnostic.line_column_range().map(|range| range.start.line);
+        let what = diagnostic.error.to_string();
+        let what = what.lines().next().unwrap_or_default().trim_end_matches('.').to_owned();
+        faults.push((line, what));
+    }
+    faults
+}

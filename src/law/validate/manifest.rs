@@ -1,0 +1,141 @@
+//! What `contracts.yaml` names is there.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::context::Context;
+use super::{Validation, rules};
+use crate::contracts::{SchemaName, violations};
+use crate::domain::yaml;
+use crate::law::manifest::patterns;
+use crate::law::registry::findings;
+use crate::law::set::{Contract, Kind};
+use crate::law::{Finding, Invariant, MANIFEST};
+
+/// References that are followed from a schema's root to its properties.
+const MAX_STEPS: usize = 16;
+
+pub(super) fn check(context: &Context<'_>) -> Validation {
+    let mut all = Validation::default();
+    globs(context, &mut all.findings);
+    twice(context, &mut all.findings);
+    let contracts = context.set.contracts();
+    for (at, invariant) in context.set.manifest.invariants.iter().enumerate() {
+        let place = format!("/invariants/{at}");
+        match contracts.get(invariant.contract.as_str()) {
+            None => {
+                let text = format!("there is no contract {}", invariant.contract);
+                all.findings.push(rules::INVARIANT_CONTRACT.at(MANIFEST, place, text));
+            }
+            Some(contract) => fields(context, contract, invariant, &mut all.findings),
+        }
+    }
+    for (at, consumer) in context.set.manifest.consumers.iter().enumerate() {
+        for (index, pattern) in consumer.contracts.iter().enumerate() {
+            let globs = patterns(std::slice::from_ref(pattern));
+            if globs.is_ok_and(|globs| !contracts.keys().any(|id| globs.is_match(id))) {
+                let text = format!("{pattern:?} of {} matches no contract", consumer.name);
+                let place = format!("/consumers/{at}/contracts/{index}");
+                all.findings.push(rules::CONSUMER.at(MANIFEST, place, text));
+            }
+        }
+    }
+    all
+}
+
+/// Every pattern matches a file.
+fn globs(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    // As they are written: the set has made them paths of its own.
+    let bytes = context.set.tree.get(MANIFEST).unwrap_or_default();
+    let written = yaml::document(bytes).unwrap_or_default();
+    for (at, module) in context.set.manifest.modules.iter().enumerate() {
+        let functions = module.functions.as_ref();
+        let none = Vec::new();
+        for (name, list) in [
+            ("schemas", &module.schemas),
+            ("openapi", &module.openapi),
+            ("graphql", &module.graphql),
+            ("crds", &module.crds),
+            ("policies", &module.policies),
+            ("data", &module.data),
+            ("recorded", &module.recorded),
+            ("fixtures", &module.fixtures),
+            ("functions/sources", functions.map_or(&none, |functions| &functions.sources)),
+        ] {
+            for (index, pattern) in list.iter().enumerate() {
+                let found = patterns(std::slice::from_ref(pattern)).is_ok_and(|globs| {
+                    context.set.tree.iter().any(|(path, _)| globs.is_match(path))
+                });
+                if !found {
+                    let place = format!("/modules/{at}/{name}/{index}");
+                    let shown = written.pointer(&place).and_then(Value::as_str);
+                    let shown = shown.unwrap_or(pattern);
+                    let text = format!("{shown:?} of module {} matches no file", module.name);
+                    findings.push(rules::PATTERN.at(MANIFEST, place, text));
+                }
+            }
+        }
+    }
+}
+
+/// No file is two contracts.
+fn twice(context: &Context<'_>, findings: &mut Vec<Finding>) {
+    let mut seen: BTreeMap<&str, &Contract> = BTreeMap::new();
+    for contract in context.set.units.iter().flat_map(|unit| &unit.contracts) {
+        if let Some(other) = seen.insert(&contract.path, contract) {
+            let name = |one: &Contract| format!("{:?} of module {}", one.kind, one.module);
+            let text = format!("it is {} and {}", name(other), name(contract));
+            findings.push(rules::TWICE.at(&contract.path, "", text));
+        }
+    }
+}
+
+/// Every field that can never be removed is there.
+fn fields(
+    context: &Context<'_>,
+    contract: &Contract,
+    invariant: &Invariant,
+    findings: &mut Vec<Finding>,
+) {
+    let Some(schema) = context.document(&contract.path) else { return };
+    for field in &invariant.fields {
+        let there = match field.starts_with('/') {
+            true => schema.pointer(field).is_some(),
+            false => has(schema, schema, field, MAX_STEPS),
+        };
+        if !there {
+            let text = format!("{} has no {field}", contract.id);
+            findings.push(rules::INVARIANT_FIELD.at(&contract.path, "", text));
+        }
+    }
+}
+
+/// Whether a schema's root has a property, itself or through what it is made of.
+fn has(root: &Value, schema: &Value, name: &str, steps: usize) -> bool {
+    let Some(steps) = steps.checked_sub(1) else { return false };
+    let own = schema.get("properties").is_some_and(|all| all.get(name).is_some());
+    let parts = schema.get("allOf").and_then(Value::as_array).into_iter().flatten();
+    let target = schema.get("$ref").and_then(Value::as_str);
+    let target = target.and_then(|target| root.pointer(target.strip_prefix('#')?));
+    own || target.into_iter().chain(parts).any(|part| has(root, part, name, steps))
+}
+
+/// A registry of functions.
+pub(super) fn registry(context: &Context<'_>, contract: &Contract) -> Validation {
+    debug_assert_eq!(contract.kind, Kind::Functions);
+    let mut all = Validation::default();
+    let path = contract.path.as_str();
+    if let Some(registry) = context.document(path) {
+        for violation in violations(SchemaName::ContractRegistry, registry) {
+            let text = format!("{} {}", violation.pointer, violation.message);
+            all.findings.push(rules::REGISTRY.at(path, &violation.pointer, text));
+        }
+    }
+    let there = context.set.tree.get(path).is_some();
+    if all.findings.is_empty() && (!there || context.document(path).is_some()) {
+        let unit = context.set.units.iter().find(|unit| unit.module.name == contract.module);
+        all.findings.extend(unit.into_iter().flat_map(|unit| findings(context.set, unit)));
+    }
+    all
+}
