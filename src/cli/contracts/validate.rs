@@ -107,7 +107,12 @@ pub(super) fn validate(arguments: &Validate) -> Result<ExitCode, Failure> {
 
 /// Findings of another command in one of these forms.
 pub(super) fn render(root: &Path, set: &Set, findings: Vec<Finding>, format: Format) -> String {
-    let validation = Validation { findings, ..Validation::default() };
+    let validation = Validation {
+        findings,
+        contracts: set.contracts().len(),
+        fixtures: set.units.iter().map(|unit| unit.fixtures.len()).sum(),
+        ..Validation::default()
+    };
     let name = &set.manifest.name;
     let report = Report { name, modules: Vec::new(), validation: &validation, root, verbose: true };
     report.render(format)

@@ -79,8 +79,7 @@ pub(super) fn dropped(old: &Set, new: &Set) -> Vec<Finding> {
         let (was, is) = (read(old, &unit.module.versions), read(new, &now.module.versions));
         let (Some(was), Some(is)) = (was, is) else { continue };
         for release in &was.releases {
-            let kept = |r: &&super::super::versions::Release| r.version == release.version;
-            if !is.releases.iter().any(|r| kept(&r)) {
+            if !is.releases.iter().any(|kept| kept.version == release.version) {
                 let text = format!("{name}: release {} is no longer listed", release.version);
                 let remedy = "put its entry back: deprecation windows are counted by releases";
                 say(&now.module.versions, "release-dropped", text, remedy);

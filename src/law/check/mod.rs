@@ -227,9 +227,8 @@ impl Item {
     }
 }
 
-/// A decision with what is known of its signature.
 impl Submission {
-    /// A decision file. `signed` says whose signature it bears, or why none counts.
+    /// A decision file. `signed` says whether it bears a signature that counts, or why not.
     pub fn new(file: &str, bytes: &[u8], signed: Result<(), String>) -> Self {
         let decision = Decision::parse(bytes).map_err(|error| error.to_string());
         Self { file: file.to_owned(), decision, signed }
