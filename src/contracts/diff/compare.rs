@@ -8,10 +8,11 @@ use serde_json::{Map, Value};
 use super::super::change::{Change, Class, Comparison, Direction, Location, Witness};
 use super::super::violation::{Violation, collect};
 use super::bundle::{Bundle, BundleError};
-use super::declared::{closed, closed_key};
+use super::declared::{closed, written, written_key};
 use super::pointer;
 use super::prove::Prover;
 use super::samples::Sampler;
+use super::slice::{self, Slice, is_referred_to};
 use super::universe::{Universe, refers};
 use super::walk::{Edit, MAX_EDITS, Patch, Place, Walk};
 
@@ -55,10 +56,21 @@ pub fn compare(
 /// # Errors
 /// As [`compare`].
 pub fn compare_written(
+    old: (&Value, &Named<'_>),
+    new: (&Value, &Named<'_>),
+    direction: Direction,
+    members: Members,
+) -> Result<Comparison, BundleError> {
+    compare_in(old, new, direction, members, members == Members::Any)
+}
+
+/// Compares two schemas; `slices` lets differences be judged without what is beside them.
+pub(super) fn compare_in(
     (old, old_others): (&Value, &Named<'_>),
     (new, new_others): (&Value, &Named<'_>),
     direction: Direction,
     members: Members,
+    slices: bool,
 ) -> Result<Comparison, BundleError> {
     let (old, new) = (Bundle::new("o", old, old_others)?, Bundle::new("n", new, new_others)?);
     let edits = Walk::between(&old, &new);
@@ -66,10 +78,18 @@ pub fn compare_written(
     {
         return Ok(Comparison::of(Vec::new()));
     }
-    let compared = Compared { old: &old, new: &new, direction, members };
+    let compared = Compared {
+        old: &old,
+        new: &new,
+        direction,
+        members,
+        // What others refer to is not only where it stands.
+        sliced: slices && !is_referred_to(&old.defs, &old.root),
+        beside: slice::Members::default(),
+    };
     let both: Map<String, Value> =
         old.defs.iter().chain(&new.defs).map(|(k, v)| (k.clone(), v.clone())).collect();
-    let whole = compared.judge(both, &new.root);
+    let whole = compared.judge(both, &new.root, None);
     let proven = whole.iter().all(|verdict| matches!(verdict, Verdict::Proven));
     let cut_off = edits.len() >= MAX_EDITS;
     let mut left = if proven { 0 } else { MAX_COPIED };
@@ -119,6 +139,8 @@ struct Compared<'b> {
     new: &'b Bundle,
     direction: Direction,
     members: Members,
+    sliced: bool,
+    beside: slice::Members,
 }
 
 impl Compared<'_> {
@@ -167,41 +189,65 @@ impl Compared<'_> {
             Patch::Members(members) => members.iter().any(|(_, v)| v.as_ref().is_some_and(refers)),
             Patch::Remove | Patch::Words => false,
         };
+        let slice = if self.sliced { Slice::new(self.old, &edit.at) } else { None };
+        if let Some(slice) = slice {
+            let all = self.patched(edit, Some(&slice.document), with_new);
+            let verdicts = self.judge(all, &twin(&self.old.root), Some(&slice));
+            if !verdicts.iter().any(|verdict| matches!(verdict, Verdict::Open)) {
+                return verdicts;
+            }
+        }
         let size = self.old.nodes * 2 + if with_new { self.new.nodes } else { 0 };
         match left.checked_sub(size) {
             Some(rest) => *left = rest,
             None => return vec![Verdict::Open],
         }
-        let mut patched: Map<String, Value> =
-            self.old.defs.iter().map(|(key, v)| (twin(key), moved(v, 'o', 'p'))).collect();
-        if let Some(document) = patched.get_mut(&twin(&edit.at.key)) {
+        self.judge(self.patched(edit, None, with_new), &twin(&self.old.root), None)
+    }
+
+    /// The old documents, and once more with one difference; the root may stand for another.
+    fn patched(&self, edit: &Edit, root: Option<&Value>, with_new: bool) -> Map<String, Value> {
+        let mut all = Map::new();
+        for (key, value) in &self.old.defs {
+            let value = root.filter(|_| *key == self.old.root).unwrap_or(value);
+            all.insert(twin(key), moved(value, 'o', 'p'));
+            all.insert(key.clone(), value.clone());
+        }
+        if let Some(document) = all.get_mut(&twin(&edit.at.key)) {
             patch(document, edit);
         }
-        let new = with_new.then_some(&self.new.defs).into_iter().flatten();
-        let rest = self.old.defs.iter().chain(new);
-        patched.extend(rest.map(|(key, value)| (key.clone(), value.clone())));
-        self.judge(patched, &twin(&self.old.root))
+        if with_new {
+            all.extend(self.new.defs.iter().map(|(key, value)| (key.clone(), value.clone())));
+        }
+        all
     }
 
     /// Holds the old root against another one of the same documents.
-    fn judge(&self, mut all: Map<String, Value>, new: &str) -> Vec<Verdict> {
+    fn judge(&self, mut all: Map<String, Value>, new: &str, slice: Option<&Slice>) -> Vec<Verdict> {
         let old = self.old.root.as_str();
         let writing = |key: &str| match self.members {
             Members::Any => key.to_owned(),
-            Members::Declared => closed_key(key),
+            Members::Declared => written_key(key),
         };
         let (old_written, new_written) = (writing(old), writing(new));
         if self.members == Members::Declared {
             let closed = closed(&all);
             all.extend(closed);
+            for key in [old, new] {
+                all.insert(written_key(key), written(key));
+            }
         }
         let universe = Universe::of(all);
+        let fitted = |instance: Value| match slice {
+            Some(slice) => self.beside.fitted(self.old, slice, instance),
+            None => Some(instance),
+        };
         let mut verdicts = Vec::new();
         if self.direction != Direction::Producer {
-            verdicts.push(verdict(&universe, &old_written, new, true));
+            verdicts.push(verdict(&universe, &old_written, new, true, fitted));
         }
         if self.direction != Direction::Consumer {
-            verdicts.push(verdict(&universe, &new_written, old, false));
+            verdicts.push(verdict(&universe, &new_written, old, false, fitted));
         }
         verdicts
     }
@@ -267,7 +313,14 @@ fn moved(value: &Value, from: char, to: char) -> Value {
     }
 }
 
-fn verdict(universe: &Universe, sub: &str, sup: &str, accepted_by_old: bool) -> Verdict {
+/// Whether all that one accepts the other accepts. `fitted` makes of an instance one that may be shown.
+fn verdict(
+    universe: &Universe,
+    sub: &str,
+    sup: &str,
+    accepted_by_old: bool,
+    fitted: impl Fn(Value) -> Option<Value>,
+) -> Verdict {
     let (s, t) = (universe.schema(sub), universe.schema(sup));
     if Prover::new(universe).subsumes(s, t) {
         return Verdict::Proven;
@@ -276,7 +329,8 @@ fn verdict(universe: &Universe, sub: &str, sup: &str, accepted_by_old: bool) -> 
         return Verdict::Open;
     };
     let flips = |value: &Value| accepts.is_valid(value) && !refuses.is_valid(value);
-    match Sampler::new(universe).sample(s, t).into_iter().find(flips) {
+    let found = Sampler::new(universe).sample(s, t).into_iter().filter(flips);
+    match found.filter_map(fitted).find(flips) {
         Some(instance) => {
             let line =
                 |violation: Violation| format!("{}: {}", violation.pointer, violation.message);

@@ -2,8 +2,8 @@
 //! the contract does not name has no claim on being understood; so a new optional member breaks nobody.
 //!
 //! Of each document two more forms: `C…`, whose objects are closed, and `I…`, open at its root and
-//! closed below, for what is composed. Both are no larger than what they come from, and whatever cannot be
-//! closed stays open: that can cost a proof, never make a wrong one.
+//! closed below, for what is composed. Whatever cannot be closed stays open, and what is written must pass the
+//! document as it is, too: that can cost a proof, never make a wrong one.
 
 use std::collections::BTreeSet;
 
@@ -15,9 +15,15 @@ use super::pointer;
 /// Marks a member that this side never writes (`readOnly` in requests).
 pub(in super::super) const NEVER: &str = "x-lazaret-never-written";
 
-/// The key of a document's closed form.
-pub(super) fn closed_key(key: &str) -> String {
-    format!("C{key}")
+/// The key of what is written by a document.
+pub(super) fn written_key(key: &str) -> String {
+    format!("W{key}")
+}
+
+/// What is written by a document: what it lets through, and its closed form does.
+pub(super) fn written(key: &str) -> Value {
+    let part = |key: &str| json!({ "$ref": format!("#/$defs/{key}") });
+    json!({ "allOf": [part(key), part(&format!("C{key}"))] })
 }
 
 /// The documents' closed forms, with what they refer to.
@@ -26,7 +32,7 @@ pub(super) fn closed(raw: &Map<String, Value>) -> Map<String, Value> {
     let forms = Forms { all: &all };
     let mut new = Map::new();
     for (key, value) in raw {
-        new.insert(closed_key(key), forms.closed(value));
+        new.insert(format!("C{key}"), forms.closed(value));
         new.insert(format!("I{key}"), forms.inner(value));
     }
     new

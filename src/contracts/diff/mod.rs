@@ -15,6 +15,7 @@ mod number;
 mod pointer;
 mod prove;
 mod samples;
+mod slice;
 mod universe;
 mod walk;
 

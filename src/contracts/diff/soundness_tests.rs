@@ -221,3 +221,53 @@ fn what_is_proven_holds() {
     // A prover that never proves, or a search that never finds, would be sound as well.
     assert!(proven > open && shown > open, "proven {proven}, refuted {shown}, undecided {open}");
 }
+
+/// What is judged without what is beside it must come out as it does with that.
+#[test]
+fn a_slice_says_what_the_whole_says() {
+    use super::compare::{Members, compare_in};
+    use crate::contracts::{Class, Direction};
+    let cases = std::env::var("LAZARET_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(12);
+    let mut runner = TestRunner::new(Config {
+        cases,
+        failure_persistence: None,
+        max_global_rejects: 100_000,
+        ..Config::default()
+    });
+    let strategy = (prop::collection::vec(schema(), 2..5), any::<u64>());
+    let decided = std::cell::Cell::new(0);
+    let outcome = runner.run(&strategy, |(schemas, seed)| {
+        let names = ["a", "b", "c1", "d", "e"];
+        let members: serde_json::Map<String, Value> = names
+            .iter()
+            .zip(&schemas)
+            .map(|(name, one)| ((*name).to_owned(), one.clone()))
+            .collect();
+        let old = whole(
+            &json!({"type": "object", "properties": members, "required": ["b"]}),
+            &schemas[0],
+        );
+        let new = changed(&old, &mut Dice(seed));
+        let none = BTreeMap::new();
+        let by = |slices| {
+            compare_in((&old, &none), (&new, &none), Direction::Both, Members::Any, slices)
+        };
+        let (Ok(sliced), Ok(full)) = (by(true), by(false)) else {
+            return Err(TestCaseError::reject("no bundle"));
+        };
+        for (a, b) in sliced.changes.iter().zip(&full.changes) {
+            prop_assert_eq!(&a.rule, &b.rule);
+            let contradict = |x: Class, y: Class| x == Class::Safe && y == Class::Breaking;
+            prop_assert!(
+                !contradict(a.class, b.class) && !contradict(b.class, a.class),
+                "{:?}\n{:?}",
+                a,
+                b
+            );
+            decided.set(decided.get() + u32::from(a.class == Class::Breaking));
+        }
+        Ok(())
+    });
+    outcome.unwrap();
+    assert!(decided.get() > 5, "{}", decided.get());
+}

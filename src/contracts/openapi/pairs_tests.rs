@@ -126,7 +126,9 @@ fn schemas() -> Vec<Row> {
         ("sunset-moved-earlier", "{type: string, x-sunset: '2030-01-02'}".into(), "{type: string, x-sunset: '2030-01-01'}".into(), B, B),
         ("stability-decreased", "{type: string, x-stability-level: beta}".into(), "{type: string, x-stability-level: alpha}".into(), B, B),
         ("deprecated", s.into(), "{type: string, deprecated: true}".into(), S, S),
-        ("schema-added", "true".into(), "false".into(), B, S),
+        ("discriminator-changed", "{oneOf: [{type: object, properties: {a: {}}}, {type: object, properties: {b: {}}}]}".into(), "{oneOf: [{type: object, properties: {a: {}}}, {type: object, properties: {b: {}}}], discriminator: {propertyName: a}}".into(), R, R),
+        ("one-of-added", "{type: object, properties: {a: {}}}".into(), "{oneOf: [{type: object, properties: {a: {}}}, {type: 'null'}]}".into(), S, B),
+        ("schema-added", "true".into(), "{type: string}".into(), B, S),
         ("type-changed", "{$ref: '#/components/schemas/Name'}".into(), "{type: integer}".into(), B, B),
     ];
     let mut all = Vec::new();
@@ -160,6 +162,10 @@ fn operations() -> Vec<Row> {
         ("request-parameter-type-narrowed", B, query("schema: {type: string}"), query("schema: {type: integer}")),
         ("request-parameter-type-widened", S, query("schema: {type: integer}"), query("schema: {type: string}")),
         ("request-parameter-type-changed", B, query("schema: {type: integer}"), query("schema: {type: string, pattern: '^a'}")),
+        ("request-parameter-became-list", S, query("schema: {type: string}"), query("schema: {type: array, items: {type: string}}")),
+        ("request-parameter-type-narrowed", B, query("schema: {type: number}"), query("schema: {type: array, items: {type: integer}}")),
+        ("request-parameter-type-changed", B, query("schema: {type: string}"), query("schema: {type: array, minItems: 2, items: {type: string}}")),
+        ("request-parameter-type-changed", B, query("explode: false, schema: {type: string}"), query("explode: false, schema: {type: array, items: {type: string}}")),
         ("request-parameter-enum-added", B, query("schema: {type: string}"), query("schema: {type: string, enum: [a]}")),
         ("request-parameter-enum-value-removed", B, query("schema: {enum: [a, b]}"), query("schema: {enum: [a]}")),
         ("request-parameter-default-changed", R, query("schema: {type: integer, default: 1}"), query("schema: {type: integer, default: 2}")),

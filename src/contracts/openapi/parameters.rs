@@ -148,7 +148,26 @@ impl<'a> Diff<'a> {
         match (content(x), content(y)) {
             (None, None) => {
                 let view = self.view("request-parameter", true, true);
-                self.schemas(&schema(x), &schema(y), view, name);
+                let (a, b) = (schema(x), schema(y));
+                // One value is written like a list of it.
+                let items = one_of_many(
+                    x,
+                    &self.settled(self.old, a.clone(), true),
+                    &self.settled(self.new, b.clone(), false),
+                );
+                if items.is_some() {
+                    let message = format!("{what} may be given more than once now");
+                    self.found.say(
+                        "request-parameter-became-list",
+                        Class::Safe,
+                        Some(x),
+                        Some(y),
+                        message,
+                        "",
+                        name,
+                    );
+                }
+                self.schemas(&a, &items.unwrap_or(b), view, name);
             }
             (Some((a, x)), Some((b, y))) if a == b => {
                 let view = self.view("request-parameter", true, false);
@@ -177,6 +196,19 @@ impl<'a> Diff<'a> {
 
 fn required(at: &At<'_>) -> bool {
     at.is("required") || at.text("in") == Some("path")
+}
+
+/// The schema of the items, where a parameter that was one value is a list that may hold one.
+fn one_of_many<'a>(at: &At<'_>, old: &Option<At<'a>>, new: &Option<At<'a>>) -> Option<At<'a>> {
+    let lists = |schema: &At<'_>| match schema.value.get("type") {
+        Some(Value::Array(kinds)) => kinds.iter().any(|kind| kind == "array"),
+        kind => kind.is_some_and(|kind| kind == "array" || kind == "object"),
+    };
+    let (old, new) = (old.as_ref()?, new.as_ref()?);
+    let one = new.value.get("minItems").and_then(Value::as_u64).unwrap_or(0) <= 1;
+    let plain = old.value.get("type").is_some() && !lists(old);
+    let list = new.text("type") == Some("array") && one && style(at) == "form, exploded";
+    if plain && list { new.get("items") } else { None }
 }
 
 /// How its value is written.

@@ -12,6 +12,8 @@ use super::places::{At, Docs, Spot};
 use super::{Diff, MAJOR, SHOW};
 
 const MAX_DEPTH: usize = 150;
+/// Pairs of schemas of one document that are compared.
+const MAX_COMPARED: usize = 20_000;
 
 /// How a schema is used.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -214,6 +216,11 @@ impl<'a> Diff<'a> {
             known.into_iter().for_each(|index| self.found.also(index, whose));
             return;
         }
+        if self.found.compared.len() >= MAX_COMPARED {
+            let why = format!("more than {MAX_COMPARED} pairs of schemas");
+            self.found.unreadable(Some(old.location()), Some(new.location()), &why);
+            return;
+        }
         let changes = match self.compared(old, new, view) {
             Ok(changes) => changes,
             Err(why) => {
@@ -239,7 +246,21 @@ impl<'a> Diff<'a> {
             Members::Declared,
         );
         let changes = compared.map_err(|error| error.to_string())?.changes;
+        // Members that moved into a composition are not gone.
+        let composed: Vec<String> = changes
+            .iter()
+            .filter(|change| change.rule.ends_with("-of-added"))
+            .filter_map(|change| Some(change.new.as_ref()?.pointer.rsplit_once('/')?.0.to_owned()))
+            .collect();
+        let moved = |change: &Change| {
+            let of = change.old.as_ref().and_then(|at| at.pointer.rsplit_once("/properties/"));
+            change.rule == "property-removed"
+                && of.is_some_and(|(of, _)| composed.iter().any(|one| one == of))
+        };
         let made = changes.into_iter().filter_map(|change| {
+            if change.class == Class::Safe && moved(&change) {
+                return None;
+            }
             let values = (
                 change.old.as_ref().and_then(|at| a.schema.pointer(&at.pointer)),
                 change.new.as_ref().and_then(|at| b.schema.pointer(&at.pointer)),
@@ -269,6 +290,22 @@ fn spoken(
     }
     let class = change.class;
     let (rule, class) = match (change.rule.as_str(), keyword.as_str()) {
+        // What travels as text is a string already.
+        ("type-narrowed" | "type-widened", _)
+            if view.text && [old, new] == [Some(&json!(TEXT)), Some(&json!("string"))]
+                || view.text && [new, old] == [Some(&json!(TEXT)), Some(&json!("string"))] =>
+        {
+            return None;
+        }
+        ("schema-replaced", _) if !view.by_client && new == Some(&Value::Bool(false)) => {
+            ("schema-became-false", Class::Breaking)
+        }
+        ("any-of-form-removed", _) if view.by_client => {
+            ("any-of-form-removed", class.max(Class::Risky))
+        }
+        ("one-of-form-removed", _) if view.by_client => {
+            ("one-of-form-removed", class.max(Class::Risky))
+        }
         ("schema-replaced", _) if old == Some(&Value::Bool(true)) => ("schema-added", class),
         ("schema-replaced", _) if new == Some(&Value::Bool(true)) => ("schema-removed", class),
         ("property-removed", _) if view.by_client && class == Class::Safe => {

@@ -97,8 +97,7 @@ fn what_came_went_moved_or_cannot_be_told() {
             ("m/odd.json", NotComparable, Risky),
         ]
     );
-    let rules: Vec<&str> =
-        report.changes(Class::Risky).map(|(_, change)| change.rule.as_str()).collect();
+    let rules: Vec<&str> = report.changes(Risky).map(|(_, change)| change.rule.as_str()).collect();
     let wanted = [
         "field-removed",
         "package-changed",

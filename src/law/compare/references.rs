@@ -78,7 +78,7 @@ fn references<'v>(value: &'v Value, found: &mut BTreeSet<&'v str>) {
             for (name, child) in map {
                 match child {
                     Value::String(text) if name == "$ref" && !text.starts_with('#') => {
-                        drop(found.insert(text))
+                        found.insert(text);
                     }
                     _ => references(child, found),
                 }

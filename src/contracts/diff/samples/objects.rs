@@ -6,12 +6,13 @@ use serde_json::{Map, Value};
 
 use super::super::flat::{Flat, Table};
 use super::super::language::{self, Found};
-use super::super::prove::{item, member};
+use super::super::prove::{item, member, trivial};
 use super::{Hints, Sampler};
 
 /// What is tried in one place of a larger instance.
 const VARIANTS: usize = 14;
 const MAX_NAMES: usize = 120;
+const DULL: usize = 12;
 const LONGEST: u64 = 70;
 
 fn patterns<'u>(table: &Table<'u>) -> impl Iterator<Item = &'u str> {
@@ -88,7 +89,12 @@ impl<'u> Sampler<'u> {
             }
         }
         names.extend(["other", "0", "Other name"].map(str::to_owned));
-        names.into_iter().take(MAX_NAMES).collect()
+        // Of those that nothing is said of a few will do.
+        let (told, dull): (Vec<_>, Vec<_>) = names.into_iter().partition(|name| {
+            let hinted = self.hinted(hints, |flat| member(flat, name));
+            member(flat, name).into_iter().chain(hinted).any(|schema| !trivial(schema))
+        });
+        told.into_iter().take(MAX_NAMES).chain(dull.into_iter().take(DULL)).collect()
     }
 
     /// Objects with as many members as a bound on their number makes interesting.
