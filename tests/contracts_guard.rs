@@ -130,7 +130,11 @@ fn what_others_rely_on_does_not_tighten_without_a_version() {
             ours.replace("crds/quarantines.lazaret.dev.yaml", "maxItems: 256", "maxItems: 8");
         }),
         ("api", "a member of an answer goes", |ours| {
-            ours.replace("contracts/api/evidence.graphql", "\tok: Boolean!\n", "\tfine: Boolean!\n");
+            ours.replace(
+                "contracts/api/evidence.graphql",
+                "\tok: Boolean!\n",
+                "\tfine: Boolean!\n",
+            );
         }),
         ("api", "a path goes", |ours| {
             ours.replace(

@@ -76,8 +76,9 @@ fn mangled(mut value: Value, path: &[prop::sample::Index], put: &Option<Value>) 
 }
 
 fn anything() -> impl Strategy<Value = Option<Value>> {
-    // No null and no number: YAML's reader takes them for texts where a text is expected.
-    let values = [json!(""), json!("a"), json!("../../../a"), json!({}), json!(["*.json"])];
+    // No null and no number: YAML's reader takes them for texts where a text is expected. Nothing empty:
+    // what that lacks, `validate` says.
+    let values = [json!("a"), json!("../../../a"), json!({}), json!(["*.json"])];
     prop::option::of(prop::sample::select(values.to_vec()))
 }
 
