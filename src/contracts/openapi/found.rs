@@ -9,10 +9,15 @@ use super::schema::View;
 /// Operations that are named.
 const NAMED: usize = 3;
 
+/// A place, if the change has one there.
+type Place = Option<(String, String)>;
+/// Rule and message, place in old and new.
+type Key = (String, Place, Place);
+
 #[derive(Default)]
 pub(super) struct Found {
     changes: Vec<(Change, BTreeSet<String>)>,
-    known: HashMap<(String, Option<(String, String)>, Option<(String, String)>), usize>,
+    known: HashMap<Key, usize>,
     /// Schemas that were compared, and the changes that came of it.
     pub(super) compared: HashMap<(Spot, Spot, View), Vec<usize>>,
 }

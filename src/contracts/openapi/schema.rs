@@ -277,6 +277,11 @@ impl<'a> Diff<'a> {
     }
 }
 
+/// Whether one type is whatever travels as text, and the other one a string.
+fn is_text(one: Option<&Value>, other: Option<&Value>) -> bool {
+    one == Some(&json!(TEXT)) && other == Some(&json!("string"))
+}
+
 /// The change as OpenAPI means it; `None` if it means nothing.
 fn spoken(
     mut change: Change,
@@ -292,8 +297,7 @@ fn spoken(
     let (rule, class) = match (change.rule.as_str(), keyword.as_str()) {
         // What travels as text is a string already.
         ("type-narrowed" | "type-widened", _)
-            if view.text && [old, new] == [Some(&json!(TEXT)), Some(&json!("string"))]
-                || view.text && [new, old] == [Some(&json!(TEXT)), Some(&json!("string"))] =>
+            if view.text && (is_text(old, new) || is_text(new, old)) =>
         {
             return None;
         }
