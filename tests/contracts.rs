@@ -1,6 +1,9 @@
 //! `lazaret contracts` as a person runs it.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[path = "contracts/validate.rs"]
+mod validate;
+
 use std::path::Path;
 use std::process::Command;
 

@@ -13,6 +13,7 @@ name: shop
 modules:
 - name: orders
   schemas: ['*.schema.json']
+  fixtures: ['fixtures/*.json']
 consumers:
 - name: billing
   contracts: ['orders/**']
@@ -26,6 +27,11 @@ impl Place {
         place.write("contracts.yaml", MANIFEST);
         place.versions("1.0.0", "");
         place.order(9);
+        for (name, text) in
+            [("valid", "{\"size\": 1}"), ("invalid-size", "{\"size\": \"x\"}"), ("invalid", "7")]
+        {
+            place.write(&format!("orders/fixtures/order.{name}.json"), text);
+        }
         place
     }
 
@@ -308,6 +314,9 @@ fn freezes_hold_or_are_denied() {
     place.passes(&["freeze", "--date", "2026-01-01"]);
     place.fails(2, &["freeze", "1.0.0"]);
     place.fails(2, &["freeze", "latest"]);
+    place.write("orders/fixtures/order.valid.json", "7");
+    assert!(place.fails(1, &["freeze", "x"]).contains("not sound"));
+    place.write("orders/fixtures/order.valid.json", "{\"size\": 1}");
     let first = fs::read(place.path("_frozen/1.0.0.tar")).unwrap();
     place.passes(&["check"]);
     place.order(10);
@@ -406,10 +415,10 @@ fn a_restore_that_is_killed_leaves_old_or_new() {
         }
     };
     fill("one");
-    place.passes(&["freeze", "one"]);
+    place.passes(&["freeze", "one", "--unsound"]);
     let one = files(&place.path("orders"));
     fill("two");
-    place.passes(&["freeze", "two"]);
+    place.passes(&["freeze", "two", "--unsound"]);
     let two = files(&place.path("orders"));
     let begun = std::time::Instant::now();
     place.passes(&["restore", "one"]);

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use lazaret::contracts::functions::{Registry, extract};
 use lazaret::law::{Manifest, Versions};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -32,9 +33,10 @@ fn fixtures(name: &str) -> Vec<(PathBuf, bool)> {
 #[test]
 fn fixtures_are_read_as_their_names_say() {
     type Reads = fn(&[u8]) -> bool;
-    let kinds: [(&str, Reads); 2] = [
+    let kinds: [(&str, Reads); 3] = [
         ("contract_set", |bytes| Manifest::parse(bytes).is_ok()),
         ("contract_versions", |bytes| Versions::parse(bytes).is_ok()),
+        ("contract_registry", |bytes| Registry::parse(bytes).is_ok()),
     ];
     for (name, reads) in kinds {
         let fixtures = fixtures(name);
@@ -135,4 +137,34 @@ fn a_decision_that_is_written_is_valid() {
     let found = schema("policy_decision").validate(&record).map_err(|e| e.to_string());
     assert_eq!(found, Ok(()), "{record:#}");
     assert_eq!(record["contracts"][0]["id"], "events/order.v1.schema.json");
+}
+
+#[test]
+fn a_registry_that_is_extracted_is_valid() {
+    let sources = [
+        (
+            "src/lib.rs",
+            "/// @effects: fs\n#[deprecated(note = \"x\")]\npub async unsafe fn a<'a, T: B>(x: &'a T) -> Result<(), E> {}\npub trait T { fn b(&mut self); const C: u8; }",
+        ),
+        (
+            "shop/a.py",
+            "class C:\n    @property\n    def b(self): pass\n    @classmethod\n    def c(cls, a, /, b=1, *c, d, **e) -> 'X': pass\n",
+        ),
+        (
+            "src/a.ts",
+            "export class C { constructor(x?: string, ...y: number[]) {} static async a() {} }\nexport interface I { (x): void }",
+        ),
+        (
+            "a/b.go",
+            "package b\nfunc (*C[T]) A(int, ...string) (int, error) { return }\nfunc New() C {}",
+        ),
+    ];
+    let got = extract(sources.map(|(path, text)| (path, text.as_bytes())));
+    let text = Registry::new("m", got.functions).text();
+    let value: Value = serde_json::from_str(&text).unwrap();
+    assert!(value["functions"].as_array().unwrap().len() >= 9, "{text}");
+    let found = schema("contract_registry")
+        .validate(&value)
+        .map_err(|e| format!("{e} at {}", e.instance_path()));
+    assert_eq!(found, Ok(()), "{text}");
 }

@@ -95,6 +95,11 @@ fn graphql_schema() {
 }
 
 #[test]
+fn rules_of_contract_sets() {
+    same("docs/contracts-rules.md", &lazaret::law::validate::rules_page());
+}
+
+#[test]
 fn cli_reference() {
     let mut command = lazaret::cli::command()
         .term_width(100)

@@ -14,6 +14,9 @@ mod stac_extensions;
 mod ulid;
 mod violation;
 
+#[cfg(test)]
+mod suite_tests;
+
 pub use change::{Change, Class, Comparison, Direction, Location, Witness};
 pub use official::{Format, official_violations};
 pub use schemas::{

@@ -133,6 +133,15 @@ impl<'a> Schemas<'a> {
         Self { by_path, known: Known(Arc::new(known)) }
     }
 
+    /// Schemas by the URIs that others know them by.
+    #[cfg(test)]
+    pub(super) fn by_uri<'v>(schemas: impl IntoIterator<Item = (&'a str, &'v Value)>) -> Self {
+        let by_path: BTreeMap<_, _> =
+            schemas.into_iter().map(|(uri, schema)| (uri, Arc::new(schema.clone()))).collect();
+        let known = by_path.iter().map(|(uri, schema)| ((*uri).to_owned(), Arc::clone(schema)));
+        Self { known: Known(Arc::new(known.collect())), by_path }
+    }
+
     /// Compiles the schema at `path`.
     ///
     /// # Errors

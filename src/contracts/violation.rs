@@ -122,7 +122,10 @@ fn explain(error: &ValidationError<'_>, found: &mut Vec<Violation>) {
                 format!("is not of type {}", names.join(" or "))
             }
         },
-        _ => short(&error.masked_with("it").to_string()),
+        _ => {
+            let text = error.masked_with("it").to_string();
+            text.strip_prefix("it ").unwrap_or(&text).to_owned()
+        }
     };
     found.push(Violation::new(place, short(&message)));
 }

@@ -1,8 +1,9 @@
 //! A module's registry of functions: what its sources give, whether its file says so, and how it differs from
 //! what it was.
 
-use super::finding::{Finding, Severity};
+use super::finding::Finding;
 use super::set::{Set, Unit};
+use super::validate::rules;
 use crate::contracts::functions::{Registry, Trouble, diff, extract};
 use crate::contracts::{Change, Class, Comparison, Location};
 
@@ -32,40 +33,29 @@ pub fn fresh(set: &Set, unit: &Unit) -> Option<Fresh> {
 
 /// Whether a module's registry says what its sources give.
 pub fn findings(set: &Set, unit: &Unit) -> Vec<Finding> {
-    const WRITE: &str = "run `lazaret contracts registry extract`, and look at what it changes";
-    let Some(functions) = &unit.module.functions else { return Vec::new() };
-    let Some(fresh) = fresh(set, unit) else { return Vec::new() };
-    let finding = |rule, message: String| Finding {
-        file: functions.registry.clone(),
-        pointer: String::new(),
-        line: None,
-        rule,
-        severity: Severity::Error,
-        message,
-        remedy: WRITE.to_owned(),
+    let (Some(functions), Some(fresh)) = (&unit.module.functions, fresh(set, unit)) else {
+        return Vec::new();
     };
-    let trouble = |trouble: &Trouble| Finding {
-        file: trouble.file.clone(),
-        line: Some(trouble.line),
-        message: format!("it {}", trouble.message),
-        remedy: "mend it, or leave it out of the module's sources".to_owned(),
-        ..finding("source-unreadable", String::new())
+    let path = functions.registry.as_str();
+    let trouble = |trouble: &Trouble| {
+        rules::SOURCE.on(&trouble.file, Some(trouble.line), format!("it {}", trouble.message))
     };
     let mut found: Vec<Finding> = fresh.troubles.iter().map(trouble).collect();
     let written = match fresh.written {
         None => {
-            found.push(finding("registry-missing", "there is no registry of functions".into()));
+            found.push(rules::REGISTRY.at(path, "", "it is not there"));
             return found;
         }
         Some(Err(why)) => {
-            found.push(finding("registry-invalid", format!("it {why}")));
+            found.push(rules::REGISTRY.at(path, "", format!("it {why}")));
             return found;
         }
         Some(Ok(written)) => written,
     };
     let drift = written.drift(&fresh.registry);
-    let tell =
-        |symbol: &String, words: &str| finding("registry-drift", format!("{symbol} {words}"));
+    let tell = |symbol: &String, words: &str| {
+        rules::REGISTRY_DRIFT.at(path, "", format!("{symbol} {words}"))
+    };
     found.extend(drift.missing.iter().map(|symbol| tell(symbol, "is in the sources and not here")));
     found.extend(drift.gone.iter().map(|symbol| tell(symbol, "is here and not in the sources")));
     for (symbol, members) in &drift.changed {
@@ -128,7 +118,7 @@ mod tests {
             found.into_iter().map(|finding| (finding.rule, finding.message)).collect()
         };
         let bare = set(&[("src/lib.rs", source)]);
-        assert_eq!(rules(&bare)[0].0, "registry-missing");
+        assert_eq!(rules(&bare)[0].0, "registry-invalid");
         let text = fresh(&bare, &bare.units[0]).unwrap().registry.text();
         assert_eq!(rules(&set(&[("src/lib.rs", source), ("registry.json", &text)])), []);
         let other = "pub fn b(x: u16) {}\npub fn c() {}";

@@ -50,7 +50,7 @@ pub fn window(old: Option<&Versions>, contract: &str, pointer: &str, today: Date
 }
 
 fn covers(said: &Deprecation, contract: &str, pointer: &str) -> bool {
-    let below = |rest: &str| rest.is_empty() || rest.starts_with(['/', '.', '(']);
+    let below = |rest: &str| rest.is_empty() || rest.starts_with(['/', '.', '(', ':', '#']);
     said.contract == contract
         && (said.at.is_empty() || pointer.strip_prefix(said.at.as_str()).is_some_and(below))
 }

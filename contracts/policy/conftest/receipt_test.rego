@@ -33,6 +33,11 @@ test_nothing if count(receipt.deny) > 10 with input as {}
 
 test_no_object if "a receipt is a JSON object" in receipt.deny with input as [good]
 
+test_odd_types if {
+	odd := {"actor": "jane", "environment": 7, "policy": [], "validation": null, "outputs": ["a", 1], "inputs": [null, {"uri": []}]}
+	count(receipt.deny) > 10 with input as odd
+}
+
 test_blank_run if denied({"run_id": " "}) == {"run_id is missing"}
 
 test_no_decision if denied({"policy": {"decision_id": null}}) == {"policy.decision_id is missing"}

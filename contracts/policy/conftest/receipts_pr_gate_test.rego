@@ -37,6 +37,15 @@ test_empty_input if {
 	receipts_pr_gate.deny == {"changed is no list of paths", "removed is no list of paths"} with input as {}
 }
 
+test_odd_types if {
+	odd := {
+		"pull_request": "x", "changed": [7, "processed/a"], "removed": [null],
+		"receipts": {"a": 1, "b": {"outputs": "x"}}, "run_manifests": {"m": "n"},
+	}
+	count(receipts_pr_gate.deny) > 4 with input as odd
+	count(receipts_pr_gate.deny) > 1 with input as {"receipts": [], "changed": {}, "removed": "x"}
+}
+
 test_file_without_receipt if {
 	denied({"changed": ["processed/new.csv"]}) == {"processed/new.csv is no output of any receipt"}
 }

@@ -40,6 +40,15 @@ test_good if count(of_watcher({})) == 0
 
 test_empty_input if watchers.deny == {"providers is no list", "watchers is no list"} with input as {}
 
+test_no_object if "a registry is a JSON object" in watchers.deny with input as []
+
+test_odd_types if count(watchers.deny) > 4 with input as registry(["noaa", null], [7, {}, {"source_url": []}])
+
+test_no_ids if {
+	of_both := registry([object.remove(provider, ["provider_id"])], [object.remove(watcher, ["provider_id"])])
+	"providers[0] has no id" in watchers.deny with input as of_both
+}
+
 test_unknown_provider if "watchers[0]: provider usgs is not approved" in of_watcher({"provider_id": "usgs"})
 
 test_hosts if {

@@ -86,7 +86,8 @@ pub(super) fn check(arguments: &Check) -> Result<ExitCode, Failure> {
     let top = git::top(root);
     let exists = |path: &str| {
         let below = |folder: &Path| {
-            let plain = !path.starts_with('/') && path.split('/').all(|name| name != "..");
+            let plain = !path.starts_with('/')
+                && path.split('/').all(|name| !matches!(name, "" | "." | ".."));
             plain && folder.join(path).exists()
         };
         below(root) || top.as_deref().is_some_and(below)

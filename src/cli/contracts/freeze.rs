@@ -34,9 +34,19 @@ pub(in super::super) struct Freeze {
     /// Freezes a set that `lazaret contracts validate` finds fault with, too.
     #[arg(long)]
     unsound: bool,
-    /// Also pushes the tar to a registry: oci://registry/repository:tag.
-    #[arg(long, value_name = "REFERENCE")]
-    push: Option<String>,
+}
+
+/// Pushes a freeze's tar to an OCI registry, from where `--against oci://…` reads it.
+#[derive(Args, Debug)]
+pub(in super::super) struct Push {
+    /// Where to: oci://registry/repository:tag.
+    to: String,
+    /// Which freeze.
+    #[arg(default_value = freeze::LATEST)]
+    name: String,
+    /// The folder of contracts.yaml.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    root: PathBuf,
     #[command(flatten)]
     reach: Reach,
 }
@@ -72,13 +82,6 @@ pub(in super::super) struct Verify {
 
 pub(super) fn freeze(arguments: &Freeze) -> Result<ExitCode, Failure> {
     let root = &arguments.root;
-    // Before anything is frozen, not after.
-    let settings = arguments.push.as_ref().map(|url| {
-        let mut settings = arguments.reach.settings(url)?;
-        settings.media_type = CONTRACTS_MEDIA_TYPE;
-        Ok(settings)
-    });
-    let settings = settings.transpose()?;
     swap::recover(root)?;
     // From here on nobody else adds to the chain.
     let _lock = swap::lock(root)?;
@@ -92,10 +95,20 @@ pub(super) fn freeze(arguments: &Freeze) -> Result<ExitCode, Failure> {
         .map_err(|error| Failure::usage(error.to_string()))?;
     let at = shelf.put(&frozen)?;
     say(&frozen, &at, shelf.chain.last());
-    if let Some(settings) = settings {
-        let pushed = waited(oci::push(&settings, frozen.tar, None)).map_err(|e| unfetched(&e))?;
-        sayln!("pushed  {}@{}", pushed.repository, pushed.manifest);
-    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn push(arguments: &Push) -> Result<ExitCode, Failure> {
+    let shelf = Shelf::open(&arguments.root)?;
+    let index = shelf.find(&arguments.name)?;
+    // What does not hold is not passed on.
+    shelf.tree(&index.name)?;
+    let mut settings = arguments.reach.settings(&arguments.to)?;
+    settings.media_type = CONTRACTS_MEDIA_TYPE;
+    let pushed = waited(oci::push(&settings, shelf.tar(index)?, None));
+    let pushed = pushed.map_err(|error| unfetched(&error))?;
+    sayln!("pushed    {}@{}", pushed.repository, pushed.manifest);
+    sayln!("tar       {}", pushed.tar);
     Ok(ExitCode::SUCCESS)
 }
 

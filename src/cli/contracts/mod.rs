@@ -36,6 +36,7 @@ pub(super) enum Contracts {
     List(freeze::List),
     Restore(restore::Restore),
     Verify(freeze::Verify),
+    Push(freeze::Push),
     /// Registries of functions: what sources offer to others.
     #[command(subcommand)]
     Registry(registry::Commands),
@@ -55,6 +56,7 @@ pub(super) fn contracts(command: &Contracts) -> Result<ExitCode, Failure> {
         Contracts::List(arguments) => freeze::list(arguments),
         Contracts::Restore(arguments) => restore::restore(arguments),
         Contracts::Verify(arguments) => freeze::verify(arguments),
+        Contracts::Push(arguments) => freeze::push(arguments),
         Contracts::Registry(command) => registry::registry(command),
         Contracts::Health(arguments) => health::health(arguments),
     }

@@ -101,9 +101,8 @@ impl Marks {
         let words = words.trim_start_matches("#[").trim_end_matches(']');
         // Attributes stand between the comment and its item.
         self.above.pass(node.end_position().row);
-        if words.starts_with("cfg(test)") || words.starts_with("doc(hidden)") {
-            self.hidden = true;
-        } else if words == "test" || words.ends_with("::test") {
+        let hides = ["cfg(test)", "doc(hidden)"].iter().any(|mark| words.starts_with(mark));
+        if hides || words == "test" || words.ends_with("::test") {
             self.hidden = true;
         } else if let Some(rest) = words.strip_prefix("deprecated") {
             let part = |name: &str| {

@@ -31,8 +31,7 @@ pub(super) async fn reader(
     let token = token(ctx, promotion);
     // A dry run writes nothing, and results would have to be written somewhere.
     if !by_job(promotion) || promotion.spec.dry_run {
-        let seen = promotion.status.as_ref().and_then(|status| status.observed_generation);
-        if seen != promotion.metadata.generation {
+        if is_edited(promotion) {
             // Until a moment ago it may have been one for pods.
             delete(ctx, promotion, |_| true).await?;
         }
@@ -132,7 +131,16 @@ enum Unmerged {
 
 /// Ends what pods do for a promotion that is not to go on.
 pub(super) async fn stop(ctx: &Context, promotion: &DatasetPromotion) -> Result<(), Error> {
-    if by_job(promotion) { delete(ctx, promotion, |_| true).await } else { Ok(()) }
+    match by_job(promotion) || is_edited(promotion) {
+        true => delete(ctx, promotion, |_| true).await,
+        false => Ok(()),
+    }
+}
+
+/// Whether the spec is another than the status speaks of.
+fn is_edited(promotion: &DatasetPromotion) -> bool {
+    let seen = promotion.status.as_ref().and_then(|status| status.observed_generation);
+    seen != promotion.metadata.generation
 }
 
 fn uid(promotion: &DatasetPromotion) -> String {

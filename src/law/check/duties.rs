@@ -321,6 +321,10 @@ const CONSTRAINTS: &[&str] = &[
 
 /// Whether something that others could use is no longer there.
 fn removes(kind: Kind, change: &Change) -> bool {
+    // Under its old name nobody finds it any more.
+    if change.rule == "function-renamed" {
+        return change.class == Class::Breaking;
+    }
     let Some(what) = change.rule.strip_suffix("-removed") else { return false };
     let constrains = matches!(kind, Kind::Schema | Kind::Crd | Kind::OpenApi)
         && CONSTRAINTS.iter().any(|name| {

@@ -72,7 +72,8 @@ pub fn compare(before: &Unit, after: &Unit, old: &Set, new: &Set) -> Vec<(String
         if let Some(at) =
             home(package, &is, &has, &touched).or_else(|| home(package, &was, &had, &[]))
         {
-            let changes = replay.changes(place(at, &format!("data.{}", package.join("."))));
+            let place = place(at, &format!("data.{}", package.join(".")));
+            let changes = replay.changes(place.as_ref());
             if !changes.is_empty() {
                 found.entry(at.id.clone()).or_default().extend(changes);
             }

@@ -12,6 +12,8 @@ use crate::policy::EvalError;
 
 /// Inputs that are replayed for a package.
 const MAX_INPUTS: usize = 1_000;
+/// Bytes of an input that is shown.
+const MAX_WITNESS: usize = 16 << 10;
 /// After so many that give no answer the rest is not asked: each may take the whole time limit.
 const MAX_FAILURES: usize = 3;
 
@@ -139,7 +141,7 @@ fn ask(package: &[String], side: &Side, input: &Value) -> Said {
         .rules
         .keys()
         .filter(|(of, name)| of == package && role(of, name) == Role::Allow)
-        .map(|(of, name)| [of.as_slice(), &[name.clone()]].concat())
+        .map(|(of, name)| [of.as_slice(), std::slice::from_ref(name)].concat())
         .filter(|path| bundle.library().rules().contains(path))
         .collect();
     let allowed = match bundle.library().ask(&allowing, input) {
@@ -182,21 +184,20 @@ impl Replay {
     }
 
     /// What the verdicts themselves tell.
-    pub(super) fn changes(&self, at: Option<Location>) -> Vec<Change> {
+    pub(super) fn changes(&self, at: Option<&Location>) -> Vec<Change> {
         let paths =
             |flips: &[Flip]| some(&flips.iter().map(|flip| flip.path.clone()).collect::<Vec<_>>());
+        // A report is to be read: a large input is told of by its path.
         let witness = |flip: Option<&Flip>, accepted_by_old| {
-            flip.map(|flip| Witness {
-                instance: flip.input.clone(),
-                accepted_by_old,
-                refused_because: flip.reasons.clone(),
-            })
+            let flip = flip.filter(|flip| flip.input.to_string().len() <= MAX_WITNESS)?;
+            let (instance, refused_because) = (flip.input.clone(), flip.reasons.clone());
+            Some(Witness { instance, accepted_by_old, refused_because })
         };
         let mut changes = Vec::new();
         let mut add = |rule, class, message: String, remedy: &str, witness| {
             let remedy = if class == Class::Safe { String::new() } else { remedy.to_owned() };
             let change = change(rule, class, message);
-            changes.push(Change { old: at.clone(), new: at.clone(), remedy, witness, ..change });
+            changes.push(Change { old: at.cloned(), new: at.cloned(), remedy, witness, ..change });
         };
         let first = self.tightened.first();
         if first.is_some() {

@@ -87,9 +87,9 @@ impl Side {
     }
 
     /// The packages whose verdicts a package has a part in: itself, and those that name it.
-    pub(super) fn reaching(&self, package: &Vec<String>) -> BTreeSet<Vec<String>> {
+    pub(super) fn reaching(&self, package: &[String]) -> BTreeSet<Vec<String>> {
         let named = format!("data . {}", package.join(" . "));
-        let mut reached = BTreeSet::from([package.clone()]);
+        let mut reached = BTreeSet::from([package.to_vec()]);
         let mut names = vec![named];
         while let Some(named) = names.pop() {
             for ((of, _), rule) in &self.rules {

@@ -9,6 +9,7 @@ use super::{Validation, rules};
 use crate::contracts::{SchemaName, violations};
 use crate::domain::yaml;
 use crate::law::manifest::patterns;
+use crate::law::registry::findings;
 use crate::law::set::{Contract, Kind};
 use crate::law::{Finding, Invariant, MANIFEST};
 
@@ -125,17 +126,16 @@ pub(super) fn registry(context: &Context<'_>, contract: &Contract) -> Validation
     debug_assert_eq!(contract.kind, Kind::Functions);
     let mut all = Validation::default();
     let path = contract.path.as_str();
-    match context.document(path) {
-        Some(registry) => {
-            for violation in violations(SchemaName::ContractRegistry, registry) {
-                let text = format!("{} {}", violation.pointer, violation.message);
-                all.findings.push(rules::REGISTRY.at(path, &violation.pointer, text));
-            }
+    if let Some(registry) = context.document(path) {
+        for violation in violations(SchemaName::ContractRegistry, registry) {
+            let text = format!("{} {}", violation.pointer, violation.message);
+            all.findings.push(rules::REGISTRY.at(path, &violation.pointer, text));
         }
-        None if context.set.tree.get(path).is_none() => {
-            all.findings.push(rules::REGISTRY.at(path, "", "it is not there"));
-        }
-        None => {}
+    }
+    let there = context.set.tree.get(path).is_some();
+    if all.findings.is_empty() && (!there || context.document(path).is_some()) {
+        let unit = context.set.units.iter().find(|unit| unit.module.name == contract.module);
+        all.findings.extend(unit.into_iter().flat_map(|unit| findings(context.set, unit)));
     }
     all
 }

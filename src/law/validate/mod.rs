@@ -11,7 +11,7 @@ mod manifest;
 mod openapi;
 mod parallel;
 mod policies;
-mod rules;
+pub(in crate::law) mod rules;
 mod schemas;
 mod versions;
 

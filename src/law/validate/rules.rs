@@ -19,7 +19,7 @@ pub struct Rule {
 
 impl Rule {
     /// What does not hold at a place of a file.
-    pub(super) fn at(
+    pub(in crate::law) fn at(
         &self,
         file: &str,
         pointer: impl Into<String>,
@@ -37,7 +37,7 @@ impl Rule {
     }
 
     /// What does not hold in a line of a file.
-    pub(super) fn on(
+    pub(in crate::law) fn on(
         &self,
         file: &str,
         line: Option<usize>,
@@ -49,7 +49,7 @@ impl Rule {
 
 macro_rules! rules {
     ($($name:ident: $id:literal, $severity:ident, $meaning:literal, $remedy:literal;)*) => {
-        $(pub(super) const $name: Rule = Rule {
+        $(pub(in crate::law) const $name: Rule = Rule {
             id: $id, severity: Severity::$severity, meaning: $meaning, remedy: $remedy,
         };)*
         /// Every rule, in the order in which they are explained.
@@ -198,6 +198,12 @@ rules! {
     REGISTRY: "registry-invalid", Error,
         "a registry of functions is missing or is not what `contract_registry.v1` demands",
         "Write it with `lazaret contracts registry extract`.";
+    REGISTRY_DRIFT: "registry-drift", Error,
+        "a registry of functions says otherwise than the sources of its module",
+        "Run `lazaret contracts registry extract`, and look at what it changes.";
+    SOURCE: "source-unreadable", Error,
+        "a source of functions is not read wholly: what it offers is not known",
+        "Mend it, or leave it out of the module's sources.";
     MORE: "findings-left-out", Error,
         "there is more to find than is told at once",
         "Mend what is told, then run again.";

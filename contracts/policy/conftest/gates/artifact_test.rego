@@ -30,6 +30,11 @@ test_nothing if count(artifact.deny) > 4 with input as {}
 
 test_no_object if "a promotion manifest is a JSON object" in artifact.deny with input as "manifest"
 
+test_odd_types if {
+	odd := {"artifacts": ["a", {"path": 7}], "catalogs": "x", "receipts": [null], "policy": 1, "approvals": ["jane"], "qa": []}
+	count(artifact.deny) > 6 with input as odd
+}
+
 test_digest if denied({"artifacts": [{"path": "processed/a.csv", "digest": "sha256:2222", "media_type": "text/csv"}]}) == {"artifacts[0] has no SHA-256 digest of any bytes"}
 
 test_media_type if count(denied({"artifacts": [{"path": "processed/a.exe", "digest": digest, "media_type": "application/x-msdownload"}]})) == 1
