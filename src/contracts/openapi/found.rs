@@ -1,5 +1,6 @@
 //! The changes that were found: a shared schema's is told once, with the operations that it is in.
 
+use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap};
 
 use super::super::change::{Change, Class, Comparison, Location};
@@ -20,6 +21,8 @@ pub(super) struct Found {
     known: HashMap<Key, usize>,
     /// Schemas that were compared, and the changes that came of it.
     pub(super) compared: HashMap<(Spot, Spot, View), Vec<usize>>,
+    /// Schemas that were read for it.
+    pub(super) read: Cell<usize>,
 }
 
 impl Found {
