@@ -1,5 +1,7 @@
 //! Which fixtures belong to which contract: their names say so.
 
+use std::collections::HashMap;
+
 use super::set::{Contract, Kind, Unit};
 
 /// A fixture of a contract.
@@ -49,21 +51,52 @@ impl Contract {
     }
 }
 
+/// The stems of contracts that a file's name may mean.
+fn stems(path: &str) -> impl Iterator<Item = &str> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let marks = name.match_indices(".valid").chain(name.match_indices(".invalid"));
+    marks.filter_map(|(at, _)| name.get(..at))
+}
+
+/// The fixtures of a module, to be asked for many contracts.
+pub struct Fixtures<'a>(HashMap<&'a str, Vec<&'a str>>);
+
+impl<'a> Fixtures<'a> {
+    /// Of all contracts of a module.
+    pub fn of(unit: &'a Unit) -> Self {
+        let mut all: HashMap<&str, Vec<&str>> = HashMap::new();
+        for path in &unit.fixtures {
+            for stem in stems(path) {
+                all.entry(stem).or_default().push(path);
+            }
+        }
+        Self(all)
+    }
+
+    /// Of one contract, by path.
+    pub fn of_contract(&self, contract: &Contract) -> Vec<Fixture<'a>> {
+        let all = self.0.get(contract.stem()).into_iter().flatten();
+        all.filter_map(|path| contract.claims(path).map(|valid| Fixture { path, valid })).collect()
+    }
+}
+
 impl Unit {
     /// A contract's fixtures, by path.
     pub fn fixtures_of(&self, contract: &Contract) -> Vec<Fixture<'_>> {
-        let all = self
-            .fixtures
-            .iter()
-            .filter_map(|path| contract.claims(path).map(|valid| Fixture { path, valid }));
-        all.collect()
+        Fixtures::of(self).of_contract(contract)
     }
 
     /// Fixtures that no contract of the module claims.
     pub fn orphans(&self) -> Vec<&str> {
-        let claimed =
-            |path: &&String| self.contracts.iter().any(|contract| contract.claims(path).is_some());
-        self.fixtures.iter().filter(|path| !claimed(path)).map(String::as_str).collect()
+        let mut known: HashMap<&str, Vec<&Contract>> = HashMap::new();
+        for contract in &self.contracts {
+            known.entry(contract.stem()).or_default().push(contract);
+        }
+        let claimed = |path: &str| {
+            let named = stems(path).filter_map(|stem| known.get(stem)).flatten();
+            named.into_iter().any(|contract| contract.claims(path).is_some())
+        };
+        self.fixtures.iter().map(String::as_str).filter(|path| !claimed(path)).collect()
     }
 }
 

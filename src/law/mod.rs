@@ -31,7 +31,7 @@ pub use compare::{Row, SetReport, Status, compare};
 pub use decision::{Action, ActionKind, Decision, DecisionError, Done, Ruling, Verdict};
 pub use draft::{Draft, DraftError, New, Wanted, draft, first};
 pub use finding::{Finding, Severity};
-pub use fixtures::Fixture;
+pub use fixtures::{Fixture, Fixtures};
 pub use manifest::{Consumer, Functions, Invariant, MANIFEST, Manifest, ManifestError, Module};
 pub use release::{NewRelease, ReleaseError, release};
 pub use set::{Contract, Kind, Set, Unit};

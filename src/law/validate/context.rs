@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::{lines, openapi, parallel, rules};
 use crate::contracts::Schemas;
-use crate::law::set::{Kind, Set};
-use crate::law::{Finding, MANIFEST};
+use crate::law::set::{Contract, Kind, Set};
+use crate::law::{Finding, Fixture, Fixtures, MANIFEST};
 
 /// What all judgements share.
 pub(super) struct Context<'a> {
@@ -17,6 +17,8 @@ pub(super) struct Context<'a> {
     /// Paths of schemas by `$id`.
     pub ids: BTreeMap<String, Vec<&'a str>>,
     documents: BTreeMap<&'a str, Result<Vec<Value>, String>>,
+    /// By module.
+    fixtures: BTreeMap<&'a str, Fixtures<'a>>,
 }
 
 impl<'a> Context<'a> {
@@ -50,12 +52,20 @@ impl<'a> Context<'a> {
             }
         }
         let schemas = Schemas::new(found.iter().map(|(path, schema)| (*path, schema)));
-        Self { set, schemas, ids, documents }
+        let fixtures =
+            set.units.iter().map(|unit| (unit.module.name.as_str(), Fixtures::of(unit))).collect();
+        Self { set, schemas, ids, documents, fixtures }
     }
 
     /// The documents of a file. None if it does not parse, which is told already.
     pub(super) fn documents(&self, path: &str) -> Option<&[Value]> {
         self.documents.get(path)?.as_ref().ok().map(Vec::as_slice)
+    }
+
+    /// A contract's fixtures.
+    pub(super) fn fixtures(&self, contract: &Contract) -> Vec<Fixture<'a>> {
+        let own = self.fixtures.get(contract.module.as_str());
+        own.map(|all| all.of_contract(contract)).unwrap_or_default()
     }
 
     /// A file that is one document.

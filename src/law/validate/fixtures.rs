@@ -22,18 +22,18 @@ pub(super) fn orphans(unit: &Unit) -> Validation {
 /// Holds a contract's fixtures against a judge, who says what is wrong with a document.
 pub(super) fn check(
     context: &Context<'_>,
-    (unit, contract): (&Unit, &Contract),
+    contract: &Contract,
     judge: impl Fn(&Value) -> Vec<Violation>,
 ) -> Validation {
     let mut all = Validation::default();
-    for fixture in unit.fixtures_of(contract) {
+    for fixture in context.fixtures(contract) {
         // One that does not parse is told already.
         let Some(documents) = context.documents(fixture.path) else { continue };
         let mut found: Vec<Violation> = documents.iter().flat_map(&judge).collect();
         found.truncate(EACH);
         verdict(&mut all, contract, (fixture.path, fixture.valid), &found);
     }
-    enough(&mut all, &rules::FIXTURES, unit, contract);
+    enough(context, &mut all, &rules::FIXTURES, contract);
     all
 }
 
@@ -67,8 +67,13 @@ pub(super) fn verdict(
 }
 
 /// Whether there are fixtures enough.
-pub(super) fn enough(all: &mut Validation, rule: &Rule, unit: &Unit, contract: &Contract) {
-    let fixtures = unit.fixtures_of(contract);
+pub(super) fn enough(
+    context: &Context<'_>,
+    all: &mut Validation,
+    rule: &Rule,
+    contract: &Contract,
+) {
+    let fixtures = context.fixtures(contract);
     let valid = fixtures.iter().filter(|fixture| fixture.valid).count();
     let invalid = fixtures.len() - valid;
     if valid < 1 || invalid < 2 {

@@ -7,13 +7,13 @@ use apollo_compiler::validation::{DiagnosticList, Valid};
 use super::context::Context;
 use super::{EACH, Validation, fixtures, rules};
 use crate::contracts::Violation;
-use crate::law::set::{Contract, Unit};
+use crate::law::set::Contract;
 
 /// A stranger's text must not cost us our stack or our afternoon.
 const TOKENS: usize = 100_000;
 const DEPTH: usize = 100;
 
-pub(super) fn check(context: &Context<'_>, unit: &Unit, contract: &Contract) -> Validation {
+pub(super) fn check(context: &Context<'_>, contract: &Contract) -> Validation {
     let path = contract.path.as_str();
     let mut all = Validation::default();
     let schema = match read(context, path) {
@@ -24,7 +24,7 @@ pub(super) fn check(context: &Context<'_>, unit: &Unit, contract: &Contract) -> 
             return all;
         }
     };
-    for fixture in unit.fixtures_of(contract) {
+    for fixture in context.fixtures(contract) {
         let found: Vec<Violation> = operation(context, &schema, fixture.path)
             .into_iter()
             .map(|(line, what)| match line {
@@ -34,7 +34,7 @@ pub(super) fn check(context: &Context<'_>, unit: &Unit, contract: &Contract) -> 
             .collect();
         fixtures::verdict(&mut all, contract, (fixture.path, fixture.valid), &found);
     }
-    fixtures::enough(&mut all, &rules::OPERATIONS, unit, contract);
+    fixtures::enough(context, &mut all, &rules::OPERATIONS, contract);
     all
 }
 
@@ -60,11 +60,11 @@ fn operation(context: &Context<'_>, schema: &Valid<Schema>, path: &str) -> Fault
         Ok(text) => text,
         Err(faults) => return faults,
     };
-    let operation = parser().parse_executable(schema, text, path);
-    match operation.and_then(|operation| operation.validate(schema)) {
-        Ok(_) => Vec::new(),
-        Err(found) => faults(&found.errors),
-    }
+    let errors = match parser().parse_executable(schema, text, path) {
+        Ok(operation) => operation.validate(schema).err().map(|found| found.errors),
+        Err(found) => Some(found.errors),
+    };
+    errors.map(|errors| faults(&errors)).unwrap_or_default()
 }
 
 fn faults(found: &DiagnosticList) -> Faults {

@@ -75,7 +75,7 @@ enum Task<'a> {
     Versions(&'a Unit),
     Fixtures(&'a Unit),
     Policies(&'a Unit),
-    Contract(&'a Unit, &'a Contract),
+    Contract(&'a Contract),
 }
 
 /// Judges a set.
@@ -84,18 +84,18 @@ pub fn validate(set: &Set) -> Validation {
     let mut tasks = vec![Task::Manifest];
     for unit in &set.units {
         tasks.extend([Task::Versions(unit), Task::Fixtures(unit), Task::Policies(unit)]);
-        tasks.extend(unit.contracts.iter().map(|contract| Task::Contract(unit, contract)));
+        tasks.extend(unit.contracts.iter().map(Task::Contract));
     }
     let done = parallel::each(&tasks, |task| match task {
         Task::Manifest => manifest::check(&context),
         Task::Versions(unit) => versions::check(&context, unit),
         Task::Fixtures(unit) => fixtures::orphans(unit),
         Task::Policies(unit) => policies::check(&context, unit),
-        Task::Contract(unit, contract) => match contract.kind {
-            Kind::Schema => schemas::check(&context, unit, contract),
+        Task::Contract(contract) => match contract.kind {
+            Kind::Schema => schemas::check(&context, contract),
             Kind::OpenApi => openapi::check(&context, contract),
-            Kind::GraphQl => graphql::check(&context, unit, contract),
-            Kind::Crd => crds::check(&context, unit, contract),
+            Kind::GraphQl => graphql::check(&context, contract),
+            Kind::Crd => crds::check(&context, contract),
             Kind::Functions => manifest::registry(&context, contract),
             // All policies of a module are one bundle.
             Kind::Policy => Validation::default(),

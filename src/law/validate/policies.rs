@@ -42,7 +42,7 @@ pub(super) fn check(context: &Context<'_>, unit: &Unit) -> Validation {
     }
     for contract in unit.contracts.iter().filter(|contract| contract.kind == Kind::Policy) {
         if bundle.decides(&contract.path) {
-            one(context, (unit, contract), &bundle, &report, &mut all);
+            one(context, contract, &bundle, &report, &mut all);
         }
     }
     all
@@ -50,7 +50,7 @@ pub(super) fn check(context: &Context<'_>, unit: &Unit) -> Validation {
 
 fn one(
     context: &Context<'_>,
-    (unit, contract): (&Unit, &Contract),
+    contract: &Contract,
     bundle: &Bundle,
     report: &TestReport,
     all: &mut Validation,
@@ -68,7 +68,7 @@ fn one(
         all.findings.push(rules::UNTESTED.at(path, "", text));
     }
     let mut undecided = BTreeMap::new();
-    for fixture in unit.fixtures_of(contract) {
+    for fixture in context.fixtures(contract) {
         let Some(documents) = context.documents(fixture.path) else { continue };
         let mut found = Vec::new();
         for input in documents {
@@ -87,5 +87,5 @@ fn one(
     for (fixture, why) in undecided {
         all.findings.push(rules::UNDECIDED.at(fixture, "", format!("{}: {why}", contract.id)));
     }
-    fixtures::enough(all, &rules::FIXTURES, unit, contract);
+    fixtures::enough(context, all, &rules::FIXTURES, contract);
 }

@@ -4,6 +4,9 @@ use std::fmt::Write as _;
 
 use crate::law::{Finding, Severity};
 
+/// Characters of one message.
+const MESSAGE: usize = 500;
+
 /// A rule that a set is held to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Rule {
@@ -31,7 +34,7 @@ impl Rule {
             line: None,
             rule: self.id,
             severity: self.severity,
-            message: message.into(),
+            message: bounded(message.into()),
             remedy: self.remedy.to_owned(),
         }
     }
@@ -44,6 +47,14 @@ impl Rule {
         message: impl Into<String>,
     ) -> Finding {
         Finding { line, ..self.at(file, "", message) }
+    }
+}
+
+/// What a stranger's document makes long is cut.
+fn bounded(message: String) -> String {
+    match message.char_indices().nth(MESSAGE) {
+        Some((end, _)) => format!("{}…", &message[..end]),
+        None => message,
     }
 }
 
@@ -238,6 +249,7 @@ mod tests {
 
     #[test]
     fn names_are_unique_and_in_kebab_case() {
+        assert_eq!(MORE.at("", "", "ä".repeat(MESSAGE + 1)).message.chars().count(), MESSAGE + 1);
         let ids: BTreeSet<&str> = RULES.iter().map(|rule| rule.id).collect();
         assert_eq!(ids.len(), RULES.len());
         for rule in RULES {

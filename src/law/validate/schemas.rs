@@ -5,13 +5,13 @@ use serde_json::Value;
 use super::context::Context;
 use super::{EACH, Rule, Validation, fixtures, join, keywords, rules};
 use crate::contracts::{Fault, dialect_violations, is_known_format};
-use crate::law::set::{Contract, Unit};
+use crate::law::set::Contract;
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 /// Examples and defaults of one document that are judged.
 const MAX_EXAMPLES: usize = 1_000;
 
-pub(super) fn check(context: &Context<'_>, unit: &Unit, contract: &Contract) -> Validation {
+pub(super) fn check(context: &Context<'_>, contract: &Contract) -> Validation {
     let Some(schema) = context.document(&contract.path) else { return Validation::default() };
     let path = contract.path.as_str();
     let mut all = Validation::default();
@@ -32,7 +32,7 @@ pub(super) fn check(context: &Context<'_>, unit: &Unit, contract: &Contract) -> 
             if named {
                 examples(context, path, schema, &mut all);
             }
-            all.add(fixtures::check(context, (unit, contract), |value| compiled.violations(value)));
+            all.add(fixtures::check(context, contract, |value| compiled.violations(value)));
         }
     }
     all

@@ -14,7 +14,7 @@ use super::context::Context;
 use super::schemas::said;
 use super::{EACH, Validation, fixtures, rules};
 use crate::contracts::{CompiledSchema, Schemas, Violation};
-use crate::law::set::{Contract, Unit};
+use crate::law::set::Contract;
 
 /// A version whose manifests can be judged.
 struct Version<'a> {
@@ -23,7 +23,7 @@ struct Version<'a> {
     compiled: CompiledSchema,
 }
 
-pub(super) fn check(context: &Context<'_>, unit: &Unit, contract: &Contract) -> Validation {
+pub(super) fn check(context: &Context<'_>, contract: &Contract) -> Validation {
     let path = contract.path.as_str();
     let mut all = Validation::default();
     let Some(documents) = context.documents(path) else { return all };
@@ -60,7 +60,7 @@ pub(super) fn check(context: &Context<'_>, unit: &Unit, contract: &Contract) -> 
             }
         }
     }
-    all.add(fixtures::check(context, (unit, contract), |manifest| judge(&versions, manifest)));
+    all.add(fixtures::check(context, contract, |manifest| judge(&versions, manifest)));
     all
 }
 
