@@ -169,5 +169,5 @@ fn names(list: Option<&Value>) -> Vec<&str> {
 }
 
 fn shown(value: Option<&Value>) -> String {
-    value.map_or_else(|| "(none)".to_owned(), |value| super::diff::short(value))
+    value.map_or_else(|| "(none)".to_owned(), super::diff::short)
 }

@@ -36,11 +36,7 @@ impl Universe {
     pub(super) fn of(raw: Map<String, Value>) -> Self {
         let plain: Map<String, Value> =
             raw.iter().map(|(key, value)| (key.clone(), write_out(value))).collect();
-        Self {
-            plain: json!({ "$defs": plain }),
-            raw: json!({ "$defs": raw }),
-            judges: RefCell::default(),
-        }
+        Self { plain: definitions(plain), raw: definitions(raw), judges: RefCell::default() }
     }
 
     /// The schema of a document, for the prover.
@@ -83,6 +79,10 @@ impl Universe {
         }
         schema
     }
+}
+
+fn definitions(all: Map<String, Value>) -> Value {
+    Value::Object(Map::from_iter([("$defs".to_owned(), Value::Object(all))]))
 }
 
 /// Whether anything in it may be a reference.

@@ -1,5 +1,6 @@
 //! The changes that were found: a shared schema's is told once, with the operations that it is in.
 
+use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap};
 
 use super::super::change::{Change, Class, Comparison, Location};
@@ -9,12 +10,19 @@ use super::schema::View;
 /// Operations that are named.
 const NAMED: usize = 3;
 
+/// A place, if the change has one there.
+type Place = Option<(String, String)>;
+/// Rule and message, place in old and new.
+type Key = (String, Place, Place);
+
 #[derive(Default)]
 pub(super) struct Found {
     changes: Vec<(Change, BTreeSet<String>)>,
-    known: HashMap<(String, Option<(String, String)>, Option<(String, String)>), usize>,
+    known: HashMap<Key, usize>,
     /// Schemas that were compared, and the changes that came of it.
     pub(super) compared: HashMap<(Spot, Spot, View), Vec<usize>>,
+    /// Schemas that were read for it.
+    pub(super) read: Cell<usize>,
 }
 
 impl Found {

@@ -45,7 +45,7 @@ const MAX_LIST: usize = 10_000;
 pub fn diff(old: Side<'_>, new: Side<'_>) -> Result<Comparison, String> {
     let (old, new) = (Docs::new(old)?, Docs::new(new)?);
     let mut diff = Diff { old: &old, new: &new, found: Found::default(), reversed: false };
-    diff.servers(old.root(), new.root(), "the API");
+    diff.servers(&old.root(), &new.root(), "the API");
     diff.security_schemes();
     diff.paths();
     diff.webhooks();
@@ -90,13 +90,13 @@ impl<'a> Diff<'a> {
     }
 
     /// Servers of the document, a path or an operation.
-    fn servers(&mut self, old: At<'a>, new: At<'a>, of: &str) {
+    fn servers(&mut self, old: &At<'a>, new: &At<'a>, of: &str) {
         let urls = |at: &At<'a>| -> Vec<(String, At<'a>)> {
             let all = at.get("servers").map(|servers| servers.items()).unwrap_or_default();
             let url = |one: At<'a>| Some((one.text("url")?.trim_end_matches('/').to_owned(), one));
             all.into_iter().filter_map(url).collect()
         };
-        let (a, b) = (urls(&old), urls(&new));
+        let (a, b) = (urls(old), urls(new));
         for (url, at) in a.iter().filter(|(url, _)| !b.iter().any(|(other, _)| other == url)) {
             let message = format!("{of} is not promised at {url} any more");
             self.found.say("server-removed", Class::Risky, Some(at), None, message, SHOW, of);

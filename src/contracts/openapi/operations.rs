@@ -26,7 +26,7 @@ impl<'a> Diff<'a> {
         self.names(name, old, new);
         self.deprecation("operation", name, old, new, name);
         self.stability(name, old, new);
-        self.servers(old.clone(), new.clone(), name);
+        self.servers(old, new, name);
         self.security(name, old, new);
         self.parameters(name, (old_item, old), (new_item, new), renamed);
         self.request_body(name, old.get("requestBody"), new.get("requestBody"));

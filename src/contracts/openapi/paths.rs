@@ -123,7 +123,7 @@ impl<'a> Diff<'a> {
         renamed: &Renamed,
     ) {
         let (Some(a), Some(b)) = self.both(Some(old.1), Some(new.1)) else { return };
-        self.servers(a.clone(), b.clone(), new.0);
+        self.servers(&a, &b, new.0);
         let (before, after) = (operations(&a), operations(&b));
         for (method, x) in &before {
             let name = format!("{} {}", method.to_uppercase(), new.0);

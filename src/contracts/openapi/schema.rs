@@ -14,6 +14,8 @@ use super::{Diff, MAJOR, SHOW};
 const MAX_DEPTH: usize = 150;
 /// Pairs of schemas of one document that are compared.
 const MAX_COMPARED: usize = 20_000;
+/// Schemas that are read, over and over where many use them.
+const MAX_READ: usize = 10_000_000;
 
 /// How a schema is used.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -33,6 +35,8 @@ struct Library {
     schema: Value,
     /// The places of what is under `$defs`, by key.
     spots: BTreeMap<String, Spot>,
+    /// How many schemas it holds.
+    nodes: usize,
 }
 
 struct Reader<'d, 'a> {
@@ -40,11 +44,13 @@ struct Reader<'d, 'a> {
     view: View,
     spots: BTreeMap<String, Spot>,
     queue: VecDeque<(String, At<'a>)>,
+    nodes: usize,
 }
 
 impl Library {
     fn new(docs: &Docs<'_>, at: &At<'_>, view: View) -> Result<Self, String> {
-        let mut reader = Reader { docs, view, spots: BTreeMap::new(), queue: VecDeque::new() };
+        let mut reader =
+            Reader { docs, view, spots: BTreeMap::new(), queue: VecDeque::new(), nodes: 0 };
         let mut schema = reader.schema(at, 0)?;
         let mut defs = Map::new();
         while let Some((key, at)) = reader.queue.pop_front() {
@@ -53,7 +59,7 @@ impl Library {
         if let (false, Value::Object(object)) = (defs.is_empty(), &mut schema) {
             object.insert("$defs".into(), Value::Object(defs));
         }
-        Ok(Self { schema, spots: reader.spots })
+        Ok(Self { schema, spots: reader.spots, nodes: reader.nodes })
     }
 
     /// Where a place of the library is in the documents.
@@ -74,6 +80,7 @@ impl Library {
 
 impl<'a> Reader<'_, 'a> {
     fn schema(&mut self, at: &At<'a>, depth: usize) -> Result<Value, String> {
+        self.nodes += 1;
         if depth > MAX_DEPTH {
             return Err(format!("{}: more than {MAX_DEPTH} levels", at.spot.pointer));
         }
@@ -216,8 +223,8 @@ impl<'a> Diff<'a> {
             known.into_iter().for_each(|index| self.found.also(index, whose));
             return;
         }
-        if self.found.compared.len() >= MAX_COMPARED {
-            let why = format!("more than {MAX_COMPARED} pairs of schemas");
+        if self.found.compared.len() >= MAX_COMPARED || self.found.read.get() > MAX_READ {
+            let why = "there is too much to compare in this document".to_owned();
             self.found.unreadable(Some(old.location()), Some(new.location()), &why);
             return;
         }
@@ -234,6 +241,7 @@ impl<'a> Diff<'a> {
 
     fn compared(&self, old: &At<'a>, new: &At<'a>, view: View) -> Result<Vec<Change>, String> {
         let (a, b) = (Library::new(self.old, old, view)?, Library::new(self.new, new, view)?);
+        self.found.read.set(self.found.read.get() + a.nodes + b.nodes);
         if a.schema == b.schema {
             return Ok(Vec::new());
         }
@@ -277,6 +285,11 @@ impl<'a> Diff<'a> {
     }
 }
 
+/// Whether one type is whatever travels as text, and the other one a string.
+fn is_text(one: Option<&Value>, other: Option<&Value>) -> bool {
+    one == Some(&json!(TEXT)) && other == Some(&json!("string"))
+}
+
 /// The change as OpenAPI means it; `None` if it means nothing.
 fn spoken(
     mut change: Change,
@@ -292,8 +305,7 @@ fn spoken(
     let (rule, class) = match (change.rule.as_str(), keyword.as_str()) {
         // What travels as text is a string already.
         ("type-narrowed" | "type-widened", _)
-            if view.text && [old, new] == [Some(&json!(TEXT)), Some(&json!("string"))]
-                || view.text && [new, old] == [Some(&json!(TEXT)), Some(&json!("string"))] =>
+            if view.text && (is_text(old, new) || is_text(new, old)) =>
         {
             return None;
         }

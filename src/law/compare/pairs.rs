@@ -24,14 +24,20 @@ pub(super) fn pairs<'s>(old: &'s Set, new: &'s Set) -> Vec<Pair<'s>> {
     for id in same {
         found.push((before.remove(id), after.remove(id)));
     }
-    // What moved.
-    let mut by_name: BTreeMap<(Kind, Name), &'s Contract> =
-        after.values().filter_map(|b| Some(((b.kind, name(new, b)?), *b))).collect();
-    let mut by_bytes: BTreeMap<(Kind, Option<Digest>), &'s Contract> =
-        after.values().map(|b| ((b.kind, new.tree.digest(&b.path)), *b)).collect();
+    // What moved, within its module: another one has versions and owners of its own.
+    let mut by_name: BTreeMap<(Kind, &str, Name), &'s Contract> = after
+        .values()
+        .filter_map(|b| Some(((b.kind, b.module.as_str(), name(new, b)?), *b)))
+        .collect();
+    let mut by_bytes: BTreeMap<(Kind, &str, Option<Digest>), &'s Contract> = after
+        .values()
+        .map(|b| ((b.kind, b.module.as_str(), new.tree.digest(&b.path)), *b))
+        .collect();
     for a in before.into_values() {
-        let named = name(old, a).and_then(|name| by_name.remove(&(a.kind, name)));
-        let twin = named.or_else(|| by_bytes.remove(&(a.kind, old.tree.digest(&a.path))));
+        let named =
+            name(old, a).and_then(|name| by_name.remove(&(a.kind, a.module.as_str(), name)));
+        let twin = named
+            .or_else(|| by_bytes.remove(&(a.kind, a.module.as_str(), old.tree.digest(&a.path))));
         let twin = twin.and_then(|twin| after.remove(twin.id.as_str()));
         found.push((Some(a), twin));
     }
