@@ -1,5 +1,6 @@
 //! What all modules' `versions.yaml` say, as one page for people.
 
+use std::cmp::Reverse;
 use std::fmt::Write as _;
 
 use super::set::Set;
@@ -21,7 +22,7 @@ pub fn changelog(set: &Set) -> Result<String, String> {
         entries.extend(versions.releases.iter().map(|release| (versions, release)));
     }
     // Newest day first; on one day in the order of contracts.yaml, newest version first.
-    entries.sort_by(|a, b| b.1.date.cmp(&a.1.date));
+    entries.sort_by_key(|(_, release)| Reverse(release.date));
     let mut text = format!(
         "# Changelog of the contracts of {}\n\n\
          Written by `lazaret contracts changelog` from each module's versions.yaml; do not edit.\n",
