@@ -26,6 +26,8 @@ pub(super) struct View {
     pub by_client: bool,
     /// Whether values travel as text: `1` is also a string.
     pub text: bool,
+    /// Whether the old values are one each of the list that the new ones are.
+    pub listed: bool,
     /// What rules are called after: `request-body`, `response-header`, …
     pub noun: &'static str,
 }
@@ -240,7 +242,14 @@ impl<'a> Diff<'a> {
     }
 
     fn compared(&self, old: &At<'a>, new: &At<'a>, view: View) -> Result<Vec<Change>, String> {
-        let (a, b) = (Library::new(self.old, old, view)?, Library::new(self.new, new, view)?);
+        let (mut a, b) = (Library::new(self.old, old, view)?, Library::new(self.new, new, view)?);
+        if view.listed {
+            a.schema = one_of(a.schema);
+        }
+        let of = |pointer: &str| match view.listed {
+            true => pointer.strip_prefix("/items").unwrap_or_default().to_owned(),
+            false => pointer.to_owned(),
+        };
         self.found.read.set(self.found.read.get() + a.nodes + b.nodes);
         if a.schema == b.schema {
             return Ok(Vec::new());
@@ -266,7 +275,7 @@ impl<'a> Diff<'a> {
                 && of.is_some_and(|(of, _)| composed.iter().any(|one| one == of))
         };
         let made = changes.into_iter().filter_map(|change| {
-            if change.class == Class::Safe && moved(&change) {
+            if change.class == Class::Safe && (moved(&change) || view.listed && count(&change)) {
                 return None;
             }
             let values = (
@@ -276,13 +285,29 @@ impl<'a> Diff<'a> {
             let change = spoken(change, values, view)?;
             Some(Change {
                 rule: format!("{}-{}", view.noun, change.rule),
-                old: change.old.map(|at| a.location(&old.spot, &at.pointer)),
+                old: change.old.map(|at| a.location(&old.spot, &of(&at.pointer))),
                 new: change.new.map(|at| b.location(&new.spot, &at.pointer)),
                 ..change
             })
         });
         Ok(made.collect())
     }
+}
+
+/// Lists of one value that a schema accepts.
+fn one_of(mut schema: Value) -> Value {
+    let defs = schema.as_object_mut().and_then(|object| object.remove("$defs"));
+    let mut list = json!({ "type": "array", "minItems": 1, "maxItems": 1, "items": schema });
+    if let Some(defs) = defs {
+        list["$defs"] = defs;
+    }
+    list
+}
+
+/// Whether all it says is that there may be more than the one.
+fn count(change: &Change) -> bool {
+    let at = change.old.as_ref().map(|at| at.pointer.as_str());
+    matches!(at, Some("/minItems" | "/maxItems"))
 }
 
 /// Whether one type is whatever travels as text, and the other one a string.
