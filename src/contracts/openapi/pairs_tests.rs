@@ -245,6 +245,13 @@ fn documents() -> Vec<Row> {
         ("api-path-removed", B, "paths: {/a: {get: {}}}", "paths: {}"),
         ("api-path-added", S, "paths: {}", "paths: {/a: {get: {}}}"),
         ("path-parameter-renamed", S, "paths: {'/a/{x}': {get: {parameters: [{in: path, name: x, required: true}]}}}", "paths: {'/a/{y}': {get: {parameters: [{in: path, name: y, required: true}]}}}"),
+        // Two paths of one template.
+        ("api-operation-removed", B, "paths: {'/u/{id}': {get: {}}, '/u/{name}': {delete: {}}}", "paths: {'/u/{name}': {delete: {}}}"),
+        ("api-operation-added", S, "paths: {'/u/{name}': {delete: {}}}", "paths: {'/u/{id}': {get: {}}, '/u/{name}': {delete: {}}}"),
+        ("", S, "paths: {'/u/{id}': {get: {}}, '/u/{name}': {delete: {}}}", "paths: {'/u/{name}': {get: {}, delete: {}}}"),
+        ("new-required-request-parameter", B, "paths: {'/u/{id}': {get: {}}, '/u/{name}': {delete: {}}}", "paths: {'/u/{id}': {get: {parameters: [{in: query, name: q, required: true}]}}, '/u/{name}': {delete: {}}}"),
+        ("new-required-request-parameter", B, "paths: {'/u/{id}': {get: {}}}", "paths: {'/u/{id}': {get: {}}, '/u/{name}': {get: {parameters: [{in: query, name: q, required: true}]}}}"),
+        ("api-path-removed", B, "paths: {'/u/{id}': {get: {}}, '/u/{name}': {delete: {}}}", "paths: {}"),
         ("api-operation-removed", B, "paths: {/a: {get: {}, put: {}}}", "paths: {/a: {get: {}}}"),
         ("api-operation-added", S, "paths: {/a: {get: {}}}", "paths: {/a: {get: {}, put: {}}}"),
         ("request-parameter-removed", R, "paths: {/a: {parameters: [{in: query, name: q}], get: {}}}", "paths: {/a: {get: {}}}"),
@@ -420,7 +427,7 @@ proptest! {
     #[test]
     fn whatever_it_says_nothing_panics(old in any_json(), new in any_json()) {
         let of = |value: &Value| {
-            let mut document = json!({"openapi": "3.0.1", "paths": {"/a/{b}": value, "/c": {"get": value, "parameters": [value]}}});
+            let mut document = json!({"openapi": "3.0.1", "paths": {"/a/{b}": value, "/a/{c}": value, "/c": {"get": value, "parameters": [value]}}});
             if let Some(object) = value.as_object() {
                 for (name, value) in object {
                     document[name] = value.clone();
