@@ -120,9 +120,20 @@ impl<'a> Diff<'a> {
             _ => {}
         }
         self.deprecation("request-parameter", what, x, y, name);
-        if style(x) != style(y) {
+        // A single value is written alike, exploded or not.
+        let single =
+            [(self.old, x, true), (self.new, y, false)].into_iter().all(|(docs, at, old)| {
+                at.get("schema")
+                    .and_then(|at| self.settled(docs, at, old))
+                    .is_some_and(|at| plain(&at))
+            });
+        let written = |at: &At<'a>| match single {
+            true => style(at).replace(", exploded", ""),
+            false => style(at),
+        };
+        if written(x) != written(y) {
             let message =
-                format!("{what} was written as {} and is written as {}", style(x), style(y));
+                format!("{what} was written as {} and is written as {}", written(x), written(y));
             self.found.say(
                 "request-parameter-style-changed",
                 Class::Breaking,

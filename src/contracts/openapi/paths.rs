@@ -30,6 +30,14 @@ struct Path<'a> {
     at: At<'a>,
 }
 
+/// An operation of a path, and the item that it stands in.
+struct One<'p, 'a> {
+    path: &'p Path<'a>,
+    method: &'static str,
+    item: At<'a>,
+    at: At<'a>,
+}
+
 /// By template. More than one of the same are no good API, but none of them is to be overlooked.
 fn paths<'a>(root: &At<'a>) -> BTreeMap<String, Vec<Path<'a>>> {
     let all = root.get("paths").map(|paths| paths.fixed()).unwrap_or_default();
@@ -82,58 +90,56 @@ impl<'a> Diff<'a> {
 
     /// Paths of one template: an operation may be in any of them.
     fn alike(&mut self, old: &[Path<'a>], new: &[Path<'a>]) {
-        let mut settled = |all: &[Path<'a>], is_old: bool| {
-            let mut found = Vec::new();
-            for (number, path) in all.iter().enumerate() {
-                let docs = if is_old { self.old } else { self.new };
-                let Some(item) = self.settled(docs, path.at.clone(), is_old) else { continue };
-                let each = operations(&item).into_iter();
-                found.extend(each.map(|(method, at)| (number, method, item.clone(), at)));
-            }
-            found
+        let (before, after) = (self.each(old, true), self.each(new, false));
+        // By path and method, and the first of each method.
+        let known = |all: &[One<'_, 'a>]| {
+            let mut first: BTreeMap<&str, usize> = BTreeMap::new();
+            let exact: BTreeMap<(&str, &str), usize> = all
+                .iter()
+                .enumerate()
+                .map(|(index, one)| {
+                    first.entry(one.method).or_insert(index);
+                    ((one.path.name, one.method), index)
+                })
+                .collect();
+            (exact, first)
         };
-        let (before, after) = (settled(old, true), settled(new, false));
-        let mut met = BTreeSet::new();
+        let ((_, olds), (exact, news)) = (known(&before), known(&after));
         let mut pairs = BTreeSet::new();
-        for (from, (number, method, _, x)) in before.iter().enumerate() {
-            let Some(a) = old.get(*number) else { continue };
-            let same = |(other, called, ..): &(usize, &str, At<'a>, At<'a>)| {
-                called == method && new.get(*other).is_some_and(|b| b.name == a.name)
-            };
-            let twin = after.iter().position(same);
-            let twin = twin.or_else(|| after.iter().position(|(_, called, ..)| called == method));
-            match twin {
-                Some(to) => {
-                    met.insert(to);
-                    pairs.insert((from, to));
-                }
-                None => self.operation_removed(method, a.name, x),
+        for (from, x) in before.iter().enumerate() {
+            match exact.get(&(x.path.name, x.method)).or_else(|| news.get(x.method)) {
+                Some(to) => drop(pairs.insert((from, *to))),
+                None => self.operation_removed(x.method, x.path.name, &x.at),
             }
         }
-        for (to, (number, method, _, y)) in after.iter().enumerate() {
-            if met.contains(&to) {
-                continue;
-            }
-            // Which of them answers from now on nobody knows.
-            match before.iter().position(|(_, called, ..)| called == method) {
-                Some(from) => drop(pairs.insert((from, to))),
-                None => {
-                    let Some(b) = new.get(*number) else { continue };
-                    self.operation_added(method, b.name, y);
-                }
+        let met: BTreeSet<usize> = pairs.iter().map(|(_, to)| *to).collect();
+        for (to, y) in after.iter().enumerate().filter(|(to, _)| !met.contains(to)) {
+            match olds.get(y.method) {
+                // Which of them answers from now on nobody knows.
+                Some(from) => drop(pairs.insert((*from, to))),
+                None => self.operation_added(y.method, y.path.name, &y.at),
             }
         }
         for (from, to) in pairs {
-            let (Some((m, method, item, x)), Some((n, _, other, y))) =
-                (before.get(from), after.get(to))
-            else {
-                continue;
-            };
-            let (Some(a), Some(b)) = (old.get(*m), new.get(*n)) else { continue };
-            self.servers(item, other, b.name);
-            let name = named(method, b.name);
-            self.operation(&name, (item, x), (other, y), &renamed(a, b));
+            let (Some(x), Some(y)) = (before.get(from), after.get(to)) else { continue };
+            self.servers(&x.item, &y.item, y.path.name);
+            let name = named(y.method, y.path.name);
+            let renamed = renamed(x.path, y.path);
+            self.operation(&name, (&x.item, &x.at), (&y.item, &y.at), &renamed);
         }
+    }
+
+    /// Every operation of some paths.
+    fn each<'p>(&mut self, paths: &'p [Path<'a>], is_old: bool) -> Vec<One<'p, 'a>> {
+        let docs = if is_old { self.old } else { self.new };
+        let mut found = Vec::new();
+        for path in paths {
+            let Some(item) = self.settled(docs, path.at.clone(), is_old) else { continue };
+            for (method, at) in operations(&item) {
+                found.push(One { path, method, item: item.clone(), at });
+            }
+        }
+        found
     }
 
     /// What the server asks of the client.

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::change::{Change, Class, Direction, Location};
 use super::super::diff::{self, Holds, Members, NEVER, holds, join};
+use super::super::schemas::is_known_format;
 use super::operations::level;
 use super::places::{At, Docs, Spot};
 use super::{Diff, MAJOR, SHOW};
@@ -315,6 +316,20 @@ fn is_text(one: Option<&Value>, other: Option<&Value>) -> bool {
     one == Some(&json!(TEXT)) && other == Some(&json!("string"))
 }
 
+/// What another format asks of who reads it, where no validator looks at it: `byte` is base64 to them, and
+/// a `double` does not fit into a `float`.
+fn read_anew(old: Option<&Value>, new: Option<&Value>, view: View) -> Class {
+    let (written, read) = if view.by_client { (old, new) } else { (new, old) };
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (written, read) = (text(written), text(read));
+    let fits = match (written.as_str(), read.as_str()) {
+        // A password is only not to be shown.
+        (_, "" | "password") | ("int32", "int64") | ("float", "double") => true,
+        (_, read) => is_known_format(read),
+    };
+    if fits { Class::Safe } else { Class::Risky }
+}
+
 /// The change as OpenAPI means it; `None` if it means nothing.
 fn spoken(
     mut change: Change,
@@ -349,6 +364,11 @@ fn spoken(
             change.message += "; what is sent of it is taken no notice of";
             ("property-removed", Class::Risky)
         }
+        // Who counted on it finds it no more.
+        ("property-removed", _) if class == Class::Safe => ("property-removed", Class::Risky),
+        ("format-added", _) => ("format-added", class.max(read_anew(old, new, view))),
+        ("format-changed", _) => ("format-changed", class.max(read_anew(old, new, view))),
+        ("format-removed", _) => ("format-removed", class.max(read_anew(old, new, view))),
         ("writing-ceased", _) => {
             let least = if view.by_client { Class::Risky } else { Class::Safe };
             let rule = match view.asked {
