@@ -246,6 +246,8 @@ fn operations() -> Vec<Row> {
         ("security-scope-added", B, "security: [{oauth: [a]}]".into(), "security: [{oauth: [a, b]}]".into()),
         ("security-alternative-added", S, "security: [{oauth: [a, b]}]".into(), "security: [{oauth: [a]}]".into()),
         ("callback-removed", B, "callbacks: {done: {'{$request.body#/url}': {post: {}}}}".into(), String::new()),
+        ("callback-removed", B, "callbacks: {done: {'{$request.body#/a}': {post: {}}, '{$request.body#/b}': {post: {}}}}".into(), "callbacks: {done: {'{$request.body#/a}': {post: {}}}}".into()),
+        ("callback-expression-changed", R, "callbacks: {done: {'{$request.body#/a}': {post: {}}}}".into(), "callbacks: {done: {'{$request.body#/b}': {post: {}}}}".into()),
         ("request-body-property-removed", B, "callbacks: {done: {u: {post: {requestBody: {content: {a/b: {schema: {type: object, properties: {a: {}}, required: [a]}}}}}}}}".into(), "callbacks: {done: {u: {post: {requestBody: {content: {a/b: {schema: {type: object, properties: {}}}}}}}}}".into()),
         ("request-body-enum-value-added", B, "callbacks: {done: {u: {post: {requestBody: {content: {a/b: {schema: {enum: [a]}}}}}}}}".into(), "callbacks: {done: {u: {post: {requestBody: {content: {a/b: {schema: {enum: [a, b]}}}}}}}}".into()),
         ("server-removed", R, "servers: [{url: 'https://a/'}]".into(), "servers: [{url: 'https://b'}]".into()),
