@@ -175,4 +175,13 @@ fn documents_are_compared_by_their_kind() {
     }
     let (code, _, err) = run(&["a.yaml", "a/api.yaml"], at);
     assert_eq!(code, Some(3), "{err}");
+    // Definitions among other documents, which are not compared.
+    let among = |name: &str, scope: &str| format!("kind: {name}\n---\n{}", crd(scope));
+    text(at, "c.yaml", &among("Namespace", "Cluster"));
+    text(at, "d.yaml", &among("Namespace", "Namespaced"));
+    text(at, "e.yaml", &among("Role", "Cluster"));
+    let (code, out, err) = run(&["c.yaml", "d.yaml"], at);
+    assert!(code == Some(1) && out.contains("scope-changed"), "{out}{err}");
+    let (code, _, err) = run(&["c.yaml", "e.yaml"], at);
+    assert!(code == Some(3) && err.contains("are not compared"), "{err}");
 }

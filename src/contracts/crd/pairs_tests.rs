@@ -35,6 +35,10 @@ fn spec(schema: &str) -> Value {
     crd("/spec/versions/0/schema/openAPIV3Schema/properties/spec", schema)
 }
 
+fn schema(schema: &str) -> Value {
+    crd("/spec/versions/0/schema/openAPIV3Schema", schema)
+}
+
 fn compared(old: &Value, new: &Value) -> Comparison {
     let of = |value: &Value| vec![value.clone()];
     diff(("old.yaml", &of(old)), ("new.yaml", &of(new))).unwrap()
@@ -84,6 +88,18 @@ fn rows() -> Vec<(&'static str, Class, Value, Value)> {
         ("type-added", B, o("a: {x-kubernetes-preserve-unknown-fields: true}"), o("a: {type: object, x-kubernetes-preserve-unknown-fields: true}")),
         ("additional-properties-added", B, o("a: {type: object, x-kubernetes-preserve-unknown-fields: true, properties: {b: {type: string}}}"), o("a: {type: object, properties: {b: {type: string}}}")),
         ("additional-properties-removed", S, o("a: {type: object, properties: {b: {type: string}}}"), o("a: {type: object, x-kubernetes-preserve-unknown-fields: true, properties: {b: {type: string}}}")),
+        // What an object holds that names nothing is dropped.
+        ("additional-properties-added", B, o("a: {type: object, x-kubernetes-preserve-unknown-fields: true}"), o("a: {type: object}")),
+        ("additional-properties-added", B, o("a: {type: array, items: {type: object, x-kubernetes-preserve-unknown-fields: true}}"), o("a: {type: array, items: {type: object}}")),
+        ("additional-properties-added", B, o("a: {type: object, x-kubernetes-embedded-resource: true, x-kubernetes-preserve-unknown-fields: true}"), o("a: {type: object, x-kubernetes-embedded-resource: true, properties: {spec: {type: string}}}")),
+        ("schema-replaced", B, o("a: {type: object, additionalProperties: {type: string}}"), o("a: {type: object}")),
+        ("schema-replaced", S, o("a: {type: object}"), o("a: {type: object, additionalProperties: {type: string}}")),
+        ("property-added", S, o("a: {type: object}"), o("a: {type: object, properties: {b: {type: string}}}")),
+        ("property-removed", B, o("a: {type: object, x-kubernetes-embedded-resource: true, properties: {spec: {type: string}}}"), o("a: {type: object, x-kubernetes-embedded-resource: true}")),
+        ("additional-properties-added", B, schema("{type: object, x-kubernetes-preserve-unknown-fields: true}"), schema("{type: object}")),
+        // But nothing of its metadata.
+        ("schema-replaced", S, o("a: {type: object, x-kubernetes-embedded-resource: true, properties: {metadata: {type: object}}}"), o("a: {type: object, x-kubernetes-embedded-resource: true, properties: {spec: {type: string}}}")),
+        ("schema-replaced", S, schema("{type: object, properties: {metadata: {type: object}}}"), schema("{type: object}")),
         ("type-widened", S, o("a: {type: string}"), o("a: {x-kubernetes-int-or-string: true}")),
         ("type-narrowed", B, o("a: {x-kubernetes-int-or-string: true}"), o("a: {type: string}")),
         ("enum-value-removed", B, o("a: {type: string, enum: [x, y]}"), o("a: {type: string, enum: [x]}")),
@@ -95,6 +111,8 @@ fn rows() -> Vec<(&'static str, Class, Value, Value)> {
         ("cel-rule-added", R, o("a: {type: string}"), o("a: {type: string, x-kubernetes-validations: [{rule: self != 'x'}]}")),
         ("cel-rule-removed", S, o("a: {type: string, x-kubernetes-validations: [{rule: self != 'x'}]}"), o("a: {type: string}")),
         ("cel-rule-reworded", S, o("a: {type: string, x-kubernetes-validations: [{rule: self != 'x', message: a}]}"), o("a: {type: string, x-kubernetes-validations: [{rule: self != 'x', message: b}]}")),
+        // It was not asked of new objects until now.
+        ("cel-rule-added", R, o("a: {type: string, x-kubernetes-validations: [{rule: self == oldSelf}]}"), o("a: {type: string, x-kubernetes-validations: [{rule: self == oldSelf, optionalOldSelf: true}]}")),
         ("annotation-changed", S, o("a: {type: string}"), o("a: {type: string, description: it}")),
         ("maximum-lowered", B, o("a: {type: integer, format: int64, maximum: 9999999999}"), o("a: {type: integer, format: int32}")),
     ]

@@ -2,7 +2,7 @@
 //! are dropped before anything is stored, so objects are closed on both sides: a member that goes takes
 //! what is stored in it along.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
@@ -19,7 +19,7 @@ pub(super) fn compare(
     changes: &mut Vec<Change>,
 ) {
     let none = BTreeMap::new();
-    let (a, b) = (structural(x, 0), structural(y, 0));
+    let (a, b) = (structural(x, true, 0), structural(y, true, 0));
     let compared = diff::compare((&a, &none), (&b, &none), Direction::Consumer);
     let comparison = match compared {
         Ok(comparison) => comparison,
@@ -89,13 +89,21 @@ fn worded(mut change: Change) -> Change {
 
 /// CEL rules that came, went or changed.
 fn rules(x: &Value, y: &Value) -> Vec<Change> {
-    let rules = |value: &Value| -> Vec<String> {
-        let list = value.as_array().into_iter().flatten().take(super::MAX_LIST);
-        list.filter_map(|one| one.get("rule")?.as_str().map(str::to_owned)).collect()
+    let rules = |value: &Value| -> BTreeSet<String> {
+        let text = |one: &Value| {
+            let rule = one.get("rule")?.as_str()?;
+            // Without it a rule that names the old value rests when there is none.
+            let always = one.get("optionalOldSelf").and_then(Value::as_bool).unwrap_or(false);
+            Some(format!(
+                "{rule}{}",
+                if always { " (also where there is no old value)" } else { "" }
+            ))
+        };
+        value.as_array().into_iter().flatten().filter_map(text).collect()
     };
     let (a, b) = (rules(x), rules(y));
     let mut changes = Vec::new();
-    for come in b.iter().filter(|one| !a.contains(one)) {
+    for come in b.difference(&a) {
         changes.push(
             Change::new(
                 "cel-rule-added",
@@ -105,7 +113,7 @@ fn rules(x: &Value, y: &Value) -> Vec<Change> {
             .mend("show that stored objects satisfy it, or let it look at changed members only"),
         );
     }
-    for gone in a.iter().filter(|one| !b.contains(one)) {
+    for gone in a.difference(&b) {
         let message = format!("a rule is demanded no more: {gone}");
         changes.push(Change::new("cel-rule-removed", Class::Safe, message));
     }
@@ -119,19 +127,30 @@ fn rules(x: &Value, y: &Value) -> Vec<Change> {
     changes
 }
 
-/// The converted schema. Places stay where they are.
-fn structural(schema: &Value, depth: usize) -> Value {
+/// What every object has, whether its schema names it or not.
+const META: [&str; 3] = ["apiVersion", "kind", "metadata"];
+
+/// The converted schema. Places stay where they are. A `whole` object has a kind and metadata.
+fn structural(schema: &Value, whole: bool, depth: usize) -> Value {
     let Some(object) = schema.as_object().filter(|_| depth < MAX_DEPTH) else {
         return schema.clone();
     };
     let flag = |name: &str| object.get(name).and_then(Value::as_bool).unwrap_or(false);
+    let whole = whole || flag("x-kubernetes-embedded-resource");
     let mut new = Map::new();
     for (name, child) in object {
         let made = match (name.as_str(), child) {
             ("properties", Value::Object(map)) => {
-                map.iter().map(|(key, one)| (key.clone(), structural(one, depth + 1))).collect()
+                let made = |key: &String, one: &Value| match whole && key == "metadata" {
+                    // Nothing is dropped from metadata.
+                    true => one.clone(),
+                    false => structural(one, false, depth + 1),
+                };
+                map.iter().map(|(key, one)| (key.clone(), made(key, one))).collect()
             }
-            ("items" | "additionalProperties", Value::Object(_)) => structural(child, depth + 1),
+            ("items" | "additionalProperties", Value::Object(_)) => {
+                structural(child, false, depth + 1)
+            }
             // Defaults are filled in before anything is judged.
             ("required", Value::Array(list)) => {
                 let filled = |name: &Value| {
@@ -174,17 +193,18 @@ fn structural(schema: &Value, depth: usize) -> Value {
     if new.get("x-kubernetes-list-type") == Some(&json!("set")) {
         new.insert("uniqueItems".into(), Value::Bool(true));
     }
-    let open = flag("x-kubernetes-preserve-unknown-fields")
-        || flag("x-kubernetes-embedded-resource")
-        || new.contains_key("additionalProperties");
-    if new.contains_key("properties") && !open {
+    // Whatever an object holds that is not named is dropped, also where nothing is named at all.
+    let object = new.contains_key("properties") || object.get("type") == Some(&json!("object"));
+    let open =
+        flag("x-kubernetes-preserve-unknown-fields") || new.contains_key("additionalProperties");
+    if object && !open {
         new.insert("additionalProperties".into(), Value::Bool(false));
+        if whole {
+            new.entry("properties").or_insert_with(|| json!({}));
+        }
     }
-    // Every object has these, and the schema need not name them.
-    if depth == 0
-        && let Some(Value::Object(named)) = new.get_mut("properties")
-    {
-        for name in ["apiVersion", "kind", "metadata"] {
+    if whole && let Some(Value::Object(named)) = new.get_mut("properties") {
+        for name in META {
             named.entry(name).or_insert(Value::Bool(true));
         }
     }

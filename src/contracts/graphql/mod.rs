@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use apollo_compiler::Schema;
 use apollo_compiler::parser::Parser;
-use apollo_compiler::schema::{ExtendedType, Type};
+use apollo_compiler::schema::{ComponentName, ExtendedType, Type};
 use thiserror::Error;
 
 use super::change::{Change, Class, Comparison, Location};
@@ -91,19 +91,15 @@ impl Diff<'_> {
 
     fn roots(&mut self) {
         let (a, b) = (&self.old.schema_definition, &self.new.schema_definition);
-        // Without a schema definition the usual names are the roots.
-        let usual =
-            |schema: &Schema, name: &str| schema.types.contains_key(name).then(|| name.to_owned());
+        // Without a schema definition the parser has made the usual names the roots; with one they are not.
         let rows = [
-            ("query", &a.query, &b.query, "Query"),
-            ("mutation", &a.mutation, &b.mutation, "Mutation"),
-            ("subscription", &a.subscription, &b.subscription, "Subscription"),
+            ("query", &a.query, &b.query),
+            ("mutation", &a.mutation, &b.mutation),
+            ("subscription", &a.subscription, &b.subscription),
         ];
-        for (root, x, y, name) in rows {
-            let of = |said: &Option<apollo_compiler::schema::ComponentName>, schema: &Schema| {
-                said.as_ref().map(|said| said.name.to_string()).or_else(|| usual(schema, name))
-            };
-            match (of(x, self.old), of(y, self.new)) {
+        for (root, x, y) in rows {
+            let of = |said: &Option<ComponentName>| said.as_ref().map(|said| said.name.to_string());
+            match (of(x), of(y)) {
                 (Some(x), None) => {
                     let message = format!("the schema has no {root} type any more; it was {x}");
                     self.say("root-type-removed", Class::Breaking, In::Old, &x, message, KEEP);

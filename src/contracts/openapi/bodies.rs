@@ -12,6 +12,10 @@ fn essence(name: &str) -> (String, Vec<String>) {
     let mut parts = name.split(';').map(|part| part.trim().to_lowercase());
     let essence = parts.next().unwrap_or_default();
     let mut parameters: Vec<String> = parts.filter(|part| !part.is_empty()).collect();
+    // JSON is UTF-8, whether it is said or not.
+    if essence.ends_with("/json") || essence.ends_with("+json") {
+        parameters.retain(|one| !matches!(one.as_str(), "charset=utf-8" | "charset=\"utf-8\""));
+    }
     parameters.sort();
     (essence, parameters)
 }

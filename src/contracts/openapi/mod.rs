@@ -12,6 +12,8 @@ mod responses;
 mod schema;
 mod security;
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::change::{Class, Comparison};
@@ -44,11 +46,12 @@ const MAX_LIST: usize = 10_000;
 /// Why one of them is none.
 pub fn diff(old: Side<'_>, new: Side<'_>) -> Result<Comparison, String> {
     let (old, new) = (Docs::new(old)?, Docs::new(new)?);
-    let mut diff = Diff { old: &old, new: &new, found: Found::default(), reversed: false };
+    let (found, asked) = (Found::default(), BTreeSet::new());
+    let mut diff = Diff { old: &old, new: &new, found, asked, reversed: false };
     diff.servers(&old.root(), &new.root(), "the API");
-    diff.security_schemes();
     diff.paths();
     diff.webhooks();
+    diff.security_schemes();
     Ok(diff.found.comparison())
 }
 
@@ -57,6 +60,8 @@ struct Diff<'a> {
     old: &'a Docs<'a>,
     new: &'a Docs<'a>,
     found: Found,
+    /// Security schemes that operations which were there ask for now.
+    asked: BTreeSet<String>,
     /// In webhooks and callbacks the server asks and the client answers.
     reversed: bool,
 }

@@ -181,9 +181,17 @@ impl<'a> Diff<'a> {
             let was = self.reversed;
             self.reversed = !was;
             for (expression, x) in &a {
-                let twin = b.get_key_value(expression).or_else(|| {
-                    b.iter().find(|(other, _)| template(other).0 == template(expression).0)
-                });
+                let alike = |(other, _): &(&&str, &At<'a>)| {
+                    !a.contains_key(*other) && template(other).0 == template(expression).0
+                };
+                let twin = b.get_key_value(expression).or_else(|| b.iter().find(alike));
+                // What an expression takes from elsewhere leads elsewhere.
+                if let Some((other, y)) = twin.filter(|(other, _)| *other != expression) {
+                    let message = format!("{name} calls {other} back and no more {expression}");
+                    let rule = "callback-expression-changed";
+                    let (x, y) = (Some(x), Some(y));
+                    self.found.say(rule, Class::Risky, x, y, message, SHOW, name);
+                }
                 match twin {
                     Some((other, y)) => {
                         self.item((expression, x.clone()), (other, y.clone()), &Renamed::new());

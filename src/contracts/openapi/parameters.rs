@@ -120,9 +120,20 @@ impl<'a> Diff<'a> {
             _ => {}
         }
         self.deprecation("request-parameter", what, x, y, name);
-        if style(x) != style(y) {
+        // A single value is written alike, exploded or not.
+        let single =
+            [(self.old, x, true), (self.new, y, false)].into_iter().all(|(docs, at, old)| {
+                at.get("schema")
+                    .and_then(|at| self.settled(docs, at, old))
+                    .is_some_and(|at| plain(&at))
+            });
+        let written = |at: &At<'a>| match single {
+            true => style(at).replace(", exploded", ""),
+            false => style(at),
+        };
+        if written(x) != written(y) {
             let message =
-                format!("{what} was written as {} and is written as {}", style(x), style(y));
+                format!("{what} was written as {} and is written as {}", written(x), written(y));
             self.found.say(
                 "request-parameter-style-changed",
                 Class::Breaking,
@@ -150,13 +161,13 @@ impl<'a> Diff<'a> {
                 let view = self.view("request-parameter", true, true);
                 let (a, b) = (schema(x), schema(y));
                 // One value is written like a list of it.
-                let items = one_of_many(
+                let listed = one_of_many(
                     x,
                     &self.settled(self.old, a.clone(), true),
                     &self.settled(self.new, b.clone(), false),
                 );
-                if items.is_some() {
-                    let message = format!("{what} may be given more than once now");
+                if listed {
+                    let message = format!("{what} may be given as a list now");
                     self.found.say(
                         "request-parameter-became-list",
                         Class::Safe,
@@ -167,7 +178,7 @@ impl<'a> Diff<'a> {
                         name,
                     );
                 }
-                self.schemas(&a, &items.unwrap_or(b), view, name);
+                self.schemas(&a, &b, View { listed, ..view }, name);
             }
             (Some((a, x)), Some((b, y))) if a == b => {
                 let view = self.view("request-parameter", true, false);
@@ -190,7 +201,7 @@ impl<'a> Diff<'a> {
 
     /// How a schema is seen here.
     pub(super) const fn view(&self, noun: &'static str, asked: bool, text: bool) -> View {
-        View { asked, by_client: asked != self.reversed, text, noun }
+        View { asked, by_client: asked != self.reversed, text, listed: false, noun }
     }
 }
 
@@ -198,17 +209,21 @@ fn required(at: &At<'_>) -> bool {
     at.is("required") || at.text("in") == Some("path")
 }
 
-/// The schema of the items, where a parameter that was one value is a list that may hold one.
-fn one_of_many<'a>(at: &At<'_>, old: &Option<At<'a>>, new: &Option<At<'a>>) -> Option<At<'a>> {
-    let lists = |schema: &At<'_>| match schema.value.get("type") {
-        Some(Value::Array(kinds)) => kinds.iter().any(|kind| kind == "array"),
-        kind => kind.is_some_and(|kind| kind == "array" || kind == "object"),
-    };
-    let (old, new) = (old.as_ref()?, new.as_ref()?);
-    let one = new.value.get("minItems").and_then(Value::as_u64).unwrap_or(0) <= 1;
-    let plain = old.value.get("type").is_some() && !lists(old);
-    let list = new.text("type") == Some("array") && one && style(at) == "form, exploded";
-    if plain && list { new.get("items") } else { None }
+/// Whether a parameter that was one value is a list now, in which one value is written as before.
+fn one_of_many(at: &At<'_>, old: &Option<At<'_>>, new: &Option<At<'_>>) -> bool {
+    let (Some(old), Some(new)) = (old, new) else { return false };
+    let list = new.text("type") == Some("array") && style(at) == "form, exploded";
+    list && plain(old)
+}
+
+/// Whether a schema says that its values are neither lists nor objects.
+fn plain(schema: &At<'_>) -> bool {
+    let plain =
+        |kind: &Value| kind.as_str().is_some_and(|kind| !matches!(kind, "array" | "object"));
+    match schema.value.get("type") {
+        Some(Value::Array(kinds)) => kinds.iter().all(plain),
+        kind => kind.is_some_and(plain),
+    }
 }
 
 /// How its value is written.

@@ -17,12 +17,28 @@ fn covering<'m, 'a>(
     find(status).or_else(|| find(&range)).or_else(|| find("default"))
 }
 
+/// Whether it is a range of which only single statuses are left.
+fn narrowed(status: &str, after: &BTreeMap<&str, At<'_>>) -> bool {
+    let Some(digit) = status.strip_suffix(['X', 'x']).and_then(|one| one.strip_suffix(['X', 'x']))
+    else {
+        return false;
+    };
+    let single = |one: &&&str| one.starts_with(digit) && !one.eq_ignore_ascii_case(status);
+    digit.len() == 1
+        && !after.keys().any(|one| one.eq_ignore_ascii_case(status))
+        && after.keys().any(|one| single(&one))
+}
+
 impl<'a> Diff<'a> {
     pub(super) fn responses(&mut self, name: &str, old: Option<At<'a>>, new: Option<At<'a>>) {
         let of = |at: Option<At<'a>>| at.map(|at| at.fixed()).unwrap_or_default();
         let (before, after) = (of(old), of(new));
         for (status, x) in &before {
             let success = status.starts_with(['2', '3']);
+            // What is left of a range is compared where it is new.
+            if narrowed(status, &after) {
+                continue;
+            }
             match covering(status, &after) {
                 Some((other, y)) if !success || *other != "default" || *status == "default" => {
                     self.response(name, status, x, y);
@@ -91,7 +107,7 @@ impl<'a> Diff<'a> {
             if gone {
                 let (rule, class) = match a.is("required") {
                     true => ("required-response-header-removed", Class::Breaking),
-                    false => ("optional-response-header-removed", Class::Safe),
+                    false => ("optional-response-header-removed", Class::Risky),
                 };
                 let message = format!("the header {header} is gone");
                 self.found.say(rule, class, Some(&a), None, message, MAJOR, whose);

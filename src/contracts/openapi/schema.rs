@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::change::{Change, Class, Direction, Location};
 use super::super::diff::{self, Holds, Members, NEVER, holds, join};
+use super::super::schemas::is_known_format;
 use super::operations::level;
 use super::places::{At, Docs, Spot};
 use super::{Diff, MAJOR, SHOW};
@@ -26,6 +27,8 @@ pub(super) struct View {
     pub by_client: bool,
     /// Whether values travel as text: `1` is also a string.
     pub text: bool,
+    /// Whether the old values are one each of the list that the new ones are.
+    pub listed: bool,
     /// What rules are called after: `request-body`, `response-header`, …
     pub noun: &'static str,
 }
@@ -240,7 +243,14 @@ impl<'a> Diff<'a> {
     }
 
     fn compared(&self, old: &At<'a>, new: &At<'a>, view: View) -> Result<Vec<Change>, String> {
-        let (a, b) = (Library::new(self.old, old, view)?, Library::new(self.new, new, view)?);
+        let (mut a, b) = (Library::new(self.old, old, view)?, Library::new(self.new, new, view)?);
+        if view.listed {
+            a.schema = one_of(a.schema);
+        }
+        let of = |pointer: &str| match view.listed {
+            true => pointer.strip_prefix("/items").unwrap_or_default().to_owned(),
+            false => pointer.to_owned(),
+        };
         self.found.read.set(self.found.read.get() + a.nodes + b.nodes);
         if a.schema == b.schema {
             return Ok(Vec::new());
@@ -266,7 +276,7 @@ impl<'a> Diff<'a> {
                 && of.is_some_and(|(of, _)| composed.iter().any(|one| one == of))
         };
         let made = changes.into_iter().filter_map(|change| {
-            if change.class == Class::Safe && moved(&change) {
+            if change.class == Class::Safe && (moved(&change) || view.listed && count(&change)) {
                 return None;
             }
             let values = (
@@ -276,7 +286,7 @@ impl<'a> Diff<'a> {
             let change = spoken(change, values, view)?;
             Some(Change {
                 rule: format!("{}-{}", view.noun, change.rule),
-                old: change.old.map(|at| a.location(&old.spot, &at.pointer)),
+                old: change.old.map(|at| a.location(&old.spot, &of(&at.pointer))),
                 new: change.new.map(|at| b.location(&new.spot, &at.pointer)),
                 ..change
             })
@@ -285,9 +295,39 @@ impl<'a> Diff<'a> {
     }
 }
 
+/// Lists of one value that a schema accepts.
+fn one_of(mut schema: Value) -> Value {
+    let defs = schema.as_object_mut().and_then(|object| object.remove("$defs"));
+    let mut list = json!({ "type": "array", "minItems": 1, "maxItems": 1, "items": schema });
+    if let Some(defs) = defs {
+        list["$defs"] = defs;
+    }
+    list
+}
+
+/// Whether all it says is that there may be more than the one.
+fn count(change: &Change) -> bool {
+    let at = change.old.as_ref().map(|at| at.pointer.as_str());
+    matches!(at, Some("/minItems" | "/maxItems"))
+}
+
 /// Whether one type is whatever travels as text, and the other one a string.
 fn is_text(one: Option<&Value>, other: Option<&Value>) -> bool {
     one == Some(&json!(TEXT)) && other == Some(&json!("string"))
+}
+
+/// What another format asks of who reads it, where no validator looks at it: `byte` is base64 to them, and
+/// a `double` does not fit into a `float`.
+fn read_anew(old: Option<&Value>, new: Option<&Value>, view: View) -> Class {
+    let (written, read) = if view.by_client { (old, new) } else { (new, old) };
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (written, read) = (text(written), text(read));
+    let fits = match (written.as_str(), read.as_str()) {
+        // A password is only not to be shown.
+        (_, "" | "password") | ("int32", "int64") | ("float", "double") => true,
+        (_, read) => is_known_format(read),
+    };
+    if fits { Class::Safe } else { Class::Risky }
 }
 
 /// The change as OpenAPI means it; `None` if it means nothing.
@@ -324,6 +364,11 @@ fn spoken(
             change.message += "; what is sent of it is taken no notice of";
             ("property-removed", Class::Risky)
         }
+        // Who counted on it finds it no more.
+        ("property-removed", _) if class == Class::Safe => ("property-removed", Class::Risky),
+        ("format-added", _) => ("format-added", class.max(read_anew(old, new, view))),
+        ("format-changed", _) => ("format-changed", class.max(read_anew(old, new, view))),
+        ("format-removed", _) => ("format-removed", class.max(read_anew(old, new, view))),
         ("writing-ceased", _) => {
             let least = if view.by_client { Class::Risky } else { Class::Safe };
             let rule = match view.asked {

@@ -50,6 +50,7 @@ impl<'a> Diff<'a> {
     pub(super) fn security(&mut self, name: &str, old: &At<'a>, new: &At<'a>) {
         let (before, x) = ways(old, &self.old.root());
         let (after, y) = ways(new, &self.new.root());
+        self.asked.extend(after.iter().flat_map(|way| way.keys().cloned()));
         for way in &before {
             if after.iter().any(|asked| suffices(way, asked)) {
                 continue;
@@ -98,6 +99,7 @@ impl<'a> Diff<'a> {
         }
     }
 
+    /// After all operations, which say what is asked for.
     pub(super) fn security_schemes(&mut self) {
         let of = |root: At<'a>| {
             let all = root.get("components").and_then(|at| at.get("securitySchemes"));
@@ -106,16 +108,14 @@ impl<'a> Diff<'a> {
         let (before, after) = (of(self.old.root()), of(self.new.root()));
         for (name, a) in &before {
             let Some(b) = after.get(name) else {
-                let message = format!("the security scheme {name} is gone");
-                self.found.say(
-                    "security-scheme-removed",
-                    Class::Safe,
-                    Some(a),
-                    None,
-                    message,
-                    "",
-                    "",
-                );
+                // Who is still asked for it is told no more how to give it.
+                let (class, but) = match self.asked.contains(*name) {
+                    true => (Class::Risky, ", and still asked for"),
+                    false => (Class::Safe, ""),
+                };
+                let message = format!("the security scheme {name} is gone{but}");
+                let rule = "security-scheme-removed";
+                self.found.say(rule, class, Some(a), None, message, "keep its definition", "");
                 continue;
             };
             let (Some(a), Some(b)) = self.both(Some(a.clone()), Some(b.clone())) else { continue };

@@ -47,9 +47,22 @@ pub(super) fn compared(old: &Path, new: &Path, direction: Direction) -> Result<F
     let is = |documents: &[Value], name: &str| {
         documents.first().is_some_and(|one| one.get(name).is_some())
     };
-    let kind = |documents: &[Value]| documents.first()?.get("kind")?.as_str().map(str::to_owned);
-    if kind(&a).is_some_and(|kind| kind == "CustomResourceDefinition") {
-        return Ok(one(Kind::Crd, crd::diff((&name, &a), (&other, &b))));
+    // Definitions may stand among other documents, as manifests that are applied together do.
+    let defines =
+        |one: &Value| one.get("kind").and_then(Value::as_str) == Some("CustomResourceDefinition");
+    if a.iter().any(defines) {
+        let ((a, beside), (b, others)): ((Vec<_>, Vec<_>), (Vec<_>, Vec<_>)) =
+            (a.into_iter().partition(defines), b.into_iter().partition(defines));
+        let mut found = one(Kind::Crd, crd::diff((&name, &a), (&other, &b)));
+        if beside != others {
+            found.unknown.push(format!(
+                "{other}: documents beside the CustomResourceDefinitions changed, which are not compared"
+            ));
+        }
+        return Ok(found);
+    }
+    if b.iter().any(defines) {
+        return Err(Failure::undecided(format!("{name}: holds no CustomResourceDefinition")));
     }
     let ([a], [b]) = (a.as_slice(), b.as_slice()) else {
         return Err(Failure::undecided("a schema or an API is one document of a file"));
