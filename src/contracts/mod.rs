@@ -20,7 +20,8 @@ mod suite_tests;
 pub use change::{Change, Class, Comparison, Direction, Location, Witness};
 pub use official::{Format, official_violations};
 pub use schemas::{
-    CompiledSchema, Fault, SchemaName, Schemas, dialect_violations, is_known_format, violations,
+    CompiledSchema, Fault, SchemaName, Schemas, dialect_violations, is_known_dialect,
+    is_known_format, violations,
 };
 pub use stac::{FILE_EXTENSION, stac_violations, unknown_extensions};
 pub use violation::Violation;

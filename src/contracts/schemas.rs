@@ -199,9 +199,39 @@ pub struct Fault {
     pub reference: bool,
 }
 
-/// What a schema violates of the meta-schema of JSON Schema 2020-12.
+/// The draft that a schema names by `$schema`, if it is one of JSON Schema's; none named is 2020-12.
+fn dialect(schema: &Value) -> Option<Draft> {
+    let Some(named) = schema.get("$schema").and_then(Value::as_str) else {
+        return Some(Draft::Draft202012);
+    };
+    let named = named.trim_end_matches('#');
+    let named = named.strip_prefix("https://").or_else(|| named.strip_prefix("http://"));
+    match named?.strip_prefix("json-schema.org/")? {
+        "draft-04/schema" => Some(Draft::Draft4),
+        "draft-06/schema" => Some(Draft::Draft6),
+        "draft-07/schema" => Some(Draft::Draft7),
+        "draft/2019-09/schema" => Some(Draft::Draft201909),
+        "draft/2020-12/schema" => Some(Draft::Draft202012),
+        _ => None,
+    }
+}
+
+/// Whether a schema is written in a draft of JSON Schema.
+pub fn is_known_dialect(schema: &Value) -> bool {
+    dialect(schema).is_some()
+}
+
+/// What a schema violates of the meta-schema of its draft, or else of JSON Schema 2020-12.
 pub fn dialect_violations(schema: &Value) -> Vec<Violation> {
-    super::violation::collect_from(jsonschema::draft202012::meta::validator().iter_errors(schema))
+    use jsonschema::{draft4, draft6, draft7, draft201909, draft202012};
+    let meta = match dialect(schema) {
+        Some(Draft::Draft4) => draft4::meta::validator(),
+        Some(Draft::Draft6) => draft6::meta::validator(),
+        Some(Draft::Draft7) => draft7::meta::validator(),
+        Some(Draft::Draft201909) => draft201909::meta::validator(),
+        _ => draft202012::meta::validator(),
+    };
+    super::violation::collect_from(meta.iter_errors(schema))
 }
 
 /// Whether values of a format are looked at; any other format demands nothing.
@@ -252,6 +282,25 @@ mod tests {
                 "/status: is none of \"pass\", \"fail\"",
             ]
         );
+    }
+
+    #[test]
+    fn schemas_are_held_against_the_draft_that_they_name() {
+        let named = |dialect: &str, mut schema: Value| {
+            schema["$schema"] = json!(dialect);
+            dialect_violations(&schema).is_empty()
+        };
+        let (four, seven) =
+            ("http://json-schema.org/draft-04/schema#", "http://json-schema.org/draft-07/schema#");
+        let latest = "https://json-schema.org/draft/2020-12/schema";
+        let (list, bound) =
+            (json!({"items": [{}]}), json!({"minimum": 1, "exclusiveMinimum": true}));
+        let anchor = json!({"definitions": {"p": {"$id": "#p"}}});
+        assert!(named(seven, list.clone()) && !named(latest, list.clone()));
+        assert!(named(four, bound.clone()) && !named(seven, bound.clone()));
+        assert!(named(seven, anchor.clone()) && !named(latest, anchor));
+        assert!(!dialect_violations(&list).is_empty() && !named("https://a.example/own", list));
+        assert!(!named(seven, json!({"type": 3})));
     }
 
     #[test]

@@ -386,3 +386,49 @@ fn a_registry_is_read_strictly() {
         assert!(error.contains(why), "{error}");
     }
 }
+
+/// What callers and implementers depend on beside the signature.
+#[test]
+fn conditions_and_bounds_are_seen() {
+    let plain = |source: &str| source.to_owned();
+    table(
+        "src/lib.rs",
+        &plain,
+        &[
+            (
+                "pub trait T { fn a(&self); }",
+                "pub trait T: Send { fn a(&self); }",
+                &["RISKY condition-added"],
+            ),
+            ("pub fn a() {}", "#[cfg(feature = \"x\")]\npub fn a() {}", &["RISKY condition-added"]),
+            (
+                "pub struct S; #[cfg(unix)] impl S { pub fn a(&self) {} }",
+                "pub struct S; impl S { pub fn a(&self) {} }",
+                &["RISKY condition-dropped"],
+            ),
+            (
+                "pub fn a() {}",
+                "#[target_feature(enable = \"avx2\")]\npub fn a() {}",
+                &["RISKY condition-added"],
+            ),
+        ],
+    );
+    table(
+        "p/a.go",
+        &plain,
+        &[
+            (
+                "package p\ntype T interface { io.Reader; A() }",
+                "package p\ntype T interface { io.Writer; A() }",
+                &["RISKY condition-added", "RISKY condition-dropped"],
+            ),
+            (
+                "package p\nfunc A() {}",
+                "//go:build linux\n\npackage p\nfunc A() {}",
+                &["RISKY condition-added"],
+            ),
+            ("package p\nfunc A(x interface{}) {}", "package p\nfunc A(x any) {}", &[]),
+            ("package p\nfunc A() []interface{} {}", "package p\nfunc A() []any {}", &[]),
+        ],
+    );
+}

@@ -136,7 +136,7 @@ fn rust() {
             ("pub use std::fs::read; pub use self as me;", &[]),
             (
                 "#[cfg(unix)] pub fn a() {} #[cfg(windows)] pub fn a(x: u8) {}",
-                &["crate::a()", "crate::a~2(x: u8)"],
+                &["crate::a() cfg(unix)", "crate::a~2(x: u8) cfg(windows)"],
             ),
             ("macro_rules! m { () => { pub fn a() {} } } m!();", &[]),
             (

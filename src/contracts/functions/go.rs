@@ -15,8 +15,14 @@ pub(super) fn read(path: &str, code: &Code<'_>, out: &mut Vec<Entry>) -> Result<
     let text = code.text;
     let mut package = folder.to_owned();
     let mut above = Above::default();
+    let first = out.len();
+    let mut builds = None;
     for node in named(code.root()) {
         match node.kind() {
+            // Elsewhere the file is not there.
+            "comment" if builds.is_none() && raw(node, text).starts_with("//go:build ") => {
+                builds = Some(raw(node, text).trim_start_matches('/').trim().to_owned());
+            }
             "comment" => above.add(raw(node, text), rows(node)),
             "package_clause" => {
                 let name = named(node).first().map_or("", |name| raw(*name, text));
@@ -39,6 +45,10 @@ pub(super) fn read(path: &str, code: &Code<'_>, out: &mut Vec<Entry>) -> Result<
             "type_declaration" => types(node, &package, text, out),
             _ => {}
         }
+    }
+    for entry in out.iter_mut().skip(first) {
+        entry.modifiers.extend(builds.clone());
+        entry.modifiers.sort();
     }
     Ok(())
 }
@@ -146,6 +156,8 @@ fn types(node: Node<'_>, package: &str, text: &str, out: &mut Vec<Entry>) {
         let elems = methods.iter().filter(|node| node.kind() == "method_elem");
         // With a method that others cannot name, nobody else implements it.
         let open = elems.clone().all(|elem| public(word(*elem, "name", text)));
+        let others = methods.iter().filter(|node| node.kind() == "type_elem");
+        let others: Vec<_> = others.map(|one| format!("embeds {}", plain(*one, text))).collect();
         let generics = field(spec, "type_parameters").map(|node| plain(node, text));
         let mut above = Above::default();
         for node in &methods {
@@ -158,6 +170,7 @@ fn types(node: Node<'_>, package: &str, text: &str, out: &mut Vec<Entry>) {
                     entry.symbol = format!("{name}.{}", word(*node, "name", text));
                     entry.module = package.to_owned();
                     entry.modifiers.extend(open.then(|| "abstract".to_owned()));
+                    entry.modifiers.extend(others.iter().cloned());
                     told(&mut entry, above.of(node.start_position().row));
                     out.push(entry);
                 }

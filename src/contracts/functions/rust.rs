@@ -93,6 +93,8 @@ struct Marks {
     deprecated: Option<String>,
     /// `#[cfg(test)]` or `#[doc(hidden)]`.
     hidden: bool,
+    /// `#[cfg(…)]`, `#[target_feature(…)]`: not everybody has it, or may call it.
+    conditions: Vec<String>,
 }
 
 impl Marks {
@@ -104,6 +106,8 @@ impl Marks {
         let hides = ["cfg(test)", "doc(hidden)"].iter().any(|mark| words.starts_with(mark));
         if hides || words == "test" || words.ends_with("::test") {
             self.hidden = true;
+        } else if ["cfg(", "target_feature("].iter().any(|mark| words.starts_with(mark)) {
+            self.conditions.push(words.to_owned());
         } else if let Some(rest) = words.strip_prefix("deprecated") {
             let part = |name: &str| {
                 let rest = rest.split_once(&format!("{name} = \""))?.1;
@@ -137,6 +141,7 @@ impl Reader<'_> {
                 continue;
             }
             let (doc, gone) = marks.finish(node.start_position().row);
+            let mut conditions = std::mem::take(&mut marks.conditions);
             if gone && node.kind() != "mod_item" {
                 continue;
             }
@@ -153,7 +158,9 @@ impl Reader<'_> {
                     }
                 }
                 "function_item" if public => {
-                    let entry = self.function(node, doc, "");
+                    let mut entry = self.function(node, doc, "");
+                    entry.modifiers.extend(conditions);
+                    entry.modifiers.sort();
                     self.into.items.push(Item { owner: Owner::Module(module.clone()), entry });
                 }
                 "struct_item" | "enum_item" | "union_item" | "type_item" => {
@@ -161,14 +168,18 @@ impl Reader<'_> {
                 }
                 "trait_item" => {
                     self.into.types.insert(path(), public);
-                    self.members(node, &Owner::Type(path()), true, "");
+                    // Whoever implements it must implement those, too.
+                    let bounds = field(node, "bounds").map(|of| plain(of, text));
+                    let bounds = bounds.map(|of| of.trim_start_matches(':').trim().to_owned());
+                    conditions.extend(bounds.map(|bounds| format!("bound: {bounds}")));
+                    self.members(node, &Owner::Type(path()), true, ("", &conditions));
                 }
                 "impl_item" if field(node, "trait").is_none() => {
                     let Some(of) = field(node, "type") else { continue };
                     let segments = segments(of, text);
                     let generics = generics(node, text);
                     let owner = Owner::Named { module: module.clone(), segments };
-                    self.members(node, &owner, false, &generics);
+                    self.members(node, &owner, false, (&generics, &conditions));
                 }
                 "use_declaration" => {
                     if let Some(argument) = field(node, "argument") {
@@ -200,13 +211,20 @@ impl Reader<'_> {
         }
     }
 
-    fn members(&mut self, node: Node<'_>, owner: &Owner, of_trait: bool, generics: &str) {
+    fn members(
+        &mut self,
+        node: Node<'_>,
+        owner: &Owner,
+        of_trait: bool,
+        (generics, outer): (&str, &[String]),
+    ) {
         let mut marks = Marks::default();
         for member in field(node, "body").map(named).unwrap_or_default() {
             if self.mark(member, &mut marks) {
                 continue;
             }
             let (doc, hidden) = marks.finish(member.start_position().row);
+            let conditions = std::mem::take(&mut marks.conditions);
             let function = matches!(member.kind(), "function_item" | "function_signature_item");
             if hidden || !function || !(of_trait || is_public(member, self.text)) {
                 continue;
@@ -214,8 +232,10 @@ impl Reader<'_> {
             let mut entry = self.function(member, doc, generics);
             if of_trait && field(member, "body").is_none() {
                 entry.modifiers.push("abstract".into());
-                entry.modifiers.sort();
             }
+            entry.modifiers.extend(conditions.into_iter().chain(outer.iter().cloned()));
+            entry.modifiers.sort();
+            entry.modifiers.dedup();
             let receives = entry.params.first().is_some_and(|p| p.kind == ParamKind::Receiver);
             let makes = entry.returns.as_deref().is_some_and(|returns| {
                 let words = returns.split(|c: char| !c.is_alphanumeric() && c != '_');

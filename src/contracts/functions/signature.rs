@@ -49,11 +49,20 @@ fn words(old: &Entry, new: &Entry, notes: &mut Vec<Note>) {
     }
     let set = |entry: &Entry| entry.modifiers.iter().cloned().collect::<BTreeSet<String>>();
     let (was, is) = (set(old), set(new));
+    // Where it is there at all, and what its type promises or asks beside it.
+    let condition = |word: &str| {
+        ["cfg(", "target_feature(", "bound: ", "go:build ", "embeds "]
+            .iter()
+            .any(|begin| word.starts_with(begin))
+    };
     for word in is.difference(&was) {
         match word.as_str() {
             "const" => add("const-added", Safe, "it can be used in constants now"),
             "abstract" => {
                 add("method-demanded", Breaking, "whoever implements it must write it himself now");
+            }
+            word if condition(word) => {
+                add("condition-added", Risky, &format!("there is `{word}` now"));
             }
             word => add("modifier-added", Breaking, &format!("it is `{word}` now")),
         }
@@ -62,6 +71,9 @@ fn words(old: &Entry, new: &Entry, notes: &mut Vec<Note>) {
         match word.as_str() {
             "abstract" => add("method-given", Safe, "whoever implements it need not write it now"),
             "const" => add("const-dropped", Breaking, "constants can no longer use it"),
+            word if condition(word) => {
+                add("condition-dropped", Risky, &format!("there is no `{word}` now"));
+            }
             word => add("modifier-dropped", Breaking, &format!("it is no longer `{word}`")),
         }
     }

@@ -31,6 +31,7 @@ pub(super) fn shift(language: Language, old: Option<&str>, new: Option<&str>) ->
     };
     match language {
         Language::Rust if bare(old) == bare(new) => Shift::Spelling,
+        Language::Go if any_of(old) == any_of(new) => Shift::Same,
         Language::Rust | Language::Go => Shift::Other,
         Language::Python | Language::TypeScript => {
             let (old, new) = (members(language, old), members(language, new));
@@ -45,6 +46,11 @@ pub(super) fn shift(language: Language, old: Option<&str>, new: Option<&str>) ->
             }
         }
     }
+}
+
+/// Go has two words for it.
+fn any_of(of: &str) -> String {
+    of.replace("interface {}", "any").replace("interface{}", "any")
 }
 
 fn is_any(of: &str) -> bool {

@@ -18,9 +18,17 @@ pub(super) fn compared(old: &Set, new: &Set) -> BTreeMap<String, Comparison> {
     let mut found: BTreeMap<String, Comparison> = BTreeMap::new();
     for after in &new.units {
         let name = &after.module.name;
-        let Some(before) = old.units.iter().find(|unit| unit.module.name == *name) else {
-            continue;
+        let same = old.units.iter().find(|unit| unit.module.name == *name);
+        let empty = Unit {
+            module: after.module.clone(),
+            contracts: Vec::new(),
+            fixtures: Vec::new(),
+            data: Vec::new(),
+            recorded: Vec::new(),
+            sources: Vec::new(),
         };
+        // What a new module denies passed before.
+        let before = same.unwrap_or(&empty);
         if !touched(before, after, old, new) {
             continue;
         }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::replay::Replay;
-use super::side::{Role, Rule, Side, role};
+use super::side::{IMPORT, Key, Role, Rule, Side, Text, path, role};
 use super::{PROOF, change, mend};
 use crate::contracts::{Change, Class, Location};
 
@@ -24,10 +24,15 @@ pub(super) fn rules(was: &Side, is: &Side, replays: &Replays) -> Vec<(String, Ve
             continue;
         }
         let (package, name) = key;
-        let role = role(package, name);
-        if role == Role::Test {
-            continue;
-        }
+        let users: BTreeSet<Key> = was.users(key).union(&is.users(key)).cloned().collect();
+        let decides =
+            |(package, name): &Key| matches!(role(package, name), Role::Deny | Role::Allow);
+        // Whatever it is called: what something that decides stands on, decides.
+        let role = match role(package, name) {
+            Role::Test | Role::Warn if users.iter().any(decides) => Role::Helper,
+            Role::Test => continue,
+            role => role,
+        };
         let Some(home) = new.or(old) else { continue };
         // What is told of a rule that is gone is told where its package still is.
         let id = match new {
@@ -38,9 +43,15 @@ pub(super) fn rules(was: &Side, is: &Side, replays: &Replays) -> Vec<(String, Ve
                 .find(|((of, _), _)| of == package)
                 .map_or_else(|| home.id.clone(), |(_, rule)| rule.id.clone()),
         };
-        let reached: BTreeSet<_> =
-            was.reaching(package).union(&is.reaching(package)).cloned().collect();
-        let note = one(role, name, old, new, &Evidence::of(&reached, replays));
+        let own = decides(key).then_some(key);
+        let reached = own.into_iter().chain(users.iter().filter(|user| decides(user)));
+        let reached: BTreeSet<_> = reached.map(|(package, _)| package.clone()).collect();
+        let used = match (role, old, new) {
+            // Nobody meant it before but by a word that is on both sides.
+            (Role::Helper, None, Some(_)) => meant(key, was, is, &decides),
+            _ => users.iter().any(decides),
+        };
+        let note = one((role, name, used), old, new, &Evidence::of(&reached, replays));
         let pointer = format!("data.{}.{name}", package.join("."));
         let place =
             |rule: &Rule| Location { document: rule.path.clone(), pointer: pointer.clone() };
@@ -48,6 +59,19 @@ pub(super) fn rules(was: &Side, is: &Side, replays: &Replays) -> Vec<(String, Ve
         found.entry(id).or_default().push(change);
     }
     found.into_iter().collect()
+}
+
+/// Whether something that decides had words for a new rule before it was there.
+fn meant(key: &Key, was: &Side, is: &Side, decides: &impl Fn(&Key) -> bool) -> bool {
+    let path = path(key);
+    is.rules.iter().filter(|(user, _)| *user != key).any(|(user, rule)| {
+        let before = was.rules.get(user);
+        let stays = |text: &&Text| {
+            before.is_some_and(|before| before.texts.iter().any(|old| old.words == text.words))
+        };
+        let mentions = rule.texts.iter().filter(stays).any(|text| text.mentions(&path));
+        mentions && (decides(user) || is.users(user).iter().any(decides))
+    })
 }
 
 /// What the replays of all packages that a rule has a part in show together.
@@ -92,9 +116,9 @@ impl Evidence {
     }
 }
 
+/// `used`: something else that decides stands on it.
 fn one(
-    role: Role,
-    name: &str,
+    (role, name, used): (Role, &str, bool),
     old: Option<&Rule>,
     new: Option<&Rule>,
     evidence: &Evidence,
@@ -103,7 +127,7 @@ fn one(
         (Role::Deny, _) => "deny",
         (Role::Allow, _) => "allow",
         (Role::Warn, _) => "warn",
-        (_, "import") => "import",
+        (_, IMPORT) => "import",
         _ => "rule",
     };
     let verb = match (old, new) {
@@ -119,23 +143,64 @@ fn one(
     let only_fewer = |old: &Rule, new: &Rule| new.texts.iter().all(|text| old.texts.contains(text));
     match (role, old, new) {
         (Role::Warn, ..) => told(Class::Safe, "warnings deny nothing".into()),
+        // A rule that uses it changes with it, and is told of by itself.
+        (_, None, Some(_)) if name == IMPORT => {
+            told(Class::Safe, "who uses it is told of by himself".into())
+        }
+        _ if name == IMPORT => told(Class::Risky, "who uses it is told of by himself".into()),
         // Fewer ways to be denied, and more ways to be allowed, deny nothing that passed.
-        (Role::Deny, Some(_), None) => told(Class::Risky, "it no longer denies anything".into()),
-        (Role::Deny, Some(old), Some(new)) if only_fewer(old, new) => told(
-            Class::Risky,
-            "one of its definitions is gone, and what it alone denied passes".into(),
-        ),
-        (Role::Allow, Some(old), Some(new)) if only_fewer(new, old) => {
+        (Role::Deny, Some(_), None) if !used => {
+            told(Class::Risky, "it no longer denies anything".into())
+        }
+        (Role::Deny, Some(old), Some(new))
+            if !used
+                && only_fewer(old, new)
+                && [old, new].iter().all(|rule| rule.collects(name)) =>
+        {
+            told(
+                Class::Risky,
+                "one of its definitions is gone, and what it alone denied passes".into(),
+            )
+        }
+        (Role::Allow, Some(old), Some(new))
+            if !used && only_fewer(new, old) && new.only_says_yes(name) =>
+        {
             told(Class::Risky, "it has one more definition, and allows what that allows".into())
         }
         // Nobody had its name on his lips before; who uses it now has changed himself.
-        (Role::Helper, None, Some(_)) => {
+        (Role::Helper, None, Some(_)) if !used => {
             told(Class::Safe, "who uses it is told of by himself".into())
         }
-        (Role::Helper, Some(_), None) => {
+        (Role::Helper, Some(_), None) if !used => {
             told(Class::Risky, "who refers to it from elsewhere finds nothing".into())
         }
         _ => told(evidence.class(), evidence.words()),
+    }
+}
+
+impl Rule {
+    /// Whether it is a set, which one definition fewer can only make smaller.
+    fn collects(&self, name: &str) -> bool {
+        let begins = format!("{name} contains ");
+        self.texts.iter().all(|text| text.words.starts_with(&begins))
+    }
+
+    /// Whether every definition gives `true`, but the default, which gives `false`.
+    fn only_says_yes(&self, name: &str) -> bool {
+        self.texts.iter().all(|text| {
+            let words: Vec<&str> = text.words.split_whitespace().collect();
+            match words.as_slice() {
+                ["default", .., head, ":=" | "=", "false"] => *head == name,
+                [head, rest @ ..] => {
+                    let body = match rest {
+                        [":=" | "=", "true", body @ ..] => body,
+                        body => body,
+                    };
+                    *head == name && matches!(body, [] | ["if", ..]) && !body.contains(&"else")
+                }
+                [] => false,
+            }
+        })
     }
 }
 

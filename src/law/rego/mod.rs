@@ -3,6 +3,7 @@
 //! unless enough recorded inputs show that it does not.
 
 mod classify;
+mod reach;
 mod replay;
 mod side;
 

@@ -21,6 +21,14 @@ fn set(files: Files<'_>, recorded: usize) -> Set {
     Set::open(tree).unwrap()
 }
 
+fn wrong(rows: &[(&str, Files<'_>, Files<'_>, usize, &[&str])]) -> Vec<String> {
+    let wrong = rows.iter().filter_map(|(what, old, new, recorded, wanted)| {
+        let got = seen(&set(old, *recorded), &set(new, *recorded));
+        (got != *wanted).then(|| format!("{what}\n  gives {got:#?}\n  not   {wanted:#?}"))
+    });
+    wrong.collect()
+}
+
 fn seen(old: &Set, new: &Set) -> Vec<String> {
     let mut lines = Vec::new();
     for (id, comparison) in compare(&old.units[0], &new.units[0], old, new) {
@@ -288,12 +296,152 @@ fn verdicts_and_rules_are_compared() {
             &["p/a.rego RISKY input-unreadable", "p/a.rego BREAKING deny-changed"],
         ),
     ];
-    let wrong = rows.iter().filter_map(|(what, old, new, recorded, wanted)| {
-        let got = seen(&set(old, *recorded), &set(new, *recorded));
-        (got != *wanted).then(|| format!("{what}\n  gives {got:#?}\n  not   {wanted:#?}"))
-    });
-    let wrong: Vec<String> = wrong.collect();
+    let wrong = wrong(rows);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Ways to tighten by the back door: nothing is recorded, so each is breaking.
+#[test]
+fn whatever_a_denial_stands_on_counts() {
+    let warn = |of: &str| {
+        format!(
+            "package a\nwarn contains \"w\" if {of}\ndeny contains m if {{ input.strict; some m in warn }}\n"
+        )
+    };
+    let test = |n: u8| {
+        format!("package a\ntest_limit := {n}\ndeny contains \"big\" if input.n > test_limit\n")
+    };
+    let any = "package main\ndeny contains m if { some c; m := data.checks[c].fail[_] }\n";
+    let check =
+        |name: &str, of: &str| format!("package checks.{name}\nfail contains \"x\" if {of}\n");
+    let extra = "package a\ndeny contains \"x\" if data.extra.block[input.user]\n";
+    let not = "package a\nimport data.ex\ndeny contains \"x\" if { input.n; not ex.exempt }\n";
+    let bracket = "package a\ndeny contains \"x\" if input.n > data[\"lib\"].limit\n";
+    let parent = "package a\nimport data.org\ndeny contains \"x\" if input.n > org.lib.limit\n";
+    let swap = |of: &str| {
+        format!("package a\nimport data.{of} as l\ndeny contains \"x\" if input.n > l.limit\n")
+    };
+    let pair = "package one\nlimit := 9\n";
+    let two = "package two\nlimit := 5\n";
+    let allow = |more: &str| {
+        format!("package a\ndefault allow := true\nallow := false if input.n > 50\n{more}")
+    };
+    let deny =
+        |more: &str| format!("package a\ndefault deny := true\ndeny := false if input.ok\n{more}");
+    let rows: &[(&str, Files<'_>, Files<'_>, usize, &[&str])] = &[
+        (
+            "a warning that a denial reads",
+            &[("p/a.rego", &warn("input.x == 1"))],
+            &[("p/a.rego", &warn("input.x > 0"))],
+            0,
+            &["p/a.rego BREAKING rule-changed"],
+        ),
+        (
+            "a helper called like a test",
+            &[("p/a.rego", &test(50))],
+            &[("p/a.rego", &test(5))],
+            0,
+            &["p/a.rego BREAKING rule-changed"],
+        ),
+        (
+            "one package more of those that are gathered",
+            &[("p/a.rego", any), ("p/c1.rego", &check("one", "input.n == 1"))],
+            &[
+                ("p/a.rego", any),
+                ("p/c1.rego", &check("one", "input.n == 1")),
+                ("p/c2.rego", &check("two", "input.n == 2")),
+            ],
+            0,
+            &["p/c2.rego BREAKING rule-added"],
+        ),
+        (
+            "one of those that are gathered",
+            &[("p/a.rego", any), ("p/c1.rego", &check("one", "input.n == 1"))],
+            &[("p/a.rego", any), ("p/c1.rego", &check("one", "input.n > 0"))],
+            0,
+            &["p/c1.rego BREAKING rule-changed"],
+        ),
+        (
+            "a name that was on somebody's lips",
+            &[("p/a.rego", extra)],
+            &[("p/a.rego", extra), ("p/e.rego", "package extra\nblock contains \"bob\"\n")],
+            0,
+            &["p/e.rego BREAKING rule-added"],
+        ),
+        (
+            "an exemption is gone",
+            &[("p/a.rego", not), ("p/e.rego", "package ex\nexempt if input.vip\nother := 1\n")],
+            &[("p/a.rego", not), ("p/e.rego", "package ex\nother := 1\n")],
+            0,
+            &["p/e.rego BREAKING rule-removed"],
+        ),
+        (
+            "a reference in brackets",
+            &[("p/a.rego", bracket), ("p/e.rego", "package lib\nlimit := 50\n")],
+            &[("p/a.rego", bracket), ("p/e.rego", "package lib\nlimit := 5\n")],
+            0,
+            &["p/e.rego BREAKING rule-changed"],
+        ),
+        (
+            "an import of what it is part of",
+            &[("p/a.rego", parent), ("p/e.rego", "package org.lib\nlimit := 50\n")],
+            &[("p/a.rego", parent), ("p/e.rego", "package org.lib\nlimit := 5\n")],
+            0,
+            &["p/e.rego BREAKING rule-changed"],
+        ),
+        (
+            "the same word means another package",
+            &[("p/a.rego", &swap("one")), ("p/b.rego", pair), ("p/c.rego", two)],
+            &[("p/a.rego", &swap("two")), ("p/b.rego", pair), ("p/c.rego", two)],
+            0,
+            &["p/a.rego BREAKING deny-changed", "p/a.rego RISKY import-changed"],
+        ),
+        (
+            "one more way not to be allowed",
+            &[("p/a.rego", &allow(""))],
+            &[("p/a.rego", &allow("allow := false if input.bad\n"))],
+            0,
+            &["p/a.rego BREAKING allow-changed"],
+        ),
+        (
+            "one way fewer not to be denied",
+            &[("p/a.rego", &deny("deny := false if input.fine\n"))],
+            &[("p/a.rego", &deny(""))],
+            0,
+            &["p/a.rego BREAKING deny-changed"],
+        ),
+        (
+            "a denial in a package of tests",
+            &[("p/a.rego", A)],
+            &[("p/a.rego", A), ("p/b.rego", "package b_test\ndeny contains \"x\"\n")],
+            0,
+            &["p/b.rego BREAKING deny-added"],
+        ),
+    ];
+    let wrong = wrong(rows);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_new_module_is_compared_with_none() {
+    let with = |modules: &str, files: Files<'_>| {
+        let mut tree = Tree::default();
+        tree.insert("contracts.yaml", format!("{SET}{modules}").into_bytes()).unwrap();
+        for (path, text) in files {
+            tree.insert(path, text.as_bytes().to_vec()).unwrap();
+        }
+        Set::open(tree).unwrap()
+    };
+    let module = |name: &str| format!("- name: {name}\n  policies: ['*.rego']\n");
+    let all = "package b\ndeny contains \"everything\"\n";
+    let old = with("", &[("p/a.rego", A)]);
+    let new = with(&module("q"), &[("p/a.rego", A), ("q/b.rego", all)]);
+    let told = |old: &Set, new: &Set| -> Vec<String> {
+        let report = crate::law::compare(old, new);
+        let all = report.contracts.iter();
+        all.map(|one| format!("{} {}", one.id, one.comparison.class.name())).collect()
+    };
+    assert_eq!(told(&old, &new), ["q/b.rego BREAKING"]);
 }
 
 #[test]

@@ -2,9 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::reach::{self, Aliases, Path};
 use crate::law::bundle::Bundle;
 use crate::law::set::{Kind, Set, Unit};
 use crate::policy::{Limits, outline};
+
+/// The name under which an outline tells of imports. A keyword, so no rule has it.
+pub(super) const IMPORT: &str = "import";
 
 /// What a rule's name says of it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -21,15 +25,25 @@ pub(super) enum Role {
     Helper,
 }
 
+/// A definition: its words, and what they may refer to, which an import can change.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct Text {
+    pub words: String,
+    pub refs: BTreeSet<Path>,
+}
+
 /// A rule of a package, with all its definitions.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct Rule {
-    /// Their words, sorted.
-    pub texts: Vec<String>,
+    /// Sorted.
+    pub texts: Vec<Text>,
     /// The first one's contract and file.
     pub id: String,
     pub path: String,
 }
+
+/// A rule's package and name.
+pub(super) type Key = (Vec<String>, String);
 
 pub(super) struct Side {
     pub bundle: Option<Bundle>,
@@ -38,7 +52,7 @@ pub(super) struct Side {
     /// The names of the rules of files.
     names: BTreeMap<String, BTreeSet<String>>,
     /// Rules by package and name.
-    pub rules: BTreeMap<(Vec<String>, String), Rule>,
+    pub rules: BTreeMap<Key, Rule>,
 }
 
 impl Side {
@@ -46,15 +60,34 @@ impl Side {
         let bundle = Bundle::of(&set.tree, unit).map_err(|error| error.to_string())?;
         let (packages, names, rules) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         let mut side = Self { bundle, packages, names, rules };
+        let mut outlines = Vec::new();
+        let mut own: BTreeMap<Vec<String>, BTreeSet<String>> = BTreeMap::new();
         for contract in unit.contracts.iter().filter(|one| one.kind == Kind::Policy) {
             let bytes = set.tree.get(&contract.path).unwrap_or_default();
             let outline = outline(&contract.path, bytes, &Limits::default())
                 .map_err(|error| error.to_string())?;
+            let names = outline.rules.iter().filter(|stated| stated.name != IMPORT);
+            let firsts = names.filter_map(|stated| stated.name.split('.').next());
+            own.entry(outline.package.clone()).or_default().extend(firsts.map(str::to_owned));
+            outlines.push((contract, outline));
+        }
+        for (contract, outline) in outlines {
             let names = outline.rules.iter().map(|stated| stated.name.clone());
             side.names.insert(contract.path.clone(), names.collect());
+            let mut aliases = Aliases::new();
+            for stated in outline.rules.iter().filter(|stated| stated.name == IMPORT) {
+                reach::import(&stated.text, &mut aliases);
+            }
+            let none = BTreeSet::new();
+            let own = own.get(&outline.package).unwrap_or(&none);
             for stated in outline.rules {
+                let refs = match stated.name.as_str() {
+                    // By itself it decides nothing; who uses it has its path.
+                    IMPORT => BTreeSet::new(),
+                    _ => reach::refs(&stated.text, &outline.package, own, &aliases),
+                };
                 let rule = side.rules.entry((outline.package.clone(), stated.name)).or_default();
-                rule.texts.push(stated.text);
+                rule.texts.push(Text { words: stated.text, refs });
                 if rule.id.is_empty() {
                     rule.id.clone_from(&contract.id);
                     rule.path.clone_from(&contract.path);
@@ -68,9 +101,8 @@ impl Side {
 
     /// Packages that deny or allow.
     pub(super) fn deciding(&self) -> BTreeSet<Vec<String>> {
-        let decides = |(package, name): &&(Vec<String>, String)| {
-            matches!(role(package, name), Role::Deny | Role::Allow)
-        };
+        let decides =
+            |(package, name): &&Key| matches!(role(package, name), Role::Deny | Role::Allow);
         self.rules.keys().filter(decides).map(|(package, _)| package.clone()).collect()
     }
 
@@ -78,7 +110,7 @@ impl Side {
     pub(super) fn tests(&self, path: &str) -> bool {
         let mut names = self.names.get(path).into_iter().flatten();
         let package = self.packages.get(path).map(Vec::as_slice).unwrap_or_default();
-        names.all(|name| name == "import" || role(package, name) == Role::Test)
+        names.all(|name| name == IMPORT || role(package, name) == Role::Test)
     }
 
     /// A file of a package.
@@ -86,22 +118,33 @@ impl Side {
         self.packages.iter().find(|(_, of)| *of == package).map(|(path, _)| path.as_str())
     }
 
-    /// The packages whose verdicts a package has a part in: itself, and those that name it.
-    pub(super) fn reaching(&self, package: &[String]) -> BTreeSet<Vec<String>> {
-        let named = format!("data . {}", package.join(" . "));
-        let mut reached = BTreeSet::from([package.to_vec()]);
-        let mut names = vec![named];
-        while let Some(named) = names.pop() {
-            for ((of, _), rule) in &self.rules {
-                if rule.texts.iter().any(|text| text.contains(&named)) && reached.insert(of.clone())
-                {
-                    names.push(format!("data . {}", of.join(" . ")));
+    /// The rules that may mention a rule, and those that may mention these.
+    pub(super) fn users(&self, key: &Key) -> BTreeSet<Key> {
+        let mut found = BTreeSet::new();
+        let mut open = vec![key.clone()];
+        while let Some(one) = open.pop() {
+            let path = path(&one);
+            for (user, rule) in self.rules.iter().filter(|(user, _)| **user != one) {
+                let mentions = rule.texts.iter().any(|text| text.mentions(&path));
+                if mentions && found.insert(user.clone()) {
+                    open.push(user.clone());
                 }
             }
         }
-        let deciding = self.deciding();
-        reached.into_iter().filter(|package| deciding.contains(package)).collect()
+        found
     }
+}
+
+impl Text {
+    /// Whether it may mean a rule, or what it is part of.
+    pub(super) fn mentions(&self, path: &[String]) -> bool {
+        self.refs.iter().any(|named| reach::meet(named, path))
+    }
+}
+
+/// Where a rule lies.
+pub(super) fn path((package, name): &Key) -> Path {
+    [reach::of(package), name.split('.').map(str::to_owned).collect()].concat()
 }
 
 pub(super) fn role(package: &[String], name: &str) -> Role {
@@ -109,9 +152,10 @@ pub(super) fn role(package: &[String], name: &str) -> Role {
     let tests = package.last().is_some_and(|last| last.ends_with("_test"));
     match word {
         "test" => Role::Test,
-        _ if tests => Role::Test,
+        // A package is asked whatever it is called.
         "deny" | "violation" => Role::Deny,
         "allow" => Role::Allow,
+        _ if tests => Role::Test,
         "warn" => Role::Warn,
         _ => Role::Helper,
     }

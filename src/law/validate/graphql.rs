@@ -5,7 +5,7 @@ use apollo_compiler::parser::Parser;
 use apollo_compiler::validation::{DiagnosticList, Valid};
 
 use super::context::Context;
-use super::{EACH, Validation, fixtures, rules};
+use super::{EACH, Validation, defaults, fixtures, rules};
 use crate::contracts::Violation;
 use crate::law::set::Contract;
 
@@ -51,8 +51,10 @@ fn parser() -> Parser {
 
 fn read(context: &Context<'_>, path: &str) -> Result<Valid<Schema>, Faults> {
     let schema = parser().parse_schema(text(context, path)?, path);
-    let schema = schema.and_then(Schema::validate);
-    schema.map_err(|found| faults(&found.errors))
+    let schema = schema.and_then(Schema::validate).map_err(|found| faults(&found.errors))?;
+    let mut found = defaults::check(&schema);
+    found.truncate(EACH);
+    if found.is_empty() { Ok(schema) } else { Err(found) }
 }
 
 fn operation(context: &Context<'_>, schema: &Valid<Schema>, path: &str) -> Faults {

@@ -3,6 +3,7 @@
 
 mod context;
 mod crds;
+mod defaults;
 mod fixtures;
 mod graphql;
 mod keywords;

@@ -1,10 +1,13 @@
 //! JSON Schemas: valid, found by their `$id`, usable, and as good as their examples.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::context::Context;
 use super::{EACH, Rule, Validation, fixtures, join, keywords, rules};
-use crate::contracts::{Fault, dialect_violations, is_known_format};
+use crate::contracts::{Fault, dialect_violations, is_known_dialect, is_known_format};
+use crate::law::Finding;
 use crate::law::set::Contract;
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -22,6 +25,8 @@ pub(super) fn check(context: &Context<'_>, contract: &Contract) -> Validation {
         all.findings.push(rules::SCHEMA.at(path, &violation.pointer, text));
     }
     words(path, schema, &mut all);
+    let twice = slips(path, schema);
+    all.findings.extend(twice.into_iter().take(EACH));
     if !invalid.is_empty() {
         return all;
     }
@@ -55,11 +60,16 @@ fn identity(
         Some(DIALECT) => {}
         None => all.findings.push(rules::DIALECT.at(path, "", "it says no $schema")),
         Some(other) => {
-            let text = format!("{other} is read as JSON Schema 2020-12 all the same");
+            let text = match is_known_dialect(schema) {
+                true => format!("{other} is not JSON Schema 2020-12; it is judged as what it is"),
+                false => format!("{other} is read as JSON Schema 2020-12 all the same"),
+            };
             all.findings.push(rules::DIALECT.at(path, "/$schema", text));
         }
     }
-    let Some(id) = word("$id") else {
+    // Draft-04 has another word for it.
+    let four = word("$schema").is_some_and(|named| named.contains("/draft-04/"));
+    let Some(id) = word("$id").or_else(|| word("id").filter(|_| four)) else {
         all.findings.push(rules::ID.at(path, "", "it has no $id"));
         return true;
     };
@@ -103,8 +113,67 @@ fn words(path: &str, schema: &Value, all: &mut Validation) {
     all.findings.extend(found);
 }
 
+/// What no meta-schema can see: an anchor that is there twice, and patterns that other validators refuse.
+fn slips(path: &str, schema: &Value) -> Vec<Finding> {
+    let mut found = Vec::new();
+    // Schemas with a name of their own have anchors of their own.
+    let mut bases: Vec<String> = vec![String::new()];
+    let mut anchors = BTreeSet::new();
+    keywords::each(schema, "", &mut |at, inner| {
+        if inner.get("$id").is_some_and(Value::is_string) {
+            bases.push(at.to_owned());
+        }
+        let within = |base: &&String| {
+            at.strip_prefix(base.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let base = bases.iter().filter(within).map(String::len).max().unwrap_or(0);
+        let base = at.get(..base).unwrap_or_default();
+        for word in ["$anchor", "$dynamicAnchor"] {
+            if let Some(name) = inner.get(word).and_then(Value::as_str)
+                && !anchors.insert((base.to_owned(), name))
+            {
+                let text = format!("the anchor {name} is there twice");
+                found.push(rules::SCHEMA.at(path, join(at, word), text));
+            }
+        }
+        let own = inner.get("pattern").and_then(Value::as_str);
+        let own = own.map(|pattern| (join(at, "pattern"), pattern));
+        let named = inner.get("patternProperties").and_then(Value::as_object).into_iter().flatten();
+        let place = join(at, "patternProperties");
+        let named = named.map(|(pattern, _)| (join(&place, pattern), pattern.as_str()));
+        for (place, pattern) in own.into_iter().chain(named).filter(|(_, one)| python_group(one)) {
+            let text =
+                format!("{pattern:?} is no pattern of ECMA-262, which has (?<name>, not (?P<name>");
+            found.push(rules::SCHEMA.at(path, place, text));
+        }
+    });
+    found
+}
+
+/// Whether a pattern has a group `(?P…`, outside of `[…]`.
+fn python_group(pattern: &str) -> bool {
+    let mut class = false;
+    let mut rest = pattern;
+    while let Some(first) = rest.chars().next() {
+        match first {
+            '(' if !class && rest.starts_with("(?P") => return true,
+            '[' => class = true,
+            ']' => class = false,
+            _ => {}
+        }
+        let mut chars = rest.chars();
+        chars.next();
+        if first == '\\' {
+            chars.next();
+        }
+        rest = chars.as_str();
+    }
+    false
+}
+
 /// Why a schema that is well-formed cannot be used.
-pub(super) fn unusable(path: &str, schema: &Value, fault: &Fault) -> crate::law::Finding {
+pub(super) fn unusable(path: &str, schema: &Value, fault: &Fault) -> Finding {
     if !fault.reference && schema.pointer(&fault.pointer).is_none() {
         let text = format!("a schema that it refers to cannot be used: {}", fault.message);
         return rules::COMPILE.at(path, "", text);
@@ -162,4 +231,31 @@ pub(super) fn judge(
         }
     };
     all.findings.push(rule.at(path, place, text));
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn slips_that_meta_schemas_let_pass_are_told() {
+        for (schema, wanted) in [
+            (json!({"$defs": {"a": {"$anchor": "x"}, "b": {"$anchor": "x"}}}), 1),
+            (json!({"$defs": {"a": {"$anchor": "x"}, "b": {"$anchor": "y"}}}), 0),
+            (
+                json!({"$anchor": "x", "$defs": {"a": {"$id": "https://a.example/", "$anchor": "x"}}}),
+                0,
+            ),
+            (json!({"default": {"$anchor": "x"}, "$anchor": "x"}), 0),
+            (json!({"pattern": "(?P<x>a)"}), 1),
+            (json!({"patternProperties": {"(?P<x>a)": {}}}), 1),
+            (json!({"pattern": "(?<x>a)"}), 0),
+            (json!({"pattern": r"\(?P<"}), 0),
+            (json!({"pattern": "[(?P<]"}), 0),
+        ] {
+            assert_eq!(slips("a.json", &schema).len(), wanted, "{schema}");
+        }
+    }
 }

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::references::NAMES;
+
 /// What is data, and no schema.
 const DATA: &[&str] = &["example", "examples", "default", "enum", "const"];
 
@@ -29,8 +31,14 @@ fn object(members: &Map<String, Value>) -> Value {
     let mut out: Map<String, Value> = members
         .iter()
         .map(|(name, inner)| {
-            let kept = DATA.contains(&name.as_str());
-            (name.clone(), if kept { inner.clone() } else { value(inner) })
+            let new = match inner {
+                _ if DATA.contains(&name.as_str()) => inner.clone(),
+                Value::Object(named) if NAMES.contains(&name.as_str()) => {
+                    named.iter().map(|(name, inner)| (name.clone(), value(inner))).collect()
+                }
+                _ => value(inner),
+            };
+            (name.clone(), new)
         })
         .collect();
     let is = |name: &str| members.get(name).and_then(Value::as_bool) == Some(true);
@@ -74,6 +82,15 @@ mod tests {
         ] {
             assert_eq!(as_2020_12(&schema(old)), schema(new));
         }
+        // A name may be a word of the language elsewhere.
+        let answer = |kind: Value| {
+            let body = json!({"content": {"application/json": {"schema": {"type": kind}}}});
+            json!({"openapi": "3.0.3", "components": {"responses": {"default": body}}})
+        };
+        let mut nullable = answer(json!("string"));
+        nullable["components"]["responses"]["default"]["content"]["application/json"]["schema"]["nullable"] =
+            json!(true);
+        assert_eq!(as_2020_12(&nullable), answer(json!(["string", "null"])));
         let newer = json!({"openapi": "3.1.0", "x": {"type": "string", "nullable": true}});
         assert_eq!(as_2020_12(&newer), newer);
     }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::super::context::Context;
 use super::super::schemas::judge;
 use super::super::{Rule, Validation, join, rules};
-use super::references::resolved;
+use super::references::{NAMES, resolved};
 
 /// Examples of one document that are judged.
 const MAX: usize = 1_000;
@@ -39,7 +39,7 @@ fn walk<'v>(document: &'v Value, value: &'v Value, at: &str, found: &mut Vec<Fou
                         }
                     }
                     // Names of members are not words of OpenAPI.
-                    "properties" | "patternProperties" | "$defs" => {
+                    name if NAMES.contains(&name) && inner.is_object() => {
                         for (name, inner) in inner.as_object().into_iter().flatten() {
                             walk(document, inner, &join(&here, name), found);
                         }

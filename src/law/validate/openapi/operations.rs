@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::super::{Rule, join, rules};
-use super::references::resolved;
+use super::references::{resolved, walk};
 use crate::law::Finding;
 
 const METHODS: &[&str] = &["delete", "get", "head", "options", "patch", "post", "put", "trace"];
 
 pub(super) fn check(path: &str, document: &Value, findings: &mut Vec<Finding>) {
     let mut say = |rule: &Rule, at: String, text: String| findings.push(rule.at(path, at, text));
+    plain(document, &mut say);
     let mut templates: BTreeMap<String, &str> = BTreeMap::new();
     let mut ids: BTreeMap<&str, String> = BTreeMap::new();
     if let Some(demands) = document.get("security") {
@@ -62,6 +63,42 @@ pub(super) fn check(path: &str, document: &Value, findings: &mut Vec<Finding>) {
             }
         }
     }
+}
+
+/// What the official schemas cannot see: a parameter declared twice, a list of nothing in 3.0, a server's variable
+/// that is not there.
+fn plain(document: &Value, say: &mut impl FnMut(&Rule, String, String)) {
+    let version = document.get("openapi").and_then(Value::as_str).unwrap_or_default();
+    let listed = |members: &serde_json::Map<String, Value>| {
+        let is = members.get("type").and_then(Value::as_str) == Some("array");
+        is && !members.contains_key("items") && !members.contains_key("$ref")
+    };
+    walk(document, "", "", &mut |at, _, members| {
+        if version.starts_with("3.0") && listed(members) {
+            say(&rules::OPENAPI, at.to_owned(), "an array says what its items are".to_owned());
+        }
+        let mut seen = BTreeSet::new();
+        let list = members.get("parameters").and_then(Value::as_array).into_iter().flatten();
+        for (index, parameter) in list.enumerate() {
+            let at = format!("{}/{index}", join(at, "parameters"));
+            let Some((parameter, _)) = resolved(document, parameter, &at) else { continue };
+            let word = |name: &str| parameter.get(name).and_then(Value::as_str);
+            if let (Some(name), Some(place)) = (word("name"), word("in"))
+                && !seen.insert((name, place))
+            {
+                say(&rules::OPENAPI, at, format!("the parameter {name} in {place} is there twice"));
+            }
+        }
+        let list = members.get("servers").and_then(Value::as_array).into_iter().flatten();
+        for (index, server) in list.enumerate() {
+            let url = server.get("url").and_then(Value::as_str).unwrap_or_default();
+            let known = |name: &str| server.get("variables").is_some_and(|v| v.get(name).is_some());
+            for name in braces(url).into_iter().filter(|name| !known(name)) {
+                let at = format!("{}/{index}/url", join(at, "servers"));
+                say(&rules::OPENAPI, at, format!("there is no variable {name}"));
+            }
+        }
+    });
 }
 
 /// A path without the names of its parameters.
@@ -147,6 +184,20 @@ fn schemes(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_list_says_of_what_in_3_0() {
+        let said = |version: &str, schema: Value| {
+            let mut count = 0;
+            let api = serde_json::json!({"openapi": version, "components": {"schemas": {"default": schema}}});
+            plain(&api, &mut |_, _, _| count += 1);
+            count
+        };
+        let bare = serde_json::json!({"type": "array"});
+        assert_eq!((said("3.0.3", bare.clone()), said("3.1.0", bare)), (1, 0));
+        assert_eq!(said("3.0.3", serde_json::json!({"type": "array", "items": {}})), 0);
+        assert_eq!(said("3.0.3", serde_json::json!({"default": {"type": "array"}})), 0);
+    }
 
     #[test]
     fn templates_are_compared_without_names() {

@@ -9,18 +9,49 @@ use crate::law::Finding;
 /// References from one object to the next.
 const MAX_STEPS: usize = 32;
 
-/// Those that lead nowhere.
+/// Words of OpenAPI and JSON Schema whose members have names of their own: there, `default` is no word.
+pub(super) const NAMES: &[&str] = &[
+    "$defs",
+    "callbacks",
+    "content",
+    "definitions",
+    "dependentSchemas",
+    "encoding",
+    "headers",
+    "links",
+    "mapping",
+    "parameters",
+    "pathItems",
+    "paths",
+    "patternProperties",
+    "properties",
+    "requestBodies",
+    "responses",
+    "schemas",
+    "scopes",
+    "securitySchemes",
+    "variables",
+    "webhooks",
+];
+
+/// Those that lead nowhere, or to something of another kind.
 pub(super) fn broken(context: &Context<'_>, path: &str, document: &Value) -> Vec<Finding> {
     let mut found = Vec::new();
-    walk(document, "", false, &mut |at, target| {
+    walk(document, "", "", &mut |at, kind, object| {
+        let Some(target) = object.get("$ref").and_then(Value::as_str) else { return };
         let there = match target.strip_prefix('#') {
             Some(fragment) => lookup(document, fragment).is_some(),
             None => elsewhere(context, path, target),
         };
-        if !there {
-            let text = format!("{target} leads nowhere");
-            found.push(rules::REFERENCE.at(path, at, text));
-        }
+        let text = match target.strip_prefix("#/components/").and_then(|rest| rest.split_once('/'))
+        {
+            _ if !there => format!("{target} leads nowhere"),
+            Some((of, name)) if !kind.is_empty() && of != kind && !name.contains('/') => {
+                format!("{target} is none of the {kind}")
+            }
+            _ => return,
+        };
+        found.push(rules::REFERENCE.at(path, join(at, "$ref"), text));
     });
     found
 }
@@ -71,34 +102,57 @@ fn percent(fragment: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// Calls `act` for every `$ref` that is one. Members of `properties` and examples are data.
-fn walk(value: &Value, at: &str, named: bool, act: &mut impl FnMut(String, &str)) {
-    match value {
-        Value::Object(members) => {
-            for (name, inner) in members {
-                let data = ["example", "examples", "default", "const", "enum"];
-                let here = join(at, name);
-                match inner {
-                    Value::String(target) if name == "$ref" && !named => act(here, target),
-                    // `examples` of a media type are objects with references of their own.
-                    Value::Object(all) if name == "examples" && !named => {
-                        for (name, example) in all {
-                            if let Some(target) = example.get("$ref").and_then(Value::as_str) {
-                                act(join(&join(&here, name), "$ref"), target);
-                            }
-                        }
+/// Calls `act` for every object that is no map of names and no data, with its place and what it must be, if that is
+/// plain.
+pub(super) fn walk<'v>(
+    value: &'v Value,
+    at: &str,
+    kind: &'static str,
+    act: &mut impl FnMut(&str, &'static str, &'v serde_json::Map<String, Value>),
+) {
+    let Value::Object(members) = value else { return };
+    act(at, kind, members);
+    let data = ["example", "default", "const", "enum"];
+    for (name, inner) in members {
+        let here = join(at, name);
+        let names = NAMES.iter().find(|known| *known == name);
+        match inner {
+            // `examples` of a media type are objects with references of their own.
+            Value::Object(all) if name == "examples" => {
+                for (name, example) in all {
+                    if let Some(example) = example.as_object() {
+                        act(&join(&here, name), "", example);
                     }
-                    _ if data.contains(&name.as_str()) && !named => {}
-                    _ => walk(inner, &here, !named && name == "properties", act),
                 }
             }
-        }
-        Value::Array(items) => {
-            for (index, item) in items.iter().enumerate() {
-                walk(item, &format!("{at}/{index}"), false, act);
+            _ if data.contains(&name.as_str()) || name == "examples" => {}
+            Value::Object(all) if names.is_some() => {
+                let kind = plain(names.copied().unwrap_or_default());
+                for (name, inner) in all {
+                    walk(inner, &join(&here, name), kind, act);
+                }
             }
+            Value::Array(items) => {
+                let kind = if name == "parameters" { "parameters" } else { "" };
+                for (index, item) in items.iter().enumerate() {
+                    walk(item, &format!("{here}/{index}"), kind, act);
+                }
+            }
+            _ => walk(inner, &here, plain(name), act),
         }
-        _ => {}
+    }
+}
+
+/// Under which name of `components` lies what stands under a word.
+fn plain(word: &str) -> &'static str {
+    match word {
+        "schema" | "schemas" | "properties" => "schemas",
+        "responses" => "responses",
+        "parameters" => "parameters",
+        "headers" => "headers",
+        "requestBody" | "requestBodies" => "requestBodies",
+        "links" => "links",
+        _ => "",
     }
 }
 
