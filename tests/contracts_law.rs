@@ -323,7 +323,8 @@ fn freezes_hold_or_are_denied() {
     place.passes(&["check"]);
     place.order(10);
     place.versions("1.1.0", ", tests: [contracts.yaml], review: fine");
-    place.passes(&["freeze", "--date", "2026-02-01"]);
+    assert!(place.fails(1, &["freeze"]).contains("no decision names"));
+    place.passes(&["freeze", "--date", "2026-02-01", "--unchecked", "only to be looked at"]);
     let out = place.passes(&["list"]);
     assert!(out.find("1.1.0").unwrap() < out.find("1.0.0").unwrap(), "{out}");
     let out = place.passes(&["verify"]);
