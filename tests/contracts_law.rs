@@ -314,6 +314,8 @@ fn freezes_hold_or_are_denied() {
     place.passes(&["freeze", "--date", "2026-01-01"]);
     place.fails(2, &["freeze", "1.0.0"]);
     place.fails(2, &["freeze", "latest"]);
+    place.fails(2, &["freeze", "all"]);
+    assert!(place.fails(2, &["check", "--against", ""]).contains("a side is"));
     place.write("orders/fixtures/order.valid.json", "7");
     assert!(place.fails(1, &["freeze", "x"]).contains("not sound"));
     place.write("orders/fixtures/order.valid.json", "{\"size\": 1}");
@@ -321,7 +323,8 @@ fn freezes_hold_or_are_denied() {
     place.passes(&["check"]);
     place.order(10);
     place.versions("1.1.0", ", tests: [contracts.yaml], review: fine");
-    place.passes(&["freeze", "--date", "2026-02-01"]);
+    assert!(place.fails(1, &["freeze"]).contains("no decision names"));
+    place.passes(&["freeze", "--date", "2026-02-01", "--unchecked", "only to be looked at"]);
     let out = place.passes(&["list"]);
     assert!(out.find("1.1.0").unwrap() < out.find("1.0.0").unwrap(), "{out}");
     let out = place.passes(&["verify"]);
@@ -354,6 +357,30 @@ fn freezes_hold_or_are_denied() {
 }
 
 #[test]
+fn what_does_not_pass_is_frozen_only_with_a_reason() {
+    let place = Place::new();
+    place.passes(&["freeze", "one"]);
+    place.order(5);
+    assert!(place.fails(1, &["freeze", "two"]).contains("--unchecked"));
+    assert!(!place.path("_frozen/two.json").exists());
+    place.fails(2, &["freeze", "two", "--unchecked", " "]);
+    place.passes(&["freeze", "two", "--unchecked", "a try"]);
+    for command in [&["list"][..], &["verify"], &["check"]] {
+        let out = place.passes(command);
+        assert!(out.contains("a try"), "{command:?}: {out}");
+    }
+    // What passes needs no excuse, and a folder is no test.
+    place.passes(&["freeze", "three", "--unchecked", "not needed"]);
+    assert!(!place.read("_frozen/three.json").contains("unchecked"));
+    place.order(4);
+    place.versions("2.0.0", ", tests: [orders], migration: orders");
+    let found = rules(&place.fails(1, &["check", "--output", "json"]));
+    assert!(
+        ["migration-missing", "tests-missing"].iter().all(|rule| found.contains(&(*rule).into()))
+    );
+}
+
+#[test]
 fn a_restore_says_what_it_does_and_loses_nothing_unasked() {
     let place = Place::new();
     place.git(&["init", "-q"]);
@@ -364,6 +391,12 @@ fn a_restore_says_what_it_does_and_loses_nothing_unasked() {
     place.write("orders/README.txt", "none of the set's business");
     let out = place.fails(1, &["restore", "one"]);
     assert!(out.contains("orders/more.schema.json, orders/order.schema.json"), "{out}");
+    // What would be refused is told first.
+    let out = place.run(&["restore", "one", "--dry-run"]);
+    assert_eq!(out.0, Some(1));
+    let out = place.command(&["restore", "one", "--dry-run"]).output().unwrap();
+    let told = String::from_utf8_lossy(&out.stdout);
+    assert!(told.contains("would replace orders/order.schema.json"), "{told}");
     place.commit();
     let out = place.passes(&["restore", "one", "--dry-run"]);
     assert!(out.contains("would replace orders/order.schema.json"), "{out}");
@@ -418,7 +451,7 @@ fn a_restore_that_is_killed_leaves_old_or_new() {
     place.passes(&["freeze", "one", "--unsound"]);
     let one = files(&place.path("orders"));
     fill("two");
-    place.passes(&["freeze", "two", "--unsound"]);
+    place.passes(&["freeze", "two", "--unsound", "--unchecked", "only to be restored"]);
     let two = files(&place.path("orders"));
     let begun = std::time::Instant::now();
     place.passes(&["restore", "one"]);

@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 use super::finding::{Finding, Severity};
 use super::manifest::MANIFEST;
 use super::set::{Contract, Kind, Set};
-use crate::contracts::diff::compare;
-use crate::contracts::{Class, Direction};
+use crate::contracts::diff::{Joined, Named, Step};
 
 /// What every event envelope has.
 pub const ENVELOPE: [&str; 12] = [
@@ -26,8 +25,6 @@ pub const ENVELOPE: [&str; 12] = [
     "hashes",
     "signature",
 ];
-/// References and `allOf`s that are followed on the way to a property.
-const MAX_HOPS: usize = 64;
 
 /// What of the old set's invariants the new one breaks.
 pub fn broken(old: &Set, new: &Set) -> Vec<Finding> {
@@ -79,9 +76,11 @@ pub fn broken(old: &Set, new: &Set) -> Vec<Finding> {
         if alike && before == after {
             continue;
         }
+        let was_joined = Joined::new(&before, &refs(&others_before));
+        let is_joined = Joined::new(&after, &refs(&others_after));
         for name in names {
             let pointer = pointer_of(name);
-            if let Some(why) = lost(name, (&before, &others_before), (&after, &others_after)) {
+            if let Some(why) = lost(name, &was_joined, &is_joined) {
                 let text = format!("the invariant {name} of {id} {why}");
                 let remedy = "put it back: neither a new version nor a decision lets it go";
                 say(&now.path, pointer, text, remedy);
@@ -119,8 +118,9 @@ fn listed_in(set: &Set, id: &str, name: &str) -> bool {
     listed(set, id).contains(name)
 }
 
-/// A document and all that it may refer to.
-type Known<'a> = (&'a Value, &'a BTreeMap<String, Value>);
+fn refs(documents: &BTreeMap<String, Value>) -> Named<'_> {
+    documents.iter().map(|(name, value)| (name.clone(), value)).collect()
+}
 
 /// Every schema by its identifier and by its file's name.
 fn documents(set: &Set) -> BTreeMap<String, Value> {
@@ -144,76 +144,92 @@ fn pointer_of(name: &str) -> String {
 }
 
 /// How a member was lost, if it was.
-fn lost(name: &str, old: Known<'_>, new: Known<'_>) -> Option<&'static str> {
-    if name.starts_with('/') {
-        return lost_at(name, old.0, new.0);
-    }
-    let before = properties(old, name);
+fn lost(name: &str, old: &Joined, new: &Joined) -> Option<&'static str> {
+    let pointer = pointer_of(name);
+    let (start, steps) = place(&pointer);
+    let before = old.at(&start, &steps);
     if before.is_empty() {
         // It never was there; whether it should be is a question of soundness.
         return None;
     }
-    let after = properties(new, name);
+    let after = new.at(&start, &steps);
     if after.is_empty() {
         return Some("is removed");
     }
-    if after.iter().any(|schema| is_never(schema)) {
+    let mute = new.no_text(&start, &steps) && !old.no_text(&start, &steps);
+    if mute || after.iter().any(|schema| is_never(schema)) {
         return Some("can no longer be given: its schema accepts nothing");
     }
-    if could_have(name, old) && !could_have(name, new) {
+    let given = present(&steps, json!({}));
+    if old.refuses(&start, &given) != Some(true) && new.refuses(&start, &given) == Some(true) {
         return Some("can no longer be given: no accepted document has it");
     }
-    if is_required(old, name) && !is_required(new, name) {
-        return Some("is no longer required");
+    let Some((Step::Member(member), above)) = steps.split_last() else { return None };
+    let named = |list: &Value| list.as_array().is_some_and(|l| l.iter().any(|n| n == member));
+    let says = |side: &Joined| {
+        side.at(&start, above).into_iter().filter_map(|schema| schema.get("required")).any(named)
+    };
+    if says(new) {
+        return None;
     }
-    None
-}
-
-fn lost_at(pointer: &str, old: &Value, new: &Value) -> Option<&'static str> {
-    old.pointer(pointer)?;
-    let Some(after) = new.pointer(pointer) else { return Some("is removed") };
-    if is_never(after) {
-        return Some("can no longer be given: its schema accepts nothing");
-    }
-    let (parent, name) = pointer.rsplit_once("/properties/")?;
-    let name = name.replace("~1", "/").replace("~0", "~");
-    let alone = BTreeMap::new();
-    let requires =
-        |schema: &Value| schema.pointer(parent).is_some_and(|s| is_required((s, &alone), &name));
-    (requires(old) && !requires(new)).then_some("is no longer required")
-}
-
-/// The schemas of a property at the root and in all that is joined to it.
-fn properties<'a>(root: Known<'a>, name: &str) -> Vec<&'a Value> {
-    let joined = joined(root);
-    joined.into_iter().filter_map(|schema| schema.get("properties")?.get(name)).collect()
-}
-
-fn is_required(root: Known<'_>, name: &str) -> bool {
-    let named = |list: &Value| list.as_array().is_some_and(|l| l.iter().any(|n| n == name));
-    joined(root).into_iter().filter_map(|schema| schema.get("required")).any(named)
-}
-
-/// All schemas that an instance of the root must fulfil, through references and `allOf`.
-fn joined<'a>((root, others): Known<'a>) -> Vec<&'a Value> {
-    let (mut all, mut next) = (Vec::new(), vec![(root, root)]);
-    while let Some((document, schema)) = next.pop() {
-        if all.len() > MAX_HOPS {
-            break;
+    let without = json!({"type": "object", "not": {"required": [member]}});
+    let without = present(above, without);
+    // What said so must be proven to hold on; what only followed must be shown not to.
+    let lost = match says(old) {
+        true => new.refuses(&start, &without) != Some(true),
+        false => {
+            old.refuses(&start, &without) == Some(true)
+                && new.refuses(&start, &without) == Some(false)
         }
-        all.push(schema);
-        let parts = schema.get("allOf").and_then(Value::as_array).into_iter().flatten();
-        next.extend(parts.map(|part| (document, part)));
-        let Some(reference) = schema.get("$ref").and_then(Value::as_str) else { continue };
-        let (base, pointer) = reference.split_once('#').unwrap_or((reference, ""));
-        let file = base.rsplit('/').next().unwrap_or(base);
-        let document = match base {
-            "" => Some(document),
-            base => others.get(base).or_else(|| others.get(file)),
-        };
-        next.extend(document.and_then(|document| Some((document, document.pointer(pointer)?))));
+    };
+    lost.then_some("is no longer required")
+}
+
+/// A schema's pointer as the place in its document from where on it follows the instance, and the way from
+/// there.
+fn place(pointer: &str) -> (String, Vec<Step>) {
+    let (mut start, mut gone, mut steps) = (String::new(), String::new(), Vec::new());
+    let mut tokens = pointer.split('/').skip(1);
+    while let Some(keyword) = tokens.next() {
+        gone = format!("{gone}/{keyword}");
+        let takes_name = matches!(
+            keyword,
+            "properties"
+                | "patternProperties"
+                | "dependentSchemas"
+                | "$defs"
+                | "definitions"
+                | "allOf"
+                | "anyOf"
+                | "oneOf"
+                | "prefixItems"
+        );
+        let name = if takes_name { tokens.next() } else { None };
+        if let Some(name) = name {
+            gone = format!("{gone}/{name}");
+        }
+        match (keyword, name) {
+            ("properties", Some(name)) => {
+                steps.push(Step::Member(name.replace("~1", "/").replace("~0", "~")));
+            }
+            ("items", _) => steps.push(Step::Item),
+            _ => {
+                start.clone_from(&gone);
+                steps.clear();
+            }
+        }
     }
-    all
+    (start, steps)
+}
+
+/// What has a value at the end of the way, and `leaf` there.
+fn present(steps: &[Step], leaf: Value) -> Value {
+    steps.iter().rev().fold(leaf, |inner, step| match step {
+        Step::Member(name) => {
+            json!({"type": "object", "required": [name], "properties": {(name.as_str()): inner}})
+        }
+        Step::Item => json!({"type": "array", "minItems": 1, "contains": inner}),
+    })
 }
 
 /// A schema that plainly accepts nothing.
@@ -222,19 +238,4 @@ fn is_never(schema: &Value) -> bool {
     *schema == json!(false)
         || schema.get("not").is_some_and(refuses_all)
         || schema.get("enum").and_then(Value::as_array).is_some_and(Vec::is_empty)
-}
-
-/// Whether a document with the member may be accepted: no only if that is proven.
-fn could_have(name: &str, (schema, others): Known<'_>) -> bool {
-    let Some(mut with) = schema.as_object().cloned() else { return true };
-    let required = with.entry("required").or_insert_with(|| json!([]));
-    let Some(required) = required.as_array_mut() else { return true };
-    if !required.iter().any(|other| other == name) {
-        required.push(json!(name));
-    }
-    let (with, nothing) = (Value::Object(with), json!(false));
-    let others = others.iter().map(|(name, schema)| (name.clone(), schema)).collect();
-    // An instance of it is one that `false` refuses.
-    compare((&with, &others), (&nothing, &others), Direction::Consumer)
-        .map_or(true, |found| found.class != Class::Safe)
 }

@@ -74,7 +74,7 @@ impl Set {
     /// Tells a tree's files apart.
     ///
     /// # Errors
-    /// If `contracts.yaml` is missing or wrong.
+    /// If `contracts.yaml` is missing or wrong, or gives two contracts one id.
     pub fn open(tree: Tree) -> Result<Self, ManifestError> {
         let manifest = Manifest::of(&tree)?;
         let apart =
@@ -148,7 +148,25 @@ fn unit(tree: &Tree, manifest: &Manifest, module: &Module) -> Result<Unit, Strin
         sources = files(&functions.sources)?;
     }
     contracts.sort_by(|a, b| a.path.cmp(&b.path));
+    distinct(&contracts)?;
     let (fixtures, data) = (files(&module.fixtures)?, files(&module.data)?);
     let recorded = files(&module.recorded)?;
     Ok(Unit { module: module.clone(), contracts, fixtures, data, recorded, sources })
+}
+
+/// Of two contracts with one id only one would be compared with what was. One file that is two kinds of
+/// contract is for `validate` to tell.
+fn distinct(contracts: &[Contract]) -> Result<(), String> {
+    let mut seen: BTreeMap<&str, &Contract> = BTreeMap::new();
+    for contract in contracts {
+        if let Some(other) = seen.insert(&contract.id, contract)
+            && other.path != contract.path
+        {
+            return Err(format!(
+                "module {}: {} and {} would both be the contract {}; list one of them in another module",
+                contract.module, other.path, contract.path, contract.id
+            ));
+        }
+    }
+    Ok(())
 }

@@ -74,3 +74,14 @@ fn paths_are_plain() {
         assert_eq!(Tree::default().insert(path, vec![]), Err(TreeError::Path(path.into())));
     }
 }
+
+#[test]
+fn two_contracts_have_two_ids() {
+    let manifest = "apiVersion: lazaret.dev/contracts/v1\nname: s\nmodules:\n- name: m\n  path: a\n  graphql: \
+                    ['b/*.graphql', '../b/*.graphql']\n";
+    let one = [("contracts.yaml", manifest), ("a/b/x.graphql", "type Query { a: Int }")];
+    assert!(Set::open(tree(&one)).is_ok());
+    let two = [one[0], one[1], ("b/x.graphql", "type Query { a: Int b: Int }")];
+    let error = Set::open(tree(&two)).unwrap_err().to_string();
+    assert!(error.contains("a/b/x.graphql and b/x.graphql would both be"), "{error}");
+}

@@ -16,7 +16,7 @@ use super::freeze::opened;
 use super::{git, source, validate};
 use crate::contracts::Class;
 use crate::law::check::{Case, Item, Judgement, ModuleVerdict, Submission, check as judge};
-use crate::law::{Set, SetReport, Severity, compare};
+use crate::law::{Finding, Set, SetReport, Severity, Tree, compare};
 use crate::pack::{Authority, Content, Payload, PublicKey, verify_blob};
 
 /// Judges the contract set against what it was: whether every version moved as far as its changes ask,
@@ -69,45 +69,43 @@ pub(super) struct Sides {
 
 impl Sides {
     pub(super) fn open(root: &Path, against: &str, reach: &Reach) -> Result<Self, Failure> {
-        let old = source::open(against, root, reach)?;
-        let old =
-            Set::open(old).map_err(|error| Failure::undecided(format!("{against}: {error}")))?;
+        Self::of(source::open(against, root, reach)?, against, root)
+    }
+
+    fn of(old: Tree, name: &str, root: &Path) -> Result<Self, Failure> {
+        let old = Set::open(old).map_err(|error| Failure::undecided(format!("{name}: {error}")))?;
         let new = opened(root)?;
         let report = compare(&old, &new);
         Ok(Self { old, new, report })
     }
 }
 
+/// Refuses to freeze what `check` denies: the freeze would be what all are held against from then on.
+pub(super) fn passed(root: &Path, before: &str, old: Tree) -> Result<(), Failure> {
+    let sides = Sides::of(old, before, root)?;
+    let judgement = judged(&sides, root, &[], Timestamp::now())?;
+    let is_error = |finding: &&Finding| finding.severity == Severity::Error;
+    let errors: Vec<&Finding> = judgement.findings.iter().filter(is_error).collect();
+    let Some(first) = errors.first() else { return Ok(()) };
+    Err(Failure::denied(format!(
+        "the set does not pass its check against the freeze {before}: {} duties are not met, the first in {}: \
+         {}; `lazaret contracts check` shows them all, --unchecked REASON freezes it and records why",
+        errors.len(),
+        first.file,
+        first.message
+    )))
+}
+
 pub(super) fn check(arguments: &Check) -> Result<ExitCode, Failure> {
     let root = &arguments.root;
-    let Sides { old, new, report } = Sides::open(root, &arguments.against, &arguments.reach)?;
-    let authorities = authorities(&arguments.key, &old, &new)?;
-    let submissions = submissions(&new, &authorities);
-    let top = git::top(root);
-    let exists = |path: &str| {
-        let below = |folder: &Path| {
-            let plain = !path.starts_with('/')
-                && path.split('/').all(|name| !matches!(name, "" | "." | ".."));
-            plain && folder.join(path).exists()
-        };
-        below(root) || top.as_deref().is_some_and(below)
-    };
+    let sides = Sides::open(root, &arguments.against, &arguments.reach)?;
     let midnight = |day: Date| {
         let start = day.to_zoned(TimeZone::UTC);
         start.map(|start| start.timestamp()).map_err(|e| Failure::usage(format!("--today: {e}")))
     };
     let now = arguments.today.map(midnight).transpose()?.unwrap_or_else(Timestamp::now);
-    let case = Case {
-        old: &old,
-        new: &new,
-        report: &report,
-        submissions: &submissions,
-        signed: !authorities.is_empty(),
-        now,
-        exists: &exists,
-    };
-    let judgement = judge(&case).map_err(|error| Failure::undecided(error.to_string()))?;
-    let findings = |form| validate::render(root, &new, judgement.findings.clone(), form);
+    let judgement = judged(&sides, root, &arguments.key, now)?;
+    let findings = |form| validate::render(root, &sides.new, judgement.findings.clone(), form);
     match arguments.output {
         Format::Human => human(&judgement),
         Format::Json => sayln!("{:#}", serde_json::json!(judgement)),
@@ -116,6 +114,36 @@ pub(super) fn check(arguments: &Check) -> Result<ExitCode, Failure> {
         Format::Gitlab => say!("{}", findings(validate::Format::Gitlab)),
     }
     Ok(if judgement.passes() { ExitCode::SUCCESS } else { ExitCode::from(DENIED) })
+}
+
+fn judged(
+    Sides { old, new, report }: &Sides,
+    root: &Path,
+    keys: &[PathBuf],
+    now: Timestamp,
+) -> Result<Judgement, Failure> {
+    let authorities = authorities(keys, old, new)?;
+    let submissions = submissions(new, &authorities);
+    let top = git::top(root);
+    let exists = |path: &str| {
+        let below = |folder: &Path| {
+            let plain = !path.starts_with('/')
+                && path.split('/').all(|name| !matches!(name, "" | "." | ".."));
+            // A folder is neither a test nor a note.
+            plain && folder.join(path).is_file()
+        };
+        below(root) || top.as_deref().is_some_and(below)
+    };
+    let case = Case {
+        old,
+        new,
+        report,
+        submissions: &submissions,
+        signed: !authorities.is_empty(),
+        now,
+        exists: &exists,
+    };
+    judge(&case).map_err(|error| Failure::undecided(error.to_string()))
 }
 
 /// Whose signature counts: the caller's choice, else that of the law in force. A set that names its first

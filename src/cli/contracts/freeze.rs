@@ -1,5 +1,6 @@
 //! `lazaret contracts freeze`, `list` and `verify`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -11,6 +12,8 @@ use serde_json::json;
 use super::super::args::Plain;
 use super::super::exit::{DENIED, Failure};
 use super::super::pack::{Reach, unfetched};
+use super::super::say::printable;
+use super::check::passed;
 use super::shelf::Shelf;
 use super::source::{folder, waited};
 use super::swap;
@@ -34,6 +37,10 @@ pub(in super::super) struct Freeze {
     /// Freezes a set that `lazaret contracts validate` finds fault with, too.
     #[arg(long)]
     unsound: bool,
+    /// Freezes a set that `lazaret contracts check` denies against the freeze before, too. The index
+    /// records the reason.
+    #[arg(long, value_name = "REASON")]
+    unchecked: Option<String>,
 }
 
 /// Pushes a freeze's tar to an OCI registry, from where `--against oci://…` reads it.
@@ -67,7 +74,7 @@ pub(in super::super) struct List {
 #[derive(Args, Debug)]
 pub(in super::super) struct Verify {
     /// Which freeze, or `all`.
-    #[arg(default_value = "all")]
+    #[arg(default_value = freeze::ALL)]
     name: String,
     /// The folder of contracts.yaml.
     #[arg(long, value_name = "DIR", default_value = ".")]
@@ -90,9 +97,23 @@ pub(super) fn freeze(arguments: &Freeze) -> Result<ExitCode, Failure> {
     if !arguments.unsound {
         sound(&set)?;
     }
+    let unchecked = arguments.unchecked.as_deref().map(str::trim);
+    if unchecked.is_some_and(str::is_empty) {
+        return Err(Failure::usage("--unchecked: say why"));
+    }
+    // What passes needs no excuse.
+    let unchecked = match shelf.chain.last() {
+        None => None,
+        Some(before) => match (passed(root, &before.name, shelf.tree(&before.name)?), unchecked) {
+            (Ok(()), _) => None,
+            (Err(_), Some(reason)) => Some(reason.to_owned()),
+            (Err(why), None) => return Err(why),
+        },
+    };
     let date = arguments.date.unwrap_or_else(today);
-    let frozen = freeze::freeze(&set, arguments.name.as_deref(), date, shelf.chain.link())
+    let mut frozen = freeze::freeze(&set, arguments.name.as_deref(), date, shelf.chain.link())
         .map_err(|error| Failure::usage(error.to_string()))?;
+    frozen.index.unchecked = unchecked;
     let at = shelf.put(&frozen)?;
     say(&frozen, &at, shelf.chain.last());
     Ok(ExitCode::SUCCESS)
@@ -117,8 +138,16 @@ fn say(frozen: &Frozen, at: &Path, before: Option<&Index>) {
     sayln!("frozen  {}  {} files", index.name, index.files.len());
     sayln!("tar     {}", index.tar);
     sayln!("index   {}", at.display());
+    unchecked(index);
     if let Some(before) = before.filter(|before| before.tar == index.tar) {
         sayln!("        the same files as {}", before.name);
+    }
+}
+
+/// Says so wherever a freeze is shown. The reason is a stranger's.
+fn unchecked(index: &Index) {
+    if let Some(reason) = &index.unchecked {
+        sayln!("  unchecked: {}", printable(reason));
     }
 }
 
@@ -150,6 +179,7 @@ pub(super) fn list(arguments: &List) -> Result<ExitCode, Failure> {
                 sayln!("{}  {}  {}  {files} files", index.name, index.date, index.tar.short());
                 let versions = index.modules.iter().map(|(name, v)| format!("{name} {v}"));
                 sayln!("  {}", versions.collect::<Vec<_>>().join(", "));
+                unchecked(index);
             }
             if shelf.chain.last().is_none() {
                 sayln!("nothing was frozen yet; `lazaret contracts freeze` makes the first freeze");
@@ -163,7 +193,7 @@ pub(super) fn verify(arguments: &Verify) -> Result<ExitCode, Failure> {
     // The chain is checked by being read.
     let shelf = Shelf::open(&arguments.root)?;
     let indexes: Vec<&Index> = match arguments.name.as_str() {
-        "all" => shelf.chain.iter().collect(),
+        freeze::ALL => shelf.chain.iter().collect(),
         name => vec![shelf.find(name)?],
     };
     for index in &indexes {
@@ -178,13 +208,19 @@ pub(super) fn verify(arguments: &Verify) -> Result<ExitCode, Failure> {
         Plain::Json => {
             let names: Vec<&str> = indexes.iter().map(|index| index.name.as_str()).collect();
             let orphans = &shelf.orphans;
-            let report =
-                json!({ "verified": names, "last": last, "drift": drift, "orphans": orphans });
+            let unchecked: BTreeMap<&str, &str> = indexes
+                .iter()
+                .filter_map(|index| Some((index.name.as_str(), index.unchecked.as_deref()?)))
+                .collect();
+            let report = json!({
+                "verified": names, "last": last, "drift": drift, "orphans": orphans, "unchecked": unchecked,
+            });
             sayln!("{report:#}");
         }
         Plain::Human => {
             for index in &indexes {
                 sayln!("holds   {}  {}  {} files", index.name, index.tar, index.files.len());
+                unchecked(index);
             }
             for orphan in &shelf.orphans {
                 sayln!("orphan  {orphan}.tar has no index: a freeze was cut off; remove it");

@@ -32,7 +32,7 @@ pub(in super::super) struct Restore {
     /// Loses changes that are held nowhere else.
     #[arg(long)]
     force: bool,
-    /// Says what would be done, and does nothing.
+    /// Says what would be done, and does nothing. Exit code 1 if it would be refused.
     #[arg(long)]
     dry_run: bool,
 }
@@ -53,8 +53,15 @@ pub(super) fn restore(arguments: &Restore) -> Result<ExitCode, Failure> {
     }
     let gone = here.iter().filter(|(path, old)| old.is_some() && frozen.get(path).is_none());
     steps.extend(gone.map(|(path, _)| (path.clone(), None)));
-    if !arguments.force {
-        unsaved(root, &shelf, &here, &steps)?;
+    let mut refused = match arguments.force {
+        true => None,
+        false => unsaved(root, &shelf, &here, &steps).err(),
+    };
+    // A dry run says so after what it would do.
+    if !arguments.dry_run
+        && let Some(why) = refused.take()
+    {
+        return Err(why);
     }
     let verb = if arguments.dry_run { "would " } else { "" };
     if !arguments.dry_run && !steps.is_empty() {
@@ -75,7 +82,7 @@ pub(super) fn restore(arguments: &Restore) -> Result<ExitCode, Failure> {
         (count, true) => sayln!("would put {count} files back to {name}; {kept} are as they were"),
         (count, false) => sayln!("{count} files are back to {name}; {kept} were as they are"),
     }
-    Ok(ExitCode::SUCCESS)
+    refused.map_or(Ok(ExitCode::SUCCESS), Err)
 }
 
 /// The files that are of the set, by what `contracts.yaml` says now and by what it said then, and with them

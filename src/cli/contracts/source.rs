@@ -22,6 +22,11 @@ const SKIPPED: &[&str] = &[".git", "target", "node_modules"];
 /// A side of a comparison: a folder; `git:REV`, a revision of the repository around `root`; `freeze:NAME` or
 /// `freeze:latest`, a freeze of the set in `root`; `oci://…`, a set that was pushed to a registry.
 pub(super) fn open(side: &str, root: &Path, reach: &Reach) -> Result<Tree, Failure> {
+    if side.is_empty() {
+        return Err(Failure::usage(
+            "a side is a folder, git:REV, freeze:NAME or oci://…, not \"\"",
+        ));
+    }
     if let Some(revision) = side.strip_prefix("git:") {
         git::revision(root, revision)
     } else if let Some(name) = side.strip_prefix("freeze:") {

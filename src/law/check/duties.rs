@@ -8,7 +8,7 @@ use super::super::finding::{Finding, Severity};
 use super::super::set::{Kind, Unit};
 use super::super::versions::{Release, Versions};
 use super::super::window::{Window, window};
-use super::{Case, Duty, Item, ModuleVerdict};
+use super::{Case, Duty, Item, ModuleVerdict, endings};
 use crate::contracts::{Change, Class};
 
 /// What becomes of a module, and what else is worth knowing.
@@ -25,6 +25,8 @@ pub(super) fn module(
         row.module == *name || was.is_some_and(|path| path.starts_with('/'))
     };
     let rows: Vec<&Row> = case.report.contracts.iter().filter(was_here).collect();
+    let rows: Vec<&Row> =
+        rows.into_iter().filter(|row| !endings::only(case.old, case.new, row)).collect();
     let was = before.and_then(|old| {
         let path = &old.module.versions;
         case.old.tree.get(path).map(|_| Versions::of(&case.old.tree, path))
@@ -53,6 +55,11 @@ pub(super) fn module(
             return (verdict, notes);
         }
     };
+    if is.module != *name {
+        let why = format!("{} is of the module {}", unit.module.versions, is.module);
+        verdict.duties.push(unreadable(why));
+        return (verdict, notes);
+    }
     let (Some(class), true) = (class, before.is_some()) else {
         unchanged(&mut verdict, was.as_ref(), &is, &mut notes);
         return (verdict, notes);

@@ -2,11 +2,14 @@
 //! passing: it needs a decision, even if no contract breaks.
 
 use super::super::finding::{Finding, Severity};
+use super::super::freeze::{Index, indexes};
 use super::super::manifest::MANIFEST;
 use super::super::set::Set;
 use super::super::versions::Versions;
+use super::endings::unix;
 use super::{Duty, Item};
 use crate::contracts::Direction;
+use crate::domain::Digest;
 
 /// In what the new `contracts.yaml` asks for less than the old one.
 pub(super) fn weakened(old: &Set, new: &Set) -> Vec<String> {
@@ -31,10 +34,16 @@ pub(super) fn weakened(old: &Set, new: &Set) -> Vec<String> {
             all.push(format!("consumer {} depends on less than it did", consumer.name));
         }
     }
+    let places = [
+        ("freezes", &old.manifest.frozen, &new.manifest.frozen),
+        ("decisions", &old.manifest.decisions, &new.manifest.decisions),
+    ];
+    for (what, was, is) in places.into_iter().filter(|(_, was, is)| was != is) {
+        all.push(format!("the {what} are looked for in {is} and no longer in {was}"));
+    }
     let keys = &old.manifest.keys;
-    let same = |key: &String| {
-        new.manifest.keys.contains(key) && old.tree.digest(key) == new.tree.digest(key)
-    };
+    let text = |set: &Set, key: &str| set.tree.get(key).map(unix);
+    let same = |key: &String| new.manifest.keys.contains(key) && text(old, key) == text(new, key);
     let more = new.manifest.keys.iter().any(|key| !keys.contains(key));
     if !keys.is_empty() && (!keys.iter().all(same) || more) {
         all.push("the keys of those who decide are others than they were".to_owned());
@@ -50,7 +59,7 @@ pub(super) fn item(weakened: &[String]) -> Option<Item> {
     Some(Item::met(Duty::Law, format!("the law is weakened: {}", weakened.join("; "))))
 }
 
-/// What may not vanish: modules with contracts, and releases that were out.
+/// What may not vanish: modules with contracts, releases that were out, and freezes.
 pub(super) fn dropped(old: &Set, new: &Set) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut say = |file: &str, rule, message: String, remedy: &str| {
@@ -86,5 +95,37 @@ pub(super) fn dropped(old: &Set, new: &Set) -> Vec<Finding> {
             }
         }
     }
+    for (name, digest) in freezes(old) {
+        if !freezes(new).contains(&(name.clone(), digest)) {
+            let text = format!("the freeze {name} is gone or another");
+            let file = format!("{}/{name}.json", new.manifest.frozen);
+            say(&file, "freeze-dropped", text, "put it back: what was frozen stays");
+        }
+    }
     found
+}
+
+/// The freezes that lie in a side, by name and digest of their indexes: a freeze itself holds none.
+fn freezes(set: &Set) -> Vec<(String, Digest)> {
+    let all = indexes(&set.tree, &set.manifest.frozen).unwrap_or_default();
+    all.into_iter().map(|(index, digest)| (index.name, digest)).collect()
+}
+
+/// What was frozen although its check had not passed: until the next freeze all are held against it.
+pub(super) fn unchecked(new: &Set) -> Vec<Finding> {
+    let all = indexes(&new.tree, &new.manifest.frozen).unwrap_or_default();
+    let finding = |index: Index| {
+        let reason = index.unchecked?;
+        Some(Finding {
+            file: format!("{}/{}.json", new.manifest.frozen, index.name),
+            pointer: "/unchecked".into(),
+            line: None,
+            rule: "freeze-unchecked",
+            severity: Severity::Warning,
+            message: format!("{} was frozen unchecked: {reason}", index.name),
+            remedy: "hold the set against the freeze before it, too: `--against freeze:NAME`"
+                .into(),
+        })
+    };
+    all.into_iter().filter_map(|(index, _)| finding(index)).collect()
 }

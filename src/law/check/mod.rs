@@ -3,6 +3,7 @@
 
 mod approval;
 mod duties;
+mod endings;
 mod law;
 mod rules;
 
@@ -173,6 +174,7 @@ pub fn check(case: &Case<'_>) -> Result<Judgement, CanonicalError> {
         emergency = approved.emergency;
     }
     findings.extend(law::dropped(case.old, case.new));
+    findings.extend(law::unchecked(case.new));
     findings.extend(approval::unreadable(case.submissions));
     for item in whole.iter().filter(|item| !item.met && item.duty != Duty::Invariants) {
         findings.push(item.finding(&case.new.manifest.decisions));

@@ -16,7 +16,9 @@ rules! {
     "invariant-broken" Error "something that can never be removed is removed" "Put it back; neither a version nor a decision lets it go.";
     "module-dropped" Error "a module is dropped while it has contracts" "Keep it until a release has come out in which it has none.";
     "release-dropped" Error "a release is no longer listed" "Put its entry back.";
-    "versions-unreadable" Error "versions.yaml of a changed module cannot be read" "Mend it.";
+    "freeze-dropped" Error "a freeze is gone or another" "Put it back: what was frozen stays.";
+    "freeze-unchecked" Warning "a freeze was made although its check had not passed" "Hold the set against the freeze before it, too.";
+    "versions-unreadable" Error "versions.yaml of a module cannot be read, or is another module's" "Mend it.";
     "version-backwards" Error "a version goes back" "Release what was before as a new version.";
     "version-too-small" Error "a version did not move as far as its changes ask" "Bump it further.";
     "version-without-change" Note "a version moved and no contract of its module changed" "Nothing needs mending.";

@@ -415,8 +415,12 @@ fn the_law_is_not_weakened_in_passing() {
                 "invariant-broken",
                 "invariant-broken",
                 "module-dropped",
+                // Its versions.yaml is still the old module's.
+                "versions-unreadable",
             ],
         ),
+        ("freezes", format!("{MANIFEST}frozen: other\n"), vec!["decision-missing"]),
+        ("decisions", format!("{MANIFEST}decisions: other\n"), vec!["decision-missing"]),
     ] {
         let world =
             World::new(old(), set(&manifest, &versions(&[OUT], ""), &[("order", order(|_| {}))]));
@@ -455,12 +459,13 @@ impl World {
 fn invariants_never_go() {
     for (name, change, broken) in [
         ("a title", (|s: &mut Value| s["title"] = json!("x")) as fn(&mut Value), 0),
-        ("removed", |s| drop(s["properties"].as_object_mut().unwrap().remove("id")), 1),
-        ("false", |s| s["properties"]["id"] = json!(false), 1),
-        ("never", |s| s["properties"]["id"] = json!({"not": {}}), 1),
-        ("no value", |s| s["properties"]["id"] = json!({"enum": []}), 1),
+        // What is demanded and cannot be given leaves nothing that could be: the other one goes with it.
+        ("removed", |s| drop(s["properties"].as_object_mut().unwrap().remove("id")), 2),
+        ("false", |s| s["properties"]["id"] = json!(false), 2),
+        ("never", |s| s["properties"]["id"] = json!({"not": {}}), 2),
+        ("no value", |s| s["properties"]["id"] = json!({"enum": []}), 2),
         ("no longer required", |s| s["required"] = json!(["note"]), 1),
-        ("forbidden elsewhere", |s| s["not"] = json!({"required": ["id"]}), 1),
+        ("forbidden elsewhere", |s| s["not"] = json!({"required": ["id"]}), 2),
         ("by pointer", |s| drop(s["properties"].as_object_mut().unwrap().remove("at")), 1),
         ("narrowed, but there", |s| s["properties"]["id"]["minLength"] = json!(3), 0),
         (
@@ -473,6 +478,20 @@ fn invariants_never_go() {
             },
             0,
         ),
+        (
+            "moved behind a reference",
+            |s| {
+                for name in ["id", "at"] {
+                    s["$defs"][name] = s["properties"][name].take();
+                    s["properties"][name] = json!({"$ref": format!("#/$defs/{name}")});
+                }
+            },
+            0,
+        ),
+        ("no object", |s| s["type"] = json!("array"), 2),
+        ("a pattern of nothing", |s| s["properties"]["id"]["pattern"] = json!("a^"), 1),
+        ("never by parts", |s| s["properties"]["at"] = json!({"allOf": [false]}), 1),
+        ("never, elsewhere", |s| s["allOf"] = json!([{"properties": {"at": false}}]), 1),
         (
             "both",
             |s| {
@@ -512,4 +531,124 @@ fn envelopes_need_no_entry() {
         let world = World::new(side(envelope("")), side(envelope(name)));
         assert!(world.errors().contains(&"invariant-broken"), "{name}");
     }
+}
+
+#[test]
+fn invariants_are_followed_wherever_they_stand() {
+    let manifest = MANIFEST.replace("[id, /properties/at]", "[a, /properties/a/properties/b]");
+    let inner =
+        json!({"type": "object", "properties": {"b": {"type": "string"}}, "required": ["b"]});
+    let base = json!({"type": "object", "properties": {"a": inner}, "required": ["a"]});
+    let with = |name: &str, value: &Value, more: Value| {
+        let mut all = base.clone();
+        all["properties"]["a"] = more;
+        all[name] = value.clone();
+        all
+    };
+    let anchored = |schema: Value| json!({"$ref": "#here", "$defs": {"x": schema}});
+    let here = json!("here");
+    let (named, embedded) = (json!("https://x.test/base"), "https://x.test/base");
+    let by_id = |schema: Value| json!({"$ref": embedded, "$defs": {"x": schema}});
+    let escaped = |schema: Value| json!({"$ref": "#/$defs/a%20b", "$defs": {"a b": schema}});
+    let string = json!({"type": "string"});
+    let optional = json!({"type": "object", "properties": {"b": {"type": "string"}}});
+    for (name, before, after, broken) in [
+        ("a is a string", base.clone(), with("title", &here, string.clone()), 1),
+        ("a is never", base.clone(), with("title", &here, json!({"allOf": [false]})), 2),
+        ("b may be left out", base.clone(), with("title", &here, optional), 1),
+        (
+            "a by reference",
+            base.clone(),
+            with("$defs", &json!({"a": inner}), json!({"$ref": "#/$defs/a"})),
+            0,
+        ),
+        (
+            "by anchor",
+            anchored(with("$anchor", &here, inner.clone())),
+            anchored(with("$anchor", &here, string.clone())),
+            1,
+        ),
+        (
+            "by id",
+            by_id(with("$id", &named, inner.clone())),
+            by_id(with("$id", &named, string.clone())),
+            1,
+        ),
+        ("escaped", escaped(base.clone()), escaped(with("title", &here, string.clone())), 1),
+        ("behind an anchor", base.clone(), anchored(with("$anchor", &here, inner.clone())), 0),
+    ] {
+        let old = set(&manifest, &versions(&[OUT], ""), &[("order", before)]);
+        let new = set(&manifest, &versions(&[FULL, OUT], ""), &[("order", after)]);
+        let found = super::super::invariants::broken(&old, &new);
+        assert_eq!(found.len(), broken, "{name}: {found:#?}");
+    }
+}
+
+#[test]
+fn whom_either_side_guards_counts() {
+    let loosen = |s: &mut Value| s["properties"]["size"]["maximum"] = json!(10);
+    let narrow = MANIFEST.replace("  schemas", "  direction: consumer\n  schemas");
+    let side = |manifest: &str, change: fn(&mut Value)| {
+        set(manifest, &versions(&[OUT], ""), &[("order", order(change))])
+    };
+    let class = |old: Set, new: Set| compare(&old, &new).class;
+    assert_eq!(class(side(&narrow, |_| {}), side(&narrow, loosen)), Class::Safe);
+    assert_eq!(class(side(MANIFEST, |_| {}), side(&narrow, loosen)), Class::Breaking);
+    assert_eq!(class(side(&narrow, |_| {}), side(MANIFEST, loosen)), Class::Breaking);
+}
+
+#[test]
+fn line_endings_ask_for_no_version() {
+    let with = |text: &str| {
+        let mut set = set(MANIFEST, &versions(&[OUT], ""), &[]);
+        set.tree.insert("m/order.schema.json", text.as_bytes().to_vec()).unwrap();
+        Set::open(set.tree).unwrap()
+    };
+    let text = "{\n\"properties\": {\"id\": {}, \"at\": {}}\n}\n";
+    let judge = |new: &str| World::new(with(text), with(new)).errors();
+    assert_eq!(judge(&text.replace('\n', "\r\n")), Vec::<&str>::new());
+    assert_eq!(judge(&text.replace('\n', "\n ")), ["version-too-small"]);
+    assert_eq!(
+        judge(&text.replace("{}", "{\"title\": \"x\"}").replace('\n', "\r\n")),
+        ["version-too-small"]
+    );
+}
+
+#[test]
+fn versions_are_those_of_their_module() {
+    let side = |text: String| set(MANIFEST, &text, &[("order", order(|_| {}))]);
+    let (own, other) =
+        (versions(&[OUT], ""), versions(&[OUT], "").replace("module: m", "module: n"));
+    assert_eq!(
+        World::new(side(own.clone()), side(other.clone())).errors(),
+        ["versions-unreadable"]
+    );
+    assert_eq!(World::new(side(other), side(own)).errors(), Vec::<&str>::new());
+}
+
+#[test]
+fn a_freeze_stays_and_says_if_nobody_checked_it() {
+    let bare = || set(MANIFEST, &versions(&[OUT], ""), &[("order", order(|_| {}))]);
+    let day = jiff::civil::date(2026, 1, 1);
+    let frozen = |change: &dyn Fn(&mut super::super::freeze::Index)| {
+        let mut index =
+            super::super::freeze::freeze(&bare(), Some("one"), day, None).unwrap().index;
+        change(&mut index);
+        let mut set = bare();
+        set.tree.insert("_frozen/one.json", index.bytes().unwrap()).unwrap();
+        set
+    };
+    let plain = || frozen(&|_| {});
+    let hasty = frozen(&|index| index.unchecked = Some("no time".into()));
+    assert_eq!(World::new(plain(), plain()).errors(), Vec::<&str>::new());
+    assert_eq!(World::new(plain(), bare()).errors(), ["freeze-dropped"]);
+    assert_eq!(World::new(plain(), hasty.clone()).errors(), ["freeze-dropped"]);
+    let found = World::new(bare(), hasty).judge();
+    assert!(found.passes());
+    assert!(
+        found
+            .findings
+            .iter()
+            .any(|f| f.rule == "freeze-unchecked" && f.message.contains("no time"))
+    );
 }

@@ -39,7 +39,7 @@ impl<'s> Documents<'s> {
                         Side { name: &b.path, value: &y, others: &news },
                     );
                 }
-                let comparison = diff::compare((&x, &olds), (&y, &news), self.direction(b));
+                let comparison = diff::compare((&x, &olds), (&y, &news), self.direction(a, b));
                 let comparison = comparison.map_err(|why| told(b, why.to_string()))?;
                 Ok(identified(comparison, (a, &x), (b, &y)))
             }
@@ -61,10 +61,15 @@ impl<'s> Documents<'s> {
         }
     }
 
-    fn direction(&self, contract: &Contract) -> Direction {
-        let units = self.new.0.units.iter();
-        let unit = units.map(|unit| &unit.module).find(|module| module.name == contract.module);
-        unit.map(|module| module.direction).unwrap_or_default()
+    /// Whom either side guards: nobody is struck off in passing.
+    fn direction(&self, a: &Contract, b: &Contract) -> Direction {
+        let of = |set: &Set, contract: &Contract| {
+            let mut modules = set.units.iter().map(|unit| &unit.module);
+            let module = modules.find(|module| module.name == contract.module);
+            module.map(|module| module.direction).unwrap_or_default()
+        };
+        let (was, is) = (of(self.old.0, a), of(self.new.0, b));
+        if was == is { was } else { Direction::Both }
     }
 }
 

@@ -25,6 +25,8 @@ pub use chain::{Chain, chain, indexes};
 const API_VERSION: &str = "lazaret.dev/freeze/v1";
 /// What stands for the last freeze.
 pub const LATEST: &str = "latest";
+/// What stands for every freeze.
+pub const ALL: &str = "all";
 const MAX_NAME: usize = 100;
 
 /// What may be in a tar of a set.
@@ -58,6 +60,9 @@ pub struct Index {
     pub files: BTreeMap<String, Digest>,
     /// The freeze before it.
     pub previous: Option<Link>,
+    /// Why it was made although its check against the freeze before had not passed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unchecked: Option<String>,
 }
 
 /// A freeze, by its index.
@@ -96,7 +101,7 @@ pub enum FreezeError {
     /// The name would not do as a file's name.
     #[error(
         "{0:?} is no name for a freeze: use up to {MAX_NAME} of a-z, A-Z, 0-9, dot, _, + and -, beginning \
-         with a letter or digit, and not {LATEST:?}"
+         with a letter or digit, and not {LATEST:?} or {ALL:?}"
     )]
     Name(String),
     /// Several modules with many names and versions.
@@ -253,6 +258,10 @@ pub fn freeze(
         None => default_name(&modules).ok_or(FreezeError::Nameless)?,
     };
     check_name(&name)?;
+    // One that was made before this was refused is still read.
+    if name.eq_ignore_ascii_case(ALL) {
+        return Err(FreezeError::Name(name));
+    }
     let tar = pack(set)?;
     let files = set.lasting().map(|(path, bytes)| (path.to_owned(), Digest::of(bytes))).collect();
     let index = Index {
@@ -265,6 +274,7 @@ pub fn freeze(
         modules,
         files,
         previous,
+        unchecked: None,
     };
     // What could not be opened again is not frozen.
     index.open(&tar)?;

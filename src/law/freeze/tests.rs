@@ -52,6 +52,8 @@ fn a_freeze_is_the_same_bytes_and_opens_again() {
     ];
     assert_eq!(paths, wanted);
     assert_eq!(Index::parse(&one.index.bytes().unwrap()).unwrap(), one.index);
+    // Indexes from before the member are the same bytes.
+    assert!(!String::from_utf8(one.index.bytes().unwrap()).unwrap().contains("unchecked"));
     assert!(one.index.drift(&set).is_empty());
 }
 
@@ -105,6 +107,10 @@ fn names_are_file_names() {
     }
     for name in ["", "latest", "Latest", ".x", "-x", "a/b", "a b", "ä", &"x".repeat(101)] {
         assert!(check_name(name).is_err(), "{name}");
+    }
+    for name in [ALL, "All"] {
+        let refused = freeze(&set(&[]), Some(name), DAY, None);
+        assert!(matches!(refused, Err(FreezeError::Name(_))), "{name}");
     }
     let two = set(&[("b/versions.yaml", "module: b\nversion: 2.1.0\nreleases: []\n")]);
     assert_eq!(freeze(&two, None, DAY, None).unwrap().index.name, "a-1.0.0_b-2.1.0");
