@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::super::change::{Change, Class, Comparison, Direction, Location, Witness};
 use super::super::violation::{Violation, collect};
-use super::bundle::{Bundle, BundleError};
+use super::bundle::{Bundle, BundleError, draft};
 use super::declared::{closed, written, written_key};
 use super::pointer;
 use super::prove::Prover;
@@ -72,11 +72,18 @@ pub(super) fn compare_in(
     members: Members,
     slices: bool,
 ) -> Result<Comparison, BundleError> {
+    let dialects = dialects(old, new);
     let (old, new) = (Bundle::new("o", old, old_others)?, Bundle::new("n", new, new_others)?);
     let edits = Walk::between(&old, &new);
+    let noted = |mut changes: Vec<Change>| {
+        changes.extend(dialects.clone().map(|change| {
+            change.at(Some(location(&old, &root(&old))), Some(location(&new, &root(&new))))
+        }));
+        Comparison::of(changes)
+    };
     if edits.is_empty() && old.defs.keys().zip(new.defs.keys()).all(|(o, n)| same(&old, o, &new, n))
     {
-        return Ok(Comparison::of(Vec::new()));
+        return Ok(noted(Vec::new()));
     }
     let compared = Compared {
         old: &old,
@@ -116,7 +123,32 @@ pub(super) fn compare_in(
             });
         }
     }
-    Ok(Comparison::of(changes))
+    Ok(noted(changes))
+}
+
+/// Another dialect. What it means is compared; but of some keywords those who keep to it think differently.
+fn dialects(old: &Value, new: &Value) -> Option<Change> {
+    if draft(old) == draft(new) {
+        return None;
+    }
+    let doubtful = ["dependencies", "format"].into_iter().find(|name| mentions(new, name));
+    Some(match doubtful {
+        Some(name) => Change::new(
+            "dialect-changed",
+            Class::Risky,
+            format!("$schema names another draft: not everybody judges {name} alike in both"),
+        )
+        .mend(remedy(Class::Risky, Direction::Both)),
+        None => Change::new("dialect-changed", Class::Safe, "$schema names another draft"),
+    })
+}
+
+fn mentions(value: &Value, name: &str) -> bool {
+    match value {
+        Value::Object(map) => map.contains_key(name) || map.values().any(|v| mentions(v, name)),
+        Value::Array(list) => list.iter().any(|one| mentions(one, name)),
+        _ => false,
+    }
 }
 
 /// Whether two documents are the same text but for where their references lead.
@@ -153,6 +185,14 @@ impl Compared<'_> {
         let mut class = match edit.rule.as_str() {
             // Whoever fills in defaults behaves otherwise now, and no instance shows it.
             "default-changed" | "default-removed" | "default-added" => Class::Risky,
+            // What a text holds is read by others than whoever judges schemas.
+            _ if ["contentEncoding", "contentMediaType", "contentSchema"]
+                .iter()
+                .any(|name| edit.at.pointer.rsplit('/').next() == Some(*name))
+                && matches!(edit.patch, Patch::Words) =>
+            {
+                Class::Risky
+            }
             _ => Class::Safe,
         };
         let mut witness = None;

@@ -140,6 +140,8 @@ fn scalars() -> Vec<Row> {
         ("annotation-changed", string.clone(), s("title", json!("b")), S, S),
         ("annotation-changed", string.clone(), s("examples", json!(["b"])), S, S),
         ("annotation-changed", string.clone(), s("x-owner", json!("b")), S, S),
+        ("annotation-changed", s("contentMediaType", json!("text/csv")), s("contentMediaType", json!("text/xml")), R, R),
+        ("annotation-changed", string.clone(), s("contentEncoding", json!("base64")), R, R),
         ("deprecated", string, s("deprecated", json!(true)), S, S),
     ]
 }
@@ -215,6 +217,10 @@ fn composed() -> Vec<Row> {
         ("all-of-removed", json!({"allOf": [{"type": "string"}]}), json!({}), S, B),
         ("dependent-schema-removed", json!({"dependentSchemas": {"a": {"required": ["b"]}}}), json!({}), S, B),
         ("maximum-added", json!({"$ref": "#/$defs/n", "$defs": {"n": {"type": "integer"}}}), json!({"$ref": "#/$defs/n", "$defs": {"n": {"type": "integer", "maximum": 9}}}), B, S),
+        // A condition alone evaluates members and items.
+        ("if-removed", json!({"if": {"properties": {"a": {"const": 1}}}, "unevaluatedProperties": false}), json!({"unevaluatedProperties": false}), B, R),
+        ("if-added", json!({"unevaluatedItems": false}), json!({"if": {"prefixItems": [true]}, "unevaluatedItems": false}), R, B),
+        ("if-removed", json!({"if": {"properties": {"a": true}}}), json!({}), S, S),
         ("schema-replaced", json!(true), json!(false), B, S),
         ("schema-replaced", json!(false), json!({"type": "string"}), S, B),
     ]
@@ -252,6 +258,28 @@ fn each_change_has_its_class() {
         assert!(compared(old, old, Direction::Both).changes.is_empty(), "{old}");
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), rows.len(), wrong.join("\n"));
+}
+
+/// Keywords that a draft does not have wake up when the next one is named.
+#[test]
+fn another_draft_wakes_keywords() {
+    let of = |draft: &str, mut schema: Value| {
+        schema["$schema"] = json!(format!("http://json-schema.org/{draft}/schema#"));
+        schema
+    };
+    let closed = json!({"properties": {"a": true}, "unevaluatedProperties": false});
+    let woken = compared(&of("draft-07", closed.clone()), &of("2020-12", closed), Direction::Consumer);
+    assert_eq!(woken.class, B, "{woken:?}");
+    let one = json!({"const": 1});
+    let woken = compared(&of("draft-04", one.clone()), &of("2020-12", one), Direction::Consumer);
+    assert_eq!(woken.class, B, "{woken:?}");
+    let more = json!({"dependentRequired": {"a": ["b"]}});
+    let ignored = compared(&of("draft-07", json!({})), &of("draft-07", more), Direction::Both);
+    assert_eq!(ignored.class, S, "{ignored:?}");
+    let kept = json!({"dependencies": {"a": ["b"]}});
+    let kept = compared(&of("draft-07", kept.clone()), &of("2020-12", kept), Direction::Both);
+    assert_eq!(kept.changes[0].rule, "dialect-changed");
+    assert_eq!(kept.class, R, "not all who read 2020-12 judge dependencies");
 }
 
 #[test]

@@ -142,6 +142,10 @@ fn write_out(schema: &Value) -> Value {
                 "anyOf": [condition, { "allOf": [{ "not": condition }, otherwise] }]
             }));
         }
+        if !object.contains_key("then") && !object.contains_key("else") {
+            // A condition alone refuses nothing, but what it looked at counts as evaluated.
+            all.push(json!({ "anyOf": [condition, { "not": condition }] }));
+        }
     }
     if !all.is_empty() {
         new.insert("allOf".into(), Value::Array(all));
