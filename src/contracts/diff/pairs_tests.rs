@@ -260,6 +260,70 @@ fn each_change_has_its_class() {
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), rows.len(), wrong.join("\n"));
 }
 
+/// What an edit alone would refuse, but the new schema does not, is no witness.
+#[test]
+fn a_witness_is_one_of_the_real_schemas() {
+    for (old, new, wanted) in [
+        (json!({"type": "integer", "exclusiveMinimum": 0}), json!({"type": "integer", "minimum": 1}), S),
+        (json!({"type": "string", "minLength": 1}), json!({"type": "string", "pattern": "^[\\s\\S]+$"}), R),
+        (
+            json!({"minProperties": 1, "properties": {"a": true}, "additionalProperties": false}),
+            json!({"required": ["a"], "properties": {"a": true}, "additionalProperties": false}),
+            R,
+        ),
+    ] {
+        let found = compared(&old, &new, Direction::Both);
+        assert!(found.class <= wanted.max(R) && found.class < B, "{old} {new} {found:?}");
+        assert!(wanted != S || found.class == S, "{old} {new} {found:?}");
+        assert!(found.changes.iter().all(|change| change.witness.is_none()), "{found:?}");
+    }
+}
+
+/// Whoever sends a schema that is hard to judge gets an answer, and no long wait.
+#[test]
+fn hard_schemas_end() {
+    let forms = |count: usize, shift: usize| -> Value {
+        let form = |i: usize| json!({"if": {"properties": {"k": {"const": i}}}, "then": {"required": [format!("p{}", i + shift)]}});
+        json!({"allOf": (0..count).map(form).collect::<Vec<_>>()})
+    };
+    let ladder = |keyword: &str, levels: usize, kind: &str| {
+        let mut defs = serde_json::Map::new();
+        for n in 0..levels {
+            let next = json!({"$ref": format!("#/$defs/n{}", n + 1)});
+            defs.insert(format!("n{n}"), json!({keyword: [next, next]}));
+        }
+        defs.insert(format!("n{levels}"), json!({"type": kind}));
+        json!({"$ref": "#/$defs/n0", "$defs": defs})
+    };
+    let mut deep = (json!({"const": 1}), json!({"const": 2}));
+    for _ in 0..40 {
+        deep = (json!({"if": deep.0, "then": true}), json!({"if": deep.1, "then": true}));
+    }
+    let names = |from: usize, count: usize| -> Vec<String> {
+        (from..from + count).map(|n| format!("v{n}")).collect()
+    };
+    for (name, old, new, least) in [
+        ("conditions", forms(40, 0), forms(40, 1), R),
+        ("more conditions", forms(300, 0), forms(300, 1), R),
+        ("ladder", ladder("anyOf", 16, "string"), ladder("anyOf", 16, "integer"), R),
+        ("high ladder", ladder("oneOf", 60, "string"), ladder("oneOf", 60, "integer"), R),
+        ("all", ladder("allOf", 18, "string"), ladder("allOf", 18, "integer"), R),
+        ("conditions in conditions", deep.0, deep.1, R),
+        ("enum", json!({"enum": names(0, 50_000)}), json!({"enum": names(1, 50_000)}), R),
+        ("another enum", json!({"enum": names(0, 20_000)}), json!({"enum": names(20_000, 20_000)}), R),
+        ("required", json!({"required": names(0, 20_000)}), json!({"required": names(1, 20_000)}), R),
+        ("another required", json!({"required": names(0, 5_000)}), json!({"required": names(5_000, 5_000)}), R),
+    ] {
+        let begun = std::time::Instant::now();
+        let found = compared(&old, &new, Direction::Both);
+        let took = begun.elapsed();
+        eprintln!("{name}: {took:?} {:?} {:?}", found.class, found.changes.len());
+        assert!(found.class >= least, "{name}");
+        // Far more than it takes, and far less than it would take without an end.
+        assert!(took.as_secs() < 60, "{name}: {took:?}");
+    }
+}
+
 /// Keywords that a draft does not have wake up when the next one is named.
 #[test]
 fn another_draft_wakes_keywords() {
