@@ -11,7 +11,7 @@ use super::super::violation::{Violation, collect};
 use super::bundle::{Bundle, BundleError, draft};
 use super::declared::{closed, written, written_key};
 use super::effort::Effort;
-use super::pointer;
+use super::{definitions, pointer};
 use super::prove::Prover;
 use super::samples::Sampler;
 use super::slice::{self, Slice, is_referred_to};
@@ -50,7 +50,9 @@ pub fn compare(
     new: (&Value, &Named<'_>),
     direction: Direction,
 ) -> Result<Comparison, BundleError> {
-    compare_written(old, new, direction, Members::Any)
+    let mut found = compare_written(old, new, direction, Members::Any)?.changes;
+    found.extend(definitions::changes(old, new, direction)?);
+    Ok(Comparison::of(found))
 }
 
 /// Compares two schemas, knowing what those who write put into objects.
@@ -242,6 +244,9 @@ impl Compared<'_> {
 
     /// The verdicts on the old schema with one difference.
     fn alone(&self, edit: &Edit, left: &mut usize) -> Vec<Verdict> {
+        if !self.effort.each().spend(1) {
+            return vec![Verdict::Open];
+        }
         // What is added may refer to other new documents.
         let with_new = match &edit.patch {
             Patch::Set(value) => refers(value),
@@ -370,7 +375,7 @@ fn patch(document: &mut Value, edit: &Edit) {
     }
 }
 
-fn remedy(class: Class, direction: Direction) -> String {
+pub(super) fn remedy(class: Class, direction: Direction) -> String {
     match (class, direction) {
         (Class::Breaking, Direction::Consumer) => {
             "go on accepting what was accepted, or publish it as a new major version"

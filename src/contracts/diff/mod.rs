@@ -7,6 +7,7 @@
 mod bundle;
 mod compare;
 mod declared;
+mod definitions;
 mod effort;
 mod flat;
 mod keywords;

@@ -324,6 +324,32 @@ fn hard_schemas_end() {
     }
 }
 
+/// A library of definitions has no schema of its own; each entry is judged.
+#[test]
+fn definitions_that_others_use_are_judged() {
+    let of = |id: &str, a: Value| {
+        json!({"$id": id, "$defs": {"a": {"$ref": "#/$defs/b"}, "b": a, "own": {"title": "x"}}})
+    };
+    for id in ["https://example.org/lib.json", "lib.json"] {
+        let (old, new) = (of(id, json!({"type": ["string", "null"]})), of(id, json!({"type": "string"})));
+        let found = compared(&old, &new, Direction::Consumer);
+        let rules: Vec<_> = found.changes.iter().map(|c| (c.rule.as_str(), c.class)).collect();
+        assert_eq!(rules, [("definition-changed", B), ("definition-changed", B)], "{found:?}");
+        assert_eq!(found.changes[1].witness.as_ref().unwrap().instance, json!(null));
+        assert_eq!(found.changes[1].old.as_ref().unwrap().pointer, "/$defs/b");
+        assert_eq!(compared(&old, &new, Direction::Producer).class, R, "at least");
+        assert!(compared(&old, &old, Direction::Both).changes.is_empty());
+    }
+    let unnamed = |kind: &str| json!({"$schema": "http://json-schema.org/draft-07/schema#", "type": "object", "definitions": {"a b": {"type": kind}}});
+    let found = compared(&unnamed("string"), &unnamed("null"), Direction::Both);
+    assert_eq!((found.class, found.changes.len()), (B, 1), "{found:?}");
+    let gone = compared(&unnamed("string"), &json!({"type": "object"}), Direction::Both);
+    assert!(gone.changes.iter().any(|c| c.rule == "definition-removed" && c.class == R), "{gone:?}");
+    let used = |kind: &str| json!({"$ref": "#/$defs/a", "$defs": {"a": {"type": kind}}});
+    let found = compared(&used("string"), &used("null"), Direction::Both);
+    assert!(found.changes.iter().all(|change| change.rule == "type-changed"), "{found:?}");
+}
+
 /// Keywords that a draft does not have wake up when the next one is named.
 #[test]
 fn another_draft_wakes_keywords() {

@@ -18,7 +18,7 @@ use super::pointer;
 /// Schemas that judging one instance may look at; whatever is dearer judges nothing.
 const MAX_WEIGHT: u64 = 300_000;
 /// Schemas when written out; conditions in conditions grow.
-const MAX_WRITTEN: u64 = 4_000_000;
+const MAX_WRITTEN: u64 = 2_000_000;
 
 /// What judges an instance, and what that costs.
 type Judge = Option<(Rc<Validator>, u64)>;
@@ -52,6 +52,8 @@ impl Universe {
         let left = Cell::new(MAX_WRITTEN);
         let plain: Map<String, Value> =
             raw.iter().map(|(key, value)| (key.clone(), write_out(value, &left))).collect();
+        // Making it is work, too.
+        effort.spend((MAX_WRITTEN - left.get()) / 4);
         Self {
             plain: definitions(plain),
             raw: definitions(raw),
