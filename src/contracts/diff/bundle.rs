@@ -71,8 +71,12 @@ impl Draft {
         let since = match keyword {
             "const" | "contains" | "propertyNames" => Self::Six,
             "if" | "then" | "else" => Self::Seven,
-            "dependentRequired" | "dependentSchemas" | "maxContains" | "minContains"
-            | "unevaluatedItems" | "unevaluatedProperties" => Self::Nineteen,
+            "dependentRequired"
+            | "dependentSchemas"
+            | "maxContains"
+            | "minContains"
+            | "unevaluatedItems"
+            | "unevaluatedProperties" => Self::Nineteen,
             "prefixItems" => Self::Current,
             _ => Self::Four,
         };
@@ -453,14 +457,18 @@ mod tests {
         for (draft, ignored) in [
             ("draft-04", json!({"const": 1, "if": true, "else": false, "contains": 1})),
             ("draft-06", json!({"if": true, "else": false})),
-            ("draft-07", json!({"unevaluatedProperties": false, "dependentRequired": {"a": ["b"]}, "prefixItems": [false]})),
+            (
+                "draft-07",
+                json!({"unevaluatedProperties": false, "dependentRequired": {"a": ["b"]}, "prefixItems": [false]}),
+            ),
             ("2019-09", json!({"prefixItems": [false]})),
         ] {
             let mut schema = ignored.clone();
             schema["$schema"] = json!(format!("http://json-schema.org/{draft}/schema#"));
             let bundle = Bundle::new("o", &schema, &BTreeMap::new()).unwrap();
             assert_eq!(bundle.defs["o0"], json!({}), "{draft}");
-            let within = json!({"not": {"$id": "x", "$schema": schema["$schema"], "allOf": [ignored]}});
+            let within =
+                json!({"not": {"$id": "x", "$schema": schema["$schema"], "allOf": [ignored]}});
             let bundle = Bundle::new("o", &within, &BTreeMap::new()).unwrap();
             assert_eq!(bundle.defs["o0"], json!({"not": {"allOf": [{}]}}), "{draft}");
         }

@@ -11,12 +11,12 @@ use super::super::violation::{Violation, collect};
 use super::bundle::{Bundle, BundleError, draft};
 use super::declared::{closed, written, written_key};
 use super::effort::Effort;
-use super::{definitions, pointer};
 use super::prove::Prover;
 use super::samples::Sampler;
 use super::slice::{self, Slice, is_referred_to};
 use super::universe::{Universe, refers};
 use super::walk::{Edit, MAX_EDITS, Patch, Place, Walk};
+use super::{definitions, pointer};
 
 /// What is known of one direction.
 enum Verdict {
@@ -51,7 +51,7 @@ pub fn compare(
     direction: Direction,
 ) -> Result<Comparison, BundleError> {
     let mut found = compare_written(old, new, direction, Members::Any)?.changes;
-    found.extend(definitions::changes(old, new, direction)?);
+    found.extend(definitions::changes(old, new, direction));
     Ok(Comparison::of(found))
 }
 
@@ -68,13 +68,33 @@ pub fn compare_written(
     compare_in(old, new, direction, members, members == Members::Any)
 }
 
+/// Compares two schemas within what is left of an effort.
+pub(super) fn compare_within(
+    effort: Effort,
+    old: (&Value, &Named<'_>),
+    new: (&Value, &Named<'_>),
+    direction: Direction,
+) -> Result<Comparison, BundleError> {
+    compare_by(old, new, direction, (Members::Any, true), effort)
+}
+
 /// Compares two schemas; `slices` lets differences be judged without what is beside them.
 pub(super) fn compare_in(
-    (old, old_others): (&Value, &Named<'_>),
-    (new, new_others): (&Value, &Named<'_>),
+    old: (&Value, &Named<'_>),
+    new: (&Value, &Named<'_>),
     direction: Direction,
     members: Members,
     slices: bool,
+) -> Result<Comparison, BundleError> {
+    compare_by(old, new, direction, (members, slices), Effort::default())
+}
+
+fn compare_by(
+    (old, old_others): (&Value, &Named<'_>),
+    (new, new_others): (&Value, &Named<'_>),
+    direction: Direction,
+    (members, slices): (Members, bool),
+    effort: Effort,
 ) -> Result<Comparison, BundleError> {
     let dialects = dialects(old, new);
     let (old, new) = (Bundle::new("o", old, old_others)?, Bundle::new("n", new, new_others)?);
@@ -97,16 +117,14 @@ pub(super) fn compare_in(
         // What others refer to is not only where it stands.
         sliced: slices && !is_referred_to(&old.defs, &old.root),
         beside: slice::Members::default(),
-        effort: Effort::default(),
+        effort,
         real: Real::default(),
     };
     let both: Map<String, Value> =
         old.defs.iter().chain(&new.defs).map(|(k, v)| (k.clone(), v.clone())).collect();
     let whole = compared.universe(both, &[&old.root, &new.root], compared.effort.clone());
-    compared.real = Real {
-        reads: whole.judge(&new.root),
-        writes: whole.judge(&compared.writing(&new.root)),
-    };
+    compared.real =
+        Real { reads: whole.judge(&new.root), writes: whole.judge(&compared.writing(&new.root)) };
     let whole = compared.judge(&whole, &new.root, None, false);
     let proven = whole.iter().all(|verdict| matches!(verdict, Verdict::Proven));
     let cut_off = edits.len() >= MAX_EDITS;

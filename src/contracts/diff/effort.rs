@@ -35,6 +35,11 @@ impl Effort {
         Self { all: self.all.clone(), part: Rc::new(Cell::new(EACH)) }
     }
 
+    /// For another whole comparison on account of the same.
+    pub(super) fn again(&self) -> Self {
+        Self { all: self.all.clone(), part: Rc::new(Cell::new(WHOLE)) }
+    }
+
     /// Whether so many steps were left; they are gone now.
     pub(super) fn spend(&self, steps: u64) -> bool {
         let spend = |cell: &Cell<u64>| {
@@ -116,8 +121,12 @@ impl<'v> Weights<'v> {
                     }
                 }
                 (
-                    "items" | "contains" | "additionalProperties" | "propertyNames"
-                    | "unevaluatedItems" | "unevaluatedProperties",
+                    "items"
+                    | "contains"
+                    | "additionalProperties"
+                    | "propertyNames"
+                    | "unevaluatedItems"
+                    | "unevaluatedProperties",
                     _,
                 ) => inside = inside.max(self.at(child, depth)),
                 _ => {}

@@ -264,8 +264,16 @@ fn each_change_has_its_class() {
 #[test]
 fn a_witness_is_one_of_the_real_schemas() {
     for (old, new, wanted) in [
-        (json!({"type": "integer", "exclusiveMinimum": 0}), json!({"type": "integer", "minimum": 1}), S),
-        (json!({"type": "string", "minLength": 1}), json!({"type": "string", "pattern": "^[\\s\\S]+$"}), R),
+        (
+            json!({"type": "integer", "exclusiveMinimum": 0}),
+            json!({"type": "integer", "minimum": 1}),
+            S,
+        ),
+        (
+            json!({"type": "string", "minLength": 1}),
+            json!({"type": "string", "pattern": "^[\\s\\S]+$"}),
+            R,
+        ),
         (
             json!({"minProperties": 1, "properties": {"a": true}, "additionalProperties": false}),
             json!({"required": ["a"], "properties": {"a": true}, "additionalProperties": false}),
@@ -310,9 +318,24 @@ fn hard_schemas_end() {
         ("all", ladder("allOf", 18, "string"), ladder("allOf", 18, "integer"), R),
         ("conditions in conditions", deep.0, deep.1, R),
         ("enum", json!({"enum": names(0, 50_000)}), json!({"enum": names(1, 50_000)}), R),
-        ("another enum", json!({"enum": names(0, 20_000)}), json!({"enum": names(20_000, 20_000)}), R),
-        ("required", json!({"required": names(0, 20_000)}), json!({"required": names(1, 20_000)}), R),
-        ("another required", json!({"required": names(0, 5_000)}), json!({"required": names(5_000, 5_000)}), R),
+        (
+            "another enum",
+            json!({"enum": names(0, 20_000)}),
+            json!({"enum": names(20_000, 20_000)}),
+            R,
+        ),
+        (
+            "required",
+            json!({"required": names(0, 20_000)}),
+            json!({"required": names(1, 20_000)}),
+            R,
+        ),
+        (
+            "another required",
+            json!({"required": names(0, 5_000)}),
+            json!({"required": names(5_000, 5_000)}),
+            R,
+        ),
     ] {
         let begun = std::time::Instant::now();
         let found = compared(&old, &new, Direction::Both);
@@ -327,11 +350,10 @@ fn hard_schemas_end() {
 /// A library of definitions has no schema of its own; each entry is judged.
 #[test]
 fn definitions_that_others_use_are_judged() {
-    let of = |id: &str, a: Value| {
-        json!({"$id": id, "$defs": {"a": {"$ref": "#/$defs/b"}, "b": a, "own": {"title": "x"}}})
-    };
+    let of = |id: &str, a: Value| json!({"$id": id, "$defs": {"a": {"$ref": "#/$defs/b"}, "b": a, "own": {"title": "x"}}});
     for id in ["https://example.org/lib.json", "lib.json"] {
-        let (old, new) = (of(id, json!({"type": ["string", "null"]})), of(id, json!({"type": "string"})));
+        let (old, new) =
+            (of(id, json!({"type": ["string", "null"]})), of(id, json!({"type": "string"})));
         let found = compared(&old, &new, Direction::Consumer);
         let rules: Vec<_> = found.changes.iter().map(|c| (c.rule.as_str(), c.class)).collect();
         assert_eq!(rules, [("definition-changed", B), ("definition-changed", B)], "{found:?}");
@@ -344,7 +366,10 @@ fn definitions_that_others_use_are_judged() {
     let found = compared(&unnamed("string"), &unnamed("null"), Direction::Both);
     assert_eq!((found.class, found.changes.len()), (B, 1), "{found:?}");
     let gone = compared(&unnamed("string"), &json!({"type": "object"}), Direction::Both);
-    assert!(gone.changes.iter().any(|c| c.rule == "definition-removed" && c.class == R), "{gone:?}");
+    assert!(
+        gone.changes.iter().any(|c| c.rule == "definition-removed" && c.class == R),
+        "{gone:?}"
+    );
     let used = |kind: &str| json!({"$ref": "#/$defs/a", "$defs": {"a": {"type": kind}}});
     let found = compared(&used("string"), &used("null"), Direction::Both);
     assert!(found.changes.iter().all(|change| change.rule == "type-changed"), "{found:?}");
@@ -358,7 +383,8 @@ fn another_draft_wakes_keywords() {
         schema
     };
     let closed = json!({"properties": {"a": true}, "unevaluatedProperties": false});
-    let woken = compared(&of("draft-07", closed.clone()), &of("2020-12", closed), Direction::Consumer);
+    let woken =
+        compared(&of("draft-07", closed.clone()), &of("2020-12", closed), Direction::Consumer);
     assert_eq!(woken.class, B, "{woken:?}");
     let one = json!({"const": 1});
     let woken = compared(&of("draft-04", one.clone()), &of("2020-12", one), Direction::Consumer);

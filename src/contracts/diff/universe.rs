@@ -184,7 +184,9 @@ fn write_out(schema: &Value, left: &Cell<u64>) -> Value {
                     all.push(unless_present(key, &write_out(schema, left)));
                 }
             }
-            ("allOf", _, Value::Array(list)) => all.extend(list.iter().map(|one| write_out(one, left))),
+            ("allOf", _, Value::Array(list)) => {
+                all.extend(list.iter().map(|one| write_out(one, left)))
+            }
             (_, Holds::Schemas, Value::Array(list)) => {
                 new.insert(name.clone(), list.iter().map(|one| write_out(one, left)).collect());
             }
