@@ -224,11 +224,11 @@ impl<'u> Prover<'u> {
                 ("enum", _) => false,
                 ("minimum" | "exclusiveMinimum", Value::Number(end)) => {
                     let open = name == "exclusiveMinimum";
-                    !has("number") || above(flat.low, end, open) || flat.from(end, open)
+                    !has("number") || above(flat.low, end, open) || flat.at_least(end, open)
                 }
                 ("maximum" | "exclusiveMaximum", Value::Number(end)) => {
                     let open = name == "exclusiveMaximum";
-                    !has("number") || below(flat.high, end, open) || flat.up_to(end, open)
+                    !has("number") || below(flat.high, end, open) || flat.at_most(end, open)
                 }
                 ("multipleOf", Value::Number(of)) => {
                     !has("number")
@@ -384,14 +384,14 @@ impl Flat<'_> {
 
     /// Whether all integers are at or above an end, where nothing but integers is allowed: those above 0 are
     /// from 1 on.
-    fn from(&self, end: &Number, open: bool) -> bool {
+    fn at_least(&self, end: &Number, open: bool) -> bool {
         let Some(low) = self.low.filter(|_| self.only_integers()) else { return false };
         let least = number::integer(low.at).and_then(|at| at.checked_add(i64::from(low.open)));
         let end = number::integer(end).and_then(|at| at.checked_add(i64::from(open)));
         matches!((least, end), (Some(least), Some(end)) if least >= end)
     }
 
-    fn up_to(&self, end: &Number, open: bool) -> bool {
+    fn at_most(&self, end: &Number, open: bool) -> bool {
         let Some(high) = self.high.filter(|_| self.only_integers()) else { return false };
         let most = number::integer(high.at).and_then(|at| at.checked_sub(i64::from(high.open)));
         let end = number::integer(end).and_then(|at| at.checked_sub(i64::from(open)));
