@@ -54,19 +54,44 @@ pub(super) struct Bundle {
     pub nodes: usize,
 }
 
-/// Older drafts differ in more than names.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Draft {
+/// Drafts differ in which keywords they have.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Draft {
     Four,
     Six,
+    Seven,
+    Nineteen,
     Current,
 }
 
-fn draft(schema: &Value) -> Draft {
+impl Draft {
+    /// Whether a keyword means something: an unknown one is ignored by whoever keeps to the draft.
+    /// `dependencies` stays known, for most validators still judge it.
+    fn has(self, keyword: &str) -> bool {
+        let since = match keyword {
+            "const" | "contains" | "propertyNames" => Self::Six,
+            "if" | "then" | "else" => Self::Seven,
+            "dependentRequired"
+            | "dependentSchemas"
+            | "maxContains"
+            | "minContains"
+            | "unevaluatedItems"
+            | "unevaluatedProperties" => Self::Nineteen,
+            "prefixItems" => Self::Current,
+            _ => Self::Four,
+        };
+        self >= since
+    }
+}
+
+/// The draft that a document names; one that is not known is taken for the newest.
+pub(super) fn draft(schema: &Value) -> Draft {
     let said = schema.get("$schema").and_then(Value::as_str).unwrap_or_default();
     match said {
         _ if said.contains("draft-04") || said.contains("draft-03") => Draft::Four,
-        _ if said.contains("draft-06") || said.contains("draft-07") => Draft::Six,
+        _ if said.contains("draft-06") => Draft::Six,
+        _ if said.contains("draft-07") => Draft::Seven,
+        _ if said.contains("2019-09") => Draft::Nineteen,
         _ => Draft::Current,
     }
 }
@@ -216,6 +241,10 @@ impl<'a> Reader<'a> {
             Value::Object(object) => object,
             _ => return Err(BundleError::NoSchema(spot.at.clone())),
         };
+        // What is embedded under a name of its own may be of another draft.
+        let embedded = Spot { draft: draft(value), at: spot.at.clone(), ..*spot };
+        let own = object.contains_key("$id") && object.contains_key("$schema");
+        let spot = if own && !spot.at.is_empty() { &embedded } else { spot };
         let base = self
             .index
             .bases
@@ -224,7 +253,7 @@ impl<'a> Reader<'a> {
             .unwrap_or_else(|| base.clone());
         if let Some(reference) = object.get("$ref").and_then(Value::as_str) {
             let target = self.target(reference, &base, spot)?;
-            if spot.draft != Draft::Current {
+            if spot.draft < Draft::Nineteen {
                 // Before 2019-09 whatever stood beside a reference was ignored.
                 return Ok(json!({ "$ref": target }));
             }
@@ -235,6 +264,7 @@ impl<'a> Reader<'a> {
             match (name.as_str(), holds(name), child) {
                 ("$id" | "$schema" | "$anchor" | "$dynamicAnchor" | "$vocabulary", ..) => {}
                 ("id", ..) if spot.draft == Draft::Four => {}
+                _ if !spot.draft.has(name) => {}
                 ("$dynamicRef" | "$recursiveRef", ..) => {
                     return Err(BundleError::Dynamic(spot.at.clone()));
                 }
@@ -345,7 +375,7 @@ fn modernize(schema: &mut Map<String, Value>, draft: Draft) {
         if let Some(rest) = schema.remove("additionalItems") {
             schema.insert("items".into(), rest);
         }
-    } else if draft != Draft::Current {
+    } else if draft < Draft::Current {
         schema.remove("additionalItems");
     }
     for (flag, bound) in [("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")] {
@@ -424,6 +454,24 @@ mod tests {
         assert_eq!(root["dependentRequired"], json!({"a": ["b"]}));
         assert_eq!(root["dependentSchemas"], json!({"c": {"required": ["d"]}}));
         assert_eq!(root["properties"]["x"], json!({"$ref": "#/$defs/o0/definitions/x"}));
+        for (draft, ignored) in [
+            ("draft-04", json!({"const": 1, "if": true, "else": false, "contains": 1})),
+            ("draft-06", json!({"if": true, "else": false})),
+            (
+                "draft-07",
+                json!({"unevaluatedProperties": false, "dependentRequired": {"a": ["b"]}, "prefixItems": [false]}),
+            ),
+            ("2019-09", json!({"prefixItems": [false]})),
+        ] {
+            let mut schema = ignored.clone();
+            schema["$schema"] = json!(format!("http://json-schema.org/{draft}/schema#"));
+            let bundle = Bundle::new("o", &schema, &BTreeMap::new()).unwrap();
+            assert_eq!(bundle.defs["o0"], json!({}), "{draft}");
+            let within =
+                json!({"not": {"$id": "x", "$schema": schema["$schema"], "allOf": [ignored]}});
+            let bundle = Bundle::new("o", &within, &BTreeMap::new()).unwrap();
+            assert_eq!(bundle.defs["o0"], json!({"not": {"allOf": [{}]}}), "{draft}");
+        }
         let four = json!({"$schema": "http://json-schema.org/draft-04/schema#", "minimum": 3, "exclusiveMinimum": true});
         let bundle = Bundle::new("o", &four, &BTreeMap::new()).unwrap();
         assert_eq!(bundle.defs["o0"], json!({"exclusiveMinimum": 3}));

@@ -3,18 +3,20 @@
 
 use std::collections::BTreeMap;
 
+use jsonschema::Validator;
 use serde_json::{Map, Value};
 
 use super::super::change::{Change, Class, Comparison, Direction, Location, Witness};
 use super::super::violation::{Violation, collect};
-use super::bundle::{Bundle, BundleError};
+use super::bundle::{Bundle, BundleError, draft};
 use super::declared::{closed, written, written_key};
-use super::pointer;
+use super::effort::Effort;
 use super::prove::Prover;
 use super::samples::Sampler;
 use super::slice::{self, Slice, is_referred_to};
 use super::universe::{Universe, refers};
 use super::walk::{Edit, MAX_EDITS, Patch, Place, Walk};
+use super::{definitions, pointer};
 
 /// What is known of one direction.
 enum Verdict {
@@ -48,7 +50,9 @@ pub fn compare(
     new: (&Value, &Named<'_>),
     direction: Direction,
 ) -> Result<Comparison, BundleError> {
-    compare_written(old, new, direction, Members::Any)
+    let mut found = compare_written(old, new, direction, Members::Any)?.changes;
+    found.extend(definitions::changes(old, new, direction));
+    Ok(Comparison::of(found))
 }
 
 /// Compares two schemas, knowing what those who write put into objects.
@@ -64,21 +68,48 @@ pub fn compare_written(
     compare_in(old, new, direction, members, members == Members::Any)
 }
 
+/// Compares two schemas within what is left of an effort.
+pub(super) fn compare_within(
+    effort: Effort,
+    old: (&Value, &Named<'_>),
+    new: (&Value, &Named<'_>),
+    direction: Direction,
+) -> Result<Comparison, BundleError> {
+    compare_by(old, new, direction, (Members::Any, true), effort)
+}
+
 /// Compares two schemas; `slices` lets differences be judged without what is beside them.
 pub(super) fn compare_in(
-    (old, old_others): (&Value, &Named<'_>),
-    (new, new_others): (&Value, &Named<'_>),
+    old: (&Value, &Named<'_>),
+    new: (&Value, &Named<'_>),
     direction: Direction,
     members: Members,
     slices: bool,
 ) -> Result<Comparison, BundleError> {
+    compare_by(old, new, direction, (members, slices), Effort::default())
+}
+
+fn compare_by(
+    (old, old_others): (&Value, &Named<'_>),
+    (new, new_others): (&Value, &Named<'_>),
+    direction: Direction,
+    (members, slices): (Members, bool),
+    effort: Effort,
+) -> Result<Comparison, BundleError> {
+    let dialects = dialects(old, new);
     let (old, new) = (Bundle::new("o", old, old_others)?, Bundle::new("n", new, new_others)?);
     let edits = Walk::between(&old, &new);
+    let noted = |mut changes: Vec<Change>| {
+        changes.extend(dialects.clone().map(|change| {
+            change.at(Some(location(&old, &root(&old))), Some(location(&new, &root(&new))))
+        }));
+        Comparison::of(changes)
+    };
     if edits.is_empty() && old.defs.keys().zip(new.defs.keys()).all(|(o, n)| same(&old, o, &new, n))
     {
-        return Ok(Comparison::of(Vec::new()));
+        return Ok(noted(Vec::new()));
     }
-    let compared = Compared {
+    let mut compared = Compared {
         old: &old,
         new: &new,
         direction,
@@ -86,10 +117,15 @@ pub(super) fn compare_in(
         // What others refer to is not only where it stands.
         sliced: slices && !is_referred_to(&old.defs, &old.root),
         beside: slice::Members::default(),
+        effort,
+        real: Real::default(),
     };
     let both: Map<String, Value> =
         old.defs.iter().chain(&new.defs).map(|(k, v)| (k.clone(), v.clone())).collect();
-    let whole = compared.judge(both, &new.root, None);
+    let whole = compared.universe(both, &[&old.root, &new.root], compared.effort.clone());
+    compared.real =
+        Real { reads: whole.judge(&new.root), writes: whole.judge(&compared.writing(&new.root)) };
+    let whole = compared.judge(&whole, &new.root, None, false);
     let proven = whole.iter().all(|verdict| matches!(verdict, Verdict::Proven));
     let cut_off = edits.len() >= MAX_EDITS;
     let mut left = if proven { 0 } else { MAX_COPIED };
@@ -116,7 +152,32 @@ pub(super) fn compare_in(
             });
         }
     }
-    Ok(Comparison::of(changes))
+    Ok(noted(changes))
+}
+
+/// Another dialect. What it means is compared; but of some keywords those who keep to it think differently.
+fn dialects(old: &Value, new: &Value) -> Option<Change> {
+    if draft(old) == draft(new) {
+        return None;
+    }
+    let doubtful = ["dependencies", "format"].into_iter().find(|name| mentions(new, name));
+    Some(match doubtful {
+        Some(name) => Change::new(
+            "dialect-changed",
+            Class::Risky,
+            format!("$schema names another draft: not everybody judges {name} alike in both"),
+        )
+        .mend(remedy(Class::Risky, Direction::Both)),
+        None => Change::new("dialect-changed", Class::Safe, "$schema names another draft"),
+    })
+}
+
+fn mentions(value: &Value, name: &str) -> bool {
+    match value {
+        Value::Object(map) => map.contains_key(name) || map.values().any(|v| mentions(v, name)),
+        Value::Array(list) => list.iter().any(|one| mentions(one, name)),
+        _ => false,
+    }
 }
 
 /// Whether two documents are the same text but for where their references lead.
@@ -141,6 +202,16 @@ struct Compared<'b> {
     members: Members,
     sliced: bool,
     beside: slice::Members,
+    effort: Effort,
+    /// What the new schema really reads and writes.
+    real: Real,
+}
+
+/// The new schema as it judges instances, for those who read and for those who write by it.
+#[derive(Default)]
+struct Real {
+    reads: Option<Validator>,
+    writes: Option<Validator>,
 }
 
 impl Compared<'_> {
@@ -153,6 +224,14 @@ impl Compared<'_> {
         let mut class = match edit.rule.as_str() {
             // Whoever fills in defaults behaves otherwise now, and no instance shows it.
             "default-changed" | "default-removed" | "default-added" => Class::Risky,
+            // What a text holds is read by others than whoever judges schemas.
+            _ if ["contentEncoding", "contentMediaType", "contentSchema"]
+                .iter()
+                .any(|name| edit.at.pointer.rsplit('/').next() == Some(*name))
+                && matches!(edit.patch, Patch::Words) =>
+            {
+                Class::Risky
+            }
             _ => Class::Safe,
         };
         let mut witness = None;
@@ -183,6 +262,9 @@ impl Compared<'_> {
 
     /// The verdicts on the old schema with one difference.
     fn alone(&self, edit: &Edit, left: &mut usize) -> Vec<Verdict> {
+        if !self.effort.each().spend(1) {
+            return vec![Verdict::Open];
+        }
         // What is added may refer to other new documents.
         let with_new = match &edit.patch {
             Patch::Set(value) => refers(value),
@@ -192,17 +274,22 @@ impl Compared<'_> {
         let slice = if self.sliced { Slice::new(self.old, &edit.at) } else { None };
         if let Some(slice) = slice {
             let all = self.patched(edit, Some(&slice.document), with_new);
-            let verdicts = self.judge(all, &twin(&self.old.root), Some(&slice));
+            let twin = twin(&self.old.root);
+            let all = self.universe(all, &[&self.old.root, &twin], self.effort.each());
+            let verdicts = self.judge(&all, &twin, Some(&slice), false);
             if !verdicts.iter().any(|verdict| matches!(verdict, Verdict::Open)) {
                 return verdicts;
             }
         }
-        let size = self.old.nodes * 2 + if with_new { self.new.nodes } else { 0 };
+        let size = self.old.nodes * 2 + self.new.nodes;
         match left.checked_sub(size) {
             Some(rest) => *left = rest,
             None => return vec![Verdict::Open],
         }
-        self.judge(self.patched(edit, None, with_new), &twin(&self.old.root), None)
+        let twin = twin(&self.old.root);
+        let roots = [&self.old.root, &twin, &self.new.root].map(String::as_str);
+        let all = self.universe(self.patched(edit, None, true), &roots, self.effort.each());
+        self.judge(&all, &twin, None, true)
     }
 
     /// The old documents, and once more with one difference; the root may stand for another.
@@ -222,32 +309,63 @@ impl Compared<'_> {
         all
     }
 
-    /// Holds the old root against another one of the same documents.
-    fn judge(&self, mut all: Map<String, Value>, new: &str, slice: Option<&Slice>) -> Vec<Verdict> {
-        let old = self.old.root.as_str();
-        let writing = |key: &str| match self.members {
+    /// The key of what is written by a document.
+    fn writing(&self, key: &str) -> String {
+        match self.members {
             Members::Any => key.to_owned(),
             Members::Declared => written_key(key),
-        };
-        let (old_written, new_written) = (writing(old), writing(new));
+        }
+    }
+
+    fn universe(&self, mut all: Map<String, Value>, roots: &[&str], effort: Effort) -> Universe {
         if self.members == Members::Declared {
             let closed = closed(&all);
             all.extend(closed);
-            for key in [old, new] {
+            for key in roots {
                 all.insert(written_key(key), written(key));
             }
         }
-        let universe = Universe::of(all);
+        Universe::of(all, effort)
+    }
+
+    /// Holds the old root against another one of the same documents. If the new schema is among them, what it
+    /// says as well is tried.
+    fn judge(
+        &self,
+        universe: &Universe,
+        new: &str,
+        slice: Option<&Slice>,
+        with_new: bool,
+    ) -> Vec<Verdict> {
+        let old = self.old.root.as_str();
         let fitted = |instance: Value| match slice {
             Some(slice) => self.beside.fitted(self.old, slice, instance),
             None => Some(instance),
         };
         let mut verdicts = Vec::new();
         if self.direction != Direction::Producer {
-            verdicts.push(verdict(&universe, &old_written, new, true, fitted));
+            let claim = Claim {
+                sub: &self.writing(old),
+                sup: new,
+                real: with_new.then(|| self.new.root.clone()),
+                accepted_by_old: true,
+            };
+            let really = |instance: &Value| {
+                self.real.reads.as_ref().is_some_and(|new| !new.is_valid(instance))
+            };
+            verdicts.push(verdict(universe, &claim, fitted, really));
         }
         if self.direction != Direction::Consumer {
-            verdicts.push(verdict(&universe, &new_written, old, false, fitted));
+            let claim = Claim {
+                sub: &self.writing(new),
+                sup: old,
+                real: with_new.then(|| self.writing(&self.new.root)),
+                accepted_by_old: false,
+            };
+            let really = |instance: &Value| {
+                self.real.writes.as_ref().is_some_and(|new| new.is_valid(instance))
+            };
+            verdicts.push(verdict(universe, &claim, fitted, really));
         }
         verdicts
     }
@@ -275,7 +393,7 @@ fn patch(document: &mut Value, edit: &Edit) {
     }
 }
 
-fn remedy(class: Class, direction: Direction) -> String {
+pub(super) fn remedy(class: Class, direction: Direction) -> String {
     match (class, direction) {
         (Class::Breaking, Direction::Consumer) => {
             "go on accepting what was accepted, or publish it as a new major version"
@@ -313,34 +431,53 @@ fn moved(value: &Value, from: char, to: char) -> Value {
     }
 }
 
-/// Whether all that one accepts the other accepts. `fitted` makes of an instance one that may be shown.
+/// That whatever one schema accepts another one accepts.
+struct Claim<'c> {
+    sub: &'c str,
+    sup: &'c str,
+    /// The new schema, if it is another one than these.
+    real: Option<String>,
+    accepted_by_old: bool,
+}
+
+/// Whether a claim holds. `fitted` makes of an instance one that may be shown; `really` tells whether the new
+/// schema as it is agrees: what only an edit on the way to it refuses shows nothing.
 fn verdict(
     universe: &Universe,
-    sub: &str,
-    sup: &str,
-    accepted_by_old: bool,
+    claim: &Claim<'_>,
     fitted: impl Fn(Value) -> Option<Value>,
+    really: impl Fn(&Value) -> bool,
 ) -> Verdict {
-    let (s, t) = (universe.schema(sub), universe.schema(sup));
+    if universe.cut_off {
+        return Verdict::Open;
+    }
+    let (s, t) = (universe.schema(claim.sub), universe.schema(claim.sup));
     if Prover::new(universe).subsumes(s, t) {
         return Verdict::Proven;
     }
-    let (Some(accepts), Some(refuses)) = (universe.judge(sub), universe.judge(sup)) else {
+    let (Some(accepts), Some(refuses)) = (universe.judge(claim.sub), universe.judge(claim.sup))
+    else {
         return Verdict::Open;
     };
     let flips = |value: &Value| accepts.is_valid(value) && !refuses.is_valid(value);
-    let found = Sampler::new(universe).sample(s, t).into_iter().filter(flips);
-    match found.filter_map(fitted).find(flips) {
-        Some(instance) => {
-            let line =
-                |violation: Violation| format!("{}: {}", violation.pointer, violation.message);
-            let refused_because = collect(&refuses, &instance).into_iter().take(5).map(line);
-            Verdict::Refuted(Box::new(Witness {
-                refused_because: refused_because.collect(),
-                instance,
-                accepted_by_old,
-            }))
-        }
-        None => Verdict::Open,
-    }
+    let shown = |found: Vec<Value>| {
+        let found = found.into_iter().filter(flips).filter_map(&fitted);
+        found.into_iter().find(|value| flips(value) && really(value))
+    };
+    let found = shown(Sampler::new(universe).sample(s, t)).or_else(|| {
+        let real = universe.schema(claim.real.as_ref()?);
+        let sampler = Sampler::new(universe);
+        shown(match claim.accepted_by_old {
+            true => sampler.sample_all(&[s], &[t, real]),
+            false => sampler.sample_all(&[s, real], &[t]),
+        })
+    });
+    let Some(instance) = found else { return Verdict::Open };
+    let line = |violation: Violation| format!("{}: {}", violation.pointer, violation.message);
+    let refused_because = collect(&refuses, &instance).into_iter().take(5).map(line).collect();
+    Verdict::Refuted(Box::new(Witness {
+        refused_because,
+        instance,
+        accepted_by_old: claim.accepted_by_old,
+    }))
 }

@@ -269,6 +269,12 @@ impl<'a> Flat<'a> {
         }
     }
 
+    /// About what it took to make it.
+    pub(super) fn cost(&self) -> usize {
+        let parts = self.parts.len();
+        parts + parts.saturating_mul(parts) / 32 + self.values.map_or(0, <[Value]>::len) / 8
+    }
+
     /// Strikes types out of which there are no instances.
     fn tighten(&mut self) {
         let needed = u64::try_from(self.required.len()).unwrap_or(u64::MAX);

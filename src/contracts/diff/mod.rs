@@ -7,6 +7,8 @@
 mod bundle;
 mod compare;
 mod declared;
+mod definitions;
+mod effort;
 mod flat;
 mod joined;
 mod keywords;

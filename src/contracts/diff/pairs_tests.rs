@@ -140,6 +140,8 @@ fn scalars() -> Vec<Row> {
         ("annotation-changed", string.clone(), s("title", json!("b")), S, S),
         ("annotation-changed", string.clone(), s("examples", json!(["b"])), S, S),
         ("annotation-changed", string.clone(), s("x-owner", json!("b")), S, S),
+        ("annotation-changed", s("contentMediaType", json!("text/csv")), s("contentMediaType", json!("text/xml")), R, R),
+        ("annotation-changed", string.clone(), s("contentEncoding", json!("base64")), R, R),
         ("deprecated", string, s("deprecated", json!(true)), S, S),
     ]
 }
@@ -215,6 +217,10 @@ fn composed() -> Vec<Row> {
         ("all-of-removed", json!({"allOf": [{"type": "string"}]}), json!({}), S, B),
         ("dependent-schema-removed", json!({"dependentSchemas": {"a": {"required": ["b"]}}}), json!({}), S, B),
         ("maximum-added", json!({"$ref": "#/$defs/n", "$defs": {"n": {"type": "integer"}}}), json!({"$ref": "#/$defs/n", "$defs": {"n": {"type": "integer", "maximum": 9}}}), B, S),
+        // A condition alone evaluates members and items.
+        ("if-removed", json!({"if": {"properties": {"a": {"const": 1}}}, "unevaluatedProperties": false}), json!({"unevaluatedProperties": false}), B, R),
+        ("if-added", json!({"unevaluatedItems": false}), json!({"if": {"prefixItems": [true]}, "unevaluatedItems": false}), R, B),
+        ("if-removed", json!({"if": {"properties": {"a": true}}}), json!({}), S, S),
         ("schema-replaced", json!(true), json!(false), B, S),
         ("schema-replaced", json!(false), json!({"type": "string"}), S, B),
     ]
@@ -252,6 +258,144 @@ fn each_change_has_its_class() {
         assert!(compared(old, old, Direction::Both).changes.is_empty(), "{old}");
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), rows.len(), wrong.join("\n"));
+}
+
+/// What an edit alone would refuse, but the new schema does not, is no witness.
+#[test]
+fn a_witness_is_one_of_the_real_schemas() {
+    for (old, new, wanted) in [
+        (
+            json!({"type": "integer", "exclusiveMinimum": 0}),
+            json!({"type": "integer", "minimum": 1}),
+            S,
+        ),
+        (
+            json!({"type": "string", "minLength": 1}),
+            json!({"type": "string", "pattern": "^[\\s\\S]+$"}),
+            R,
+        ),
+        (
+            json!({"minProperties": 1, "properties": {"a": true}, "additionalProperties": false}),
+            json!({"required": ["a"], "properties": {"a": true}, "additionalProperties": false}),
+            R,
+        ),
+    ] {
+        let found = compared(&old, &new, Direction::Both);
+        assert!(found.class <= wanted.max(R) && found.class < B, "{old} {new} {found:?}");
+        assert!(wanted != S || found.class == S, "{old} {new} {found:?}");
+        assert!(found.changes.iter().all(|change| change.witness.is_none()), "{found:?}");
+    }
+}
+
+/// Whoever sends a schema that is hard to judge gets an answer, and no long wait.
+#[test]
+fn hard_schemas_end() {
+    let forms = |count: usize, shift: usize| -> Value {
+        let form = |i: usize| json!({"if": {"properties": {"k": {"const": i}}}, "then": {"required": [format!("p{}", i + shift)]}});
+        json!({"allOf": (0..count).map(form).collect::<Vec<_>>()})
+    };
+    let ladder = |keyword: &str, levels: usize, kind: &str| {
+        let mut defs = serde_json::Map::new();
+        for n in 0..levels {
+            let next = json!({"$ref": format!("#/$defs/n{}", n + 1)});
+            defs.insert(format!("n{n}"), json!({keyword: [next, next]}));
+        }
+        defs.insert(format!("n{levels}"), json!({"type": kind}));
+        json!({"$ref": "#/$defs/n0", "$defs": defs})
+    };
+    let mut deep = (json!({"const": 1}), json!({"const": 2}));
+    for _ in 0..40 {
+        deep = (json!({"if": deep.0, "then": true}), json!({"if": deep.1, "then": true}));
+    }
+    let names = |from: usize, count: usize| -> Vec<String> {
+        (from..from + count).map(|n| format!("v{n}")).collect()
+    };
+    for (name, old, new, least) in [
+        ("conditions", forms(40, 0), forms(40, 1), R),
+        ("more conditions", forms(300, 0), forms(300, 1), R),
+        ("ladder", ladder("anyOf", 16, "string"), ladder("anyOf", 16, "integer"), R),
+        ("high ladder", ladder("oneOf", 60, "string"), ladder("oneOf", 60, "integer"), R),
+        ("all", ladder("allOf", 18, "string"), ladder("allOf", 18, "integer"), R),
+        ("conditions in conditions", deep.0, deep.1, R),
+        ("enum", json!({"enum": names(0, 50_000)}), json!({"enum": names(1, 50_000)}), R),
+        (
+            "another enum",
+            json!({"enum": names(0, 20_000)}),
+            json!({"enum": names(20_000, 20_000)}),
+            R,
+        ),
+        (
+            "required",
+            json!({"required": names(0, 20_000)}),
+            json!({"required": names(1, 20_000)}),
+            R,
+        ),
+        (
+            "another required",
+            json!({"required": names(0, 5_000)}),
+            json!({"required": names(5_000, 5_000)}),
+            R,
+        ),
+    ] {
+        let begun = std::time::Instant::now();
+        let found = compared(&old, &new, Direction::Both);
+        let took = begun.elapsed();
+        eprintln!("{name}: {took:?} {:?} {:?}", found.class, found.changes.len());
+        assert!(found.class >= least, "{name}");
+        // Far more than it takes, and far less than it would take without an end.
+        assert!(took.as_secs() < 60, "{name}: {took:?}");
+    }
+}
+
+/// A library of definitions has no schema of its own; each entry is judged.
+#[test]
+fn definitions_that_others_use_are_judged() {
+    let of = |id: &str, a: Value| json!({"$id": id, "$defs": {"a": {"$ref": "#/$defs/b"}, "b": a, "own": {"title": "x"}}});
+    for id in ["https://example.org/lib.json", "lib.json"] {
+        let (old, new) =
+            (of(id, json!({"type": ["string", "null"]})), of(id, json!({"type": "string"})));
+        let found = compared(&old, &new, Direction::Consumer);
+        let rules: Vec<_> = found.changes.iter().map(|c| (c.rule.as_str(), c.class)).collect();
+        assert_eq!(rules, [("definition-changed", B), ("definition-changed", B)], "{found:?}");
+        assert_eq!(found.changes[1].witness.as_ref().unwrap().instance, json!(null));
+        assert_eq!(found.changes[1].old.as_ref().unwrap().pointer, "/$defs/b");
+        assert_eq!(compared(&old, &new, Direction::Producer).class, R, "at least");
+        assert!(compared(&old, &old, Direction::Both).changes.is_empty());
+    }
+    let unnamed = |kind: &str| json!({"$schema": "http://json-schema.org/draft-07/schema#", "type": "object", "definitions": {"a b": {"type": kind}}});
+    let found = compared(&unnamed("string"), &unnamed("null"), Direction::Both);
+    assert_eq!((found.class, found.changes.len()), (B, 1), "{found:?}");
+    let gone = compared(&unnamed("string"), &json!({"type": "object"}), Direction::Both);
+    assert!(
+        gone.changes.iter().any(|c| c.rule == "definition-removed" && c.class == R),
+        "{gone:?}"
+    );
+    let used = |kind: &str| json!({"$ref": "#/$defs/a", "$defs": {"a": {"type": kind}}});
+    let found = compared(&used("string"), &used("null"), Direction::Both);
+    assert!(found.changes.iter().all(|change| change.rule == "type-changed"), "{found:?}");
+}
+
+/// Keywords that a draft does not have wake up when the next one is named.
+#[test]
+fn another_draft_wakes_keywords() {
+    let of = |draft: &str, mut schema: Value| {
+        schema["$schema"] = json!(format!("http://json-schema.org/{draft}/schema#"));
+        schema
+    };
+    let closed = json!({"properties": {"a": true}, "unevaluatedProperties": false});
+    let woken =
+        compared(&of("draft-07", closed.clone()), &of("2020-12", closed), Direction::Consumer);
+    assert_eq!(woken.class, B, "{woken:?}");
+    let one = json!({"const": 1});
+    let woken = compared(&of("draft-04", one.clone()), &of("2020-12", one), Direction::Consumer);
+    assert_eq!(woken.class, B, "{woken:?}");
+    let more = json!({"dependentRequired": {"a": ["b"]}});
+    let ignored = compared(&of("draft-07", json!({})), &of("draft-07", more), Direction::Both);
+    assert_eq!(ignored.class, S, "{ignored:?}");
+    let kept = json!({"dependencies": {"a": ["b"]}});
+    let kept = compared(&of("draft-07", kept.clone()), &of("2020-12", kept), Direction::Both);
+    assert_eq!(kept.changes[0].rule, "dialect-changed");
+    assert_eq!(kept.class, R, "not all who read 2020-12 judge dependencies");
 }
 
 #[test]

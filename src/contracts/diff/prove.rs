@@ -91,6 +91,9 @@ impl<'u> Prover<'u> {
     fn claim(&self, claim: Claim, at: At, prove: impl FnOnce() -> bool) -> bool {
         let Some(fuel) = self.fuel.get().checked_sub(1) else { return false };
         self.fuel.set(fuel);
+        if !self.universe.spend(1) {
+            return false;
+        }
         {
             let mut claims = self.claims.borrow_mut();
             if let Some((_, level)) = claims.iter().rev().find(|(known, _)| *known == claim) {
@@ -114,6 +117,9 @@ impl<'u> Prover<'u> {
         let claim = (s.iter().map(|s| address(s)).collect(), Some(address(t)));
         self.claim(claim, at, || {
             let flat = Flat::new(self.universe, s);
+            if !self.universe.spend(flat.cost()) {
+                return false;
+            }
             if flat.types == Types::NONE || flat.parts.iter().any(|part| self.same(part, t, 0)) {
                 return true;
             }
@@ -131,6 +137,9 @@ impl<'u> Prover<'u> {
     fn empty(&self, s: &[&'u Value], at: At) -> bool {
         self.claim((s.iter().map(|s| address(s)).collect(), None), at, || {
             let flat = Flat::new(self.universe, s);
+            if !self.universe.spend(flat.cost()) {
+                return false;
+            }
             if flat.types == Types::NONE {
                 return true;
             }
@@ -213,13 +222,13 @@ impl<'u> Prover<'u> {
                 }
                 // Only few instances can be proven to be in a list.
                 ("enum", _) => false,
-                ("minimum", Value::Number(end)) => !has("number") || above(flat.low, end, false),
-                ("exclusiveMinimum", Value::Number(end)) => {
-                    !has("number") || above(flat.low, end, true)
+                ("minimum" | "exclusiveMinimum", Value::Number(end)) => {
+                    let open = name == "exclusiveMinimum";
+                    !has("number") || above(flat.low, end, open) || flat.at_least(end, open)
                 }
-                ("maximum", Value::Number(end)) => !has("number") || below(flat.high, end, false),
-                ("exclusiveMaximum", Value::Number(end)) => {
-                    !has("number") || below(flat.high, end, true)
+                ("maximum" | "exclusiveMaximum", Value::Number(end)) => {
+                    let open = name == "exclusiveMaximum";
+                    !has("number") || below(flat.high, end, open) || flat.at_most(end, open)
                 }
                 ("multipleOf", Value::Number(of)) => {
                     !has("number")
@@ -371,6 +380,22 @@ impl<'u> Prover<'u> {
 impl Flat<'_> {
     fn only_integers(&self) -> bool {
         self.integral || self.multiples.iter().any(|of| number::is_integer(of))
+    }
+
+    /// Whether all integers are at or above an end, where nothing but integers is allowed: those above 0 are
+    /// from 1 on.
+    fn at_least(&self, end: &Number, open: bool) -> bool {
+        let Some(low) = self.low.filter(|_| self.only_integers()) else { return false };
+        let least = number::integer(low.at).and_then(|at| at.checked_add(i64::from(low.open)));
+        let end = number::integer(end).and_then(|at| at.checked_add(i64::from(open)));
+        matches!((least, end), (Some(least), Some(end)) if least >= end)
+    }
+
+    fn at_most(&self, end: &Number, open: bool) -> bool {
+        let Some(high) = self.high.filter(|_| self.only_integers()) else { return false };
+        let most = number::integer(high.at).and_then(|at| at.checked_sub(i64::from(high.open)));
+        let end = number::integer(end).and_then(|at| at.checked_sub(i64::from(open)));
+        matches!((most, end), (Some(most), Some(end)) if most <= end)
     }
 
     /// The greatest number of members, where no others than named ones are allowed.

@@ -4,7 +4,7 @@ mod objects;
 mod scalars;
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use serde_json::{Value, json};
 
@@ -59,6 +59,21 @@ impl<'u> Hints<'u> {
     }
 }
 
+/// The values that are listed; of very many those that only one side lists, and some more.
+fn listed(flat: &Flat<'_>, hints: &Hints<'_>) -> Vec<Value> {
+    const MANY: usize = 2_000;
+    const FEW: usize = 200;
+    let values = flat.values.unwrap_or_default();
+    if values.len() <= MANY && hints.values().take(MANY + 1).count() <= MANY {
+        return values.iter().chain(hints.values()).cloned().collect();
+    }
+    let theirs: HashSet<String> = hints.values().map(Value::to_string).collect();
+    let ours: HashSet<String> = values.iter().map(Value::to_string).collect();
+    let only_ours = values.iter().filter(|value| !theirs.contains(&value.to_string())).take(FEW);
+    let only_theirs = hints.values().filter(|value| !ours.contains(&value.to_string())).take(FEW);
+    only_ours.chain(only_theirs).chain(values.iter().take(FEW)).cloned().collect()
+}
+
 impl<'u> Sampler<'u> {
     pub(super) fn new(universe: &'u Universe) -> Self {
         Self {
@@ -72,6 +87,11 @@ impl<'u> Sampler<'u> {
     /// Instances of `s`, first those that `t` refuses.
     pub(super) fn sample(&self, s: &'u Value, t: &'u Value) -> Vec<Value> {
         self.of(&[s], &[t], 0)
+    }
+
+    /// Instances of all of `s`, first those that one of `t` refuses.
+    pub(super) fn sample_all(&self, s: &[&'u Value], t: &[&'u Value]) -> Vec<Value> {
+        self.of(s, t, 0)
     }
 
     fn of(&self, s: &[&'u Value], t: &[&'u Value], depth: usize) -> Vec<Value> {
@@ -97,8 +117,12 @@ impl<'u> Sampler<'u> {
             return Vec::new();
         }
         let hints = Hints::new(self.universe, t);
+        let cost: usize = hints.all.iter().map(Flat::cost).sum();
+        if !self.universe.spend(1 + flat.cost() + cost) {
+            return Vec::new();
+        }
         let mut found: Vec<Value> = Vec::new();
-        found.extend(flat.values.into_iter().flatten().chain(hints.values()).cloned());
+        found.extend(listed(&flat, &hints));
         if flat.values.is_none() {
             for name in flat.types.names() {
                 match name {
@@ -136,6 +160,9 @@ impl<'u> Sampler<'u> {
             let size = text.len();
             if !seen.insert(text) {
                 continue;
+            }
+            if !self.universe.spend(size / 64) {
+                break;
             }
             let Some(fuel) = self.fuel.get().checked_sub(1) else { break };
             self.fuel.set(fuel);

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::super::schemas::options;
 use super::bundle::Bundle;
+use super::effort::Effort;
 use super::samples::Sampler;
 use super::universe::{Universe, refers};
 use super::walk::Place;
@@ -192,7 +193,10 @@ impl Members {
             return Some(known.clone());
         }
         let schema = old.defs.get(&old.root)?.pointer(&key)?;
-        let universe = Universe::of(Map::from_iter([("m".to_owned(), schema.clone())]));
+        let universe = Universe::of(
+            Map::from_iter([("m".to_owned(), schema.clone())]),
+            Effort::default().each(),
+        );
         let sample = Sampler::new(&universe).sample(universe.schema("m"), &Value::Bool(true));
         let validator = options().build(schema).ok();
         let fits = |value: &Value| validator.as_ref().is_some_and(|judge| judge.is_valid(value));

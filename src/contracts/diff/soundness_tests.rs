@@ -98,6 +98,14 @@ fn schema() -> impl Strategy<Value = Value> {
             1 => inner.clone().prop_map(|s| json!({ "propertyNames": s })),
             1 => (name(), inner.clone()).prop_map(|(n, s)| json!({ "dependentSchemas": { n: s } })),
             1 => (inner.clone(), inner.clone(), inner.clone()).prop_map(|(a, b, c)| json!({ "if": a, "then": b, "else": c })),
+            1 => inner.clone().prop_map(|s| json!({ "if": s })),
+            2 => (inner.clone(), any::<bool>()).prop_map(|(s, items)| {
+                let rest = if items { "unevaluatedItems" } else { "unevaluatedProperties" };
+                json!({ "if": s, rest: false })
+            }),
+            1 => (inner.clone(), inner.clone()).prop_map(|(a, b)| json!({ "allOf": [a], "unevaluatedItems": b })),
+            1 => (inner.clone(), inner.clone()).prop_map(|(a, b)| json!({ "anyOf": [a, true], "unevaluatedProperties": b })),
+            1 => (map.clone(), inner.clone()).prop_map(|(m, s)| json!({ "if": { "properties": m }, "else": s, "unevaluatedProperties": false })),
             1 => (map, inner.clone()).prop_map(|(m, s)| json!({ "properties": m, "anyOf": [{ "properties": { "a": s } }, true], "unevaluatedProperties": false })),
             2 => (inner.clone(), inner).prop_map(|(a, b)| match (a, b) {
                 (Value::Object(mut a), Value::Object(b)) => { a.extend(b); Value::Object(a) }

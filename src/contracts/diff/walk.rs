@@ -1,7 +1,7 @@
 //! Where two schemas differ: each difference apart, as an edit of the old one that can be judged by
 //! itself.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use serde_json::{Map, Value};
 
@@ -14,6 +14,9 @@ use super::{number, pointer};
 
 /// More differences than this are not told apart.
 pub(super) const MAX_EDITS: usize = 2_000;
+
+/// Values that are copied for telling the differences of one list apart.
+const MAX_LISTED: usize = 1_000_000;
 
 const CONDITION: [&str; 3] = ["if", "then", "else"];
 
@@ -32,6 +35,14 @@ impl Place {
     fn value<'b>(&self, bundle: &'b Bundle) -> Option<&'b Value> {
         bundle.defs.get(&self.key)?.pointer(&self.pointer)
     }
+}
+
+/// A list of which many values differ.
+struct Listed<'w> {
+    keyword: &'w str,
+    noun: &'w str,
+    at: &'w Place,
+    to: &'w Place,
 }
 
 /// What makes the old document differ in one respect.
@@ -348,6 +359,13 @@ impl<'b> Walk<'b> {
             });
         }
         let pairs = left.len().min(right.len());
+        if (left.len().max(right.len()) - pairs).saturating_mul(x.len() + y.len()) > MAX_LISTED {
+            let text = format!("{keyword} has {} forms, not {}", y.len(), x.len());
+            let rule = format!("{}-changed", kebab(keyword));
+            let (old, new) = (Some(at.clone()), Some(to.clone()));
+            self.set(&rule, at.clone(), Value::Array(y.to_vec()), old, new, text);
+            return;
+        }
         for (i, j) in left.iter().zip(&right).take(pairs) {
             self.pair(index(at, *i), index(to, *j));
         }
@@ -386,9 +404,23 @@ impl<'b> Walk<'b> {
 
     /// `required` and `enum`: whatever their order.
     fn sets(&mut self, keyword: &str, at: &Place, to: &Place, x: &[Value], y: &[Value]) {
-        let gone: Vec<&Value> = x.iter().filter(|one| !y.contains(one)).collect();
-        let come: Vec<&Value> = y.iter().filter(|one| !x.contains(one)).collect();
+        let texts = |list: &[Value]| list.iter().map(Value::to_string).collect::<HashSet<_>>();
+        let (xs, ys) = (texts(x), texts(y));
+        let gone: Vec<&Value> = x.iter().filter(|one| !ys.contains(&one.to_string())).collect();
+        let come: Vec<&Value> = y.iter().filter(|one| !xs.contains(&one.to_string())).collect();
         let noun = if keyword == "enum" { "enum-value" } else { "required" };
+        if (gone.len() + come.len()).saturating_mul(x.len() + y.len()) > MAX_LISTED {
+            let with = Listed { keyword, noun, at, to };
+            if !gone.is_empty() {
+                let rest = x.iter().filter(|one| ys.contains(&one.to_string()));
+                self.listed(&with, "removed", gone.len(), rest.cloned().collect());
+            }
+            if !come.is_empty() {
+                let all = x.iter().chain(come.iter().copied());
+                self.listed(&with, "added", come.len(), all.cloned().collect());
+            }
+            return;
+        }
         for one in gone {
             let rest: Vec<Value> = x.iter().filter(|other| *other != one).cloned().collect();
             let text = match keyword {
@@ -421,6 +453,15 @@ impl<'b> Walk<'b> {
                 text,
             );
         }
+    }
+
+    /// Many differences of one list, as one.
+    fn listed(&mut self, with: &Listed<'_>, verb: &str, count: usize, list: Vec<Value>) {
+        let Listed { keyword, noun, at, to } = with;
+        let text = format!("{count} of {keyword} were {verb}");
+        let value = Value::Array(list);
+        let rule = format!("{noun}-{verb}");
+        self.set(&rule, (*at).clone(), value, Some((*at).clone()), Some((*to).clone()), text);
     }
 
     fn set(

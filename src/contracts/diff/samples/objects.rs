@@ -53,12 +53,18 @@ impl<'u> Sampler<'u> {
                 full.insert(name.clone(), value.clone());
             }
             for value in variants.into_iter().take(VARIANTS) {
+                if !self.universe.spend(least.len()) {
+                    break;
+                }
                 let mut object = least.clone();
                 object.insert(name.clone(), value);
                 found.push(object);
             }
         }
         for name in names.iter().filter(|name| !flat.required.contains(name.as_str())) {
+            if !self.universe.spend(full.len()) {
+                break;
+            }
             let mut object = full.clone();
             object.remove(name);
             found.push(object);
