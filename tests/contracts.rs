@@ -10,8 +10,12 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 fn run(arguments: &[&str], folder: &Path) -> (Option<i32>, String, String) {
+    contracts("diff", arguments, folder)
+}
+
+fn contracts(command: &str, arguments: &[&str], folder: &Path) -> (Option<i32>, String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_lazaret"))
-        .args(["contracts", "diff"])
+        .args(["contracts", command])
         .args(arguments)
         .current_dir(folder)
         .output()

@@ -1,5 +1,6 @@
 //! What a document violates, in words.
 
+use crate::domain::pointer::join;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{ValidationError, Validator};
 use serde_json::Value;
@@ -128,10 +129,6 @@ fn explain(error: &ValidationError<'_>, found: &mut Vec<Violation>) {
         }
     };
     found.push(Violation::new(place, short(&message)));
-}
-
-fn join(place: &str, name: &str) -> String {
-    format!("{place}/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
 fn plural(count: u64) -> &'static str {

@@ -44,7 +44,7 @@ fn compare(
             let names: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
             for name in names {
                 pointer.push('/');
-                pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
+                pointer.push_str(&crate::domain::pointer::escaped(name));
                 compare(one.get(name), other.get(name), pointer, limit, found);
                 pointer.truncate(length);
             }

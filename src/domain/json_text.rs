@@ -40,7 +40,7 @@ pub fn with_item(text: &str, pointer: &str, value: &Value) -> Option<String> {
 pub fn locate(text: &str, pointer: &str) -> Option<Range<usize>> {
     let mut at = space(text, 0);
     for part in pointer.split('/').skip(1) {
-        let name = part.replace("~1", "/").replace("~0", "~");
+        let name = crate::domain::pointer::unescaped(part);
         at = match text.as_bytes().get(at)? {
             b'{' => member(text, at, &name)?,
             b'[' => {

@@ -8,6 +8,7 @@ mod digest;
 mod gate;
 pub mod json_text;
 mod label;
+pub mod pointer;
 mod reason;
 pub mod yaml;
 

@@ -141,7 +141,7 @@ fn published(known: &Known<'_>, from: &str, href: &str) -> Result<String, &'stat
 fn assets(known: &Known<'_>, path: &str, value: &Value, reasons: &mut Vec<Reason>) {
     let assets = value.get("assets").and_then(Value::as_object);
     for (name, asset) in assets.into_iter().flatten() {
-        let place = format!("/assets/{}", name.replace('~', "~0").replace('/', "~1"));
+        let place = format!("/assets/{}", crate::domain::pointer::escaped(name));
         let href = asset.get("href").and_then(Value::as_str).unwrap_or_default();
         let target = match published(known, path, href) {
             Ok(target) => target,

@@ -92,7 +92,7 @@ fn references(
                     continue;
                 }
                 pointer.push('/');
-                pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
+                pointer.push_str(&crate::domain::pointer::escaped(name));
                 match member.as_str().filter(|_| name == "$ref") {
                     Some(target) => {
                         let inner =

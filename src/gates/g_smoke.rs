@@ -9,6 +9,7 @@ use crate::dataset::layout::ATTESTATIONS;
 use crate::domain::Reason;
 
 use super::codes;
+use crate::domain::pointer::escaped;
 
 pub(super) struct Smoke<'a> {
     budgets: BTreeMap<&'a str, &'a Value>,
@@ -116,10 +117,6 @@ impl Metrics {
         }
         Self { failed: value.get("runtimeError").is_some(), values }
     }
-}
-
-fn escaped(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }
 
 /// A budget as people say it.

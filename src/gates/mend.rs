@@ -14,8 +14,9 @@ use crate::dataset::{Extent, Facts, Names, ObjectFact};
 use crate::domain::json_text::{replaced, with_item, with_member};
 
 use super::e_receipts;
-use super::mend_names::{escaped, local, nodes, relative, text};
+use super::mend_names::{local, nodes, relative, text};
 use super::receipt::locate;
+use crate::domain::pointer::escaped;
 
 /// The rel of a link from a STAC collection to its provenance.
 const HAS_PROVENANCE: &str = "http://www.w3.org/ns/prov#has_provenance";

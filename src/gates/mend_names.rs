@@ -24,10 +24,6 @@ pub(super) fn nodes<'v>(value: &'v Value, pointer: &str) -> Vec<(&'v Value, Stri
     }
 }
 
-pub(super) fn escaped(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
-}
-
 /// How `to` is named from the document `from`.
 pub(super) fn relative(from: &str, to: &str) -> String {
     let folder: Vec<&str> =

@@ -54,7 +54,7 @@ impl Reader<'_> {
                         continue;
                     }
                     pointer.push('/');
-                    pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
+                    pointer.push_str(&crate::domain::pointer::escaped(name));
                     self.walk(member, pointer, places);
                     pointer.truncate(length);
                 }

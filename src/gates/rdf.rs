@@ -267,7 +267,7 @@ impl Graph {
 fn remote_context(value: &Value, pointer: &str) -> Option<(String, String)> {
     match value {
         Value::Object(members) => members.iter().find_map(|(name, member)| {
-            let place = format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"));
+            let place = crate::domain::pointer::join(pointer, name);
             if name == "@context" {
                 let remote = match member {
                     Value::String(url) => Some((url.clone(), place.clone())),

@@ -139,7 +139,7 @@ fn documents(set: &Set) -> BTreeMap<String, Value> {
 fn pointer_of(name: &str) -> String {
     match name.starts_with('/') {
         true => name.to_owned(),
-        false => format!("/properties/{}", name.replace('~', "~0").replace('/', "~1")),
+        false => format!("/properties/{}", crate::domain::pointer::escaped(name)),
     }
 }
 
@@ -210,7 +210,7 @@ fn place(pointer: &str) -> (String, Vec<Step>) {
         }
         match (keyword, name) {
             ("properties", Some(name)) => {
-                steps.push(Step::Member(name.replace("~1", "/").replace("~0", "~")));
+                steps.push(Step::Member(crate::domain::pointer::unescaped(name)));
             }
             ("items", _) => steps.push(Step::Item),
             _ => {

@@ -1,19 +1,11 @@
 //! `lazaret contracts validate` as a person, and as CI, runs it.
 
 use std::path::Path;
-use std::process::Command;
 
 use serde_json::Value;
 
 fn run(arguments: &[&str], folder: &Path) -> (Option<i32>, String, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_lazaret"))
-        .args(["contracts", "validate"])
-        .args(arguments)
-        .current_dir(folder)
-        .output()
-        .unwrap();
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    (output.status.code(), text(&output.stdout), text(&output.stderr))
+    super::contracts("validate", arguments, folder)
 }
 
 fn write(folder: &Path, name: &str, text: &str) {

@@ -15,7 +15,7 @@ use crate::promotion::{Assessment, Missing, Published};
 
 pub(super) use junit::escaped;
 pub(super) use progress::progress;
-pub(super) use sarif::uri;
+pub(super) use sarif::{log as sarif_log, uri};
 
 /// How a run ended.
 #[derive(Debug)]

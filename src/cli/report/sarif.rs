@@ -40,6 +40,11 @@ pub(super) fn render(report: &Report) -> String {
             })
         })
         .collect();
+    log(&rules.into_values().collect::<Vec<_>>(), &results)
+}
+
+/// The log of one run: the rules that it knows, and what it found.
+pub(in crate::cli) fn log(rules: &[Value], results: &[Value]) -> String {
     let log = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -47,7 +52,7 @@ pub(super) fn render(report: &Report) -> String {
             "tool": { "driver": {
                 "name": "lazaret",
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "rules": rules.values().collect::<Vec<_>>(),
+                "rules": rules,
             }},
             "results": results,
         }],

@@ -2,15 +2,12 @@
 
 use serde_json::Value;
 
-/// The pointer to a member of what `pointer` points to.
-pub(in super::super) fn join(pointer: &str, token: &str) -> String {
-    format!("{pointer}/{}", token.replace('~', "~0").replace('/', "~1"))
-}
+pub(in super::super) use crate::domain::pointer::join;
 
 /// The pointer to what holds the place, and the place's name in it.
 pub(super) fn split(pointer: &str) -> Option<(&str, String)> {
     let (parent, token) = pointer.rsplit_once('/')?;
-    Some((parent, token.replace("~1", "/").replace("~0", "~")))
+    Some((parent, crate::domain::pointer::unescaped(token)))
 }
 
 /// A URI fragment as a pointer.

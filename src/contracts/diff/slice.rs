@@ -87,7 +87,7 @@ impl Slice {
 }
 
 fn plain(token: &str) -> String {
-    token.replace("~1", "/").replace("~0", "~")
+    crate::domain::pointer::unescaped(token)
 }
 
 /// Lets all through where a member's schema says something of its own, and tells where.

@@ -72,7 +72,7 @@ impl Library {
             None => (rest, ""),
         });
         let found = inner.and_then(|(token, rest)| {
-            let spot = self.spots.get(&token.replace("~1", "/").replace("~0", "~"))?;
+            let spot = self.spots.get(&crate::domain::pointer::unescaped(token))?;
             Some(Location::new(spot.document.as_str(), format!("{}{rest}", spot.pointer)))
         });
         found.unwrap_or_else(|| {

@@ -198,7 +198,7 @@ impl Reader {
                 Frame::Object { key, .. } => {
                     let key: String = key.chars().take(80).collect();
                     place.push('/');
-                    place.push_str(&key.replace('~', "~0").replace('/', "~1"));
+                    place.push_str(&crate::domain::pointer::escaped(&key));
                     if matches!(key.as_str(), "coordinates" | "bbox") {
                         break;
                     }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::dataset::{Facts, Names};
 use crate::domain::json_text::{replaced, with_item, with_member};
 
-use super::super::mend_names::escaped;
+use crate::domain::pointer::escaped;
 
 /// More changes than these are no patch that anybody reads.
 const MOST: usize = 20_000;

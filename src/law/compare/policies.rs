@@ -41,13 +41,14 @@ pub(super) fn compared(old: &Set, new: &Set) -> BTreeMap<String, Comparison> {
 
 /// Whether any file that the code of a module is made of, or reads, is another.
 fn touched(before: &Unit, after: &Unit, old: &Set, new: &Set) -> bool {
-    let files = |unit: &Unit, set: &Set| -> Vec<(String, Option<Vec<u8>>)> {
-        let code =
-            unit.contracts.iter().filter(|c| matches!(c.kind, Kind::Policy | Kind::Functions));
-        let paths = code.map(|contract| &contract.path).chain(&unit.data).chain(&unit.sources);
-        paths.map(|path| (path.clone(), set.tree.get(path).map(<[u8]>::to_vec))).collect()
-    };
-    files(before, old) != files(after, new)
+    files(before, old).ne(files(after, new))
+}
+
+/// The files that the code of a module is made of, or reads, with their bytes.
+fn files<'s>(unit: &'s Unit, set: &'s Set) -> impl Iterator<Item = (&'s String, Option<&'s [u8]>)> {
+    let code = unit.contracts.iter().filter(|c| matches!(c.kind, Kind::Policy | Kind::Functions));
+    let paths = code.map(|contract| &contract.path).chain(&unit.data).chain(&unit.sources);
+    paths.map(|path| (path, set.tree.get(path)))
 }
 
 /// Code that changed, and nobody looked into it.

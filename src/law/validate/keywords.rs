@@ -1,8 +1,7 @@
 //! The keywords of JSON Schema 2020-12, and every schema within a schema.
 
+use crate::domain::pointer::join;
 use serde_json::Value;
-
-use super::join;
 
 /// What a keyword's value holds.
 #[derive(Clone, Copy, PartialEq, Eq)]

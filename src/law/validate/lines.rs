@@ -115,7 +115,7 @@ fn walk(text: &str, act: &mut impl FnMut(&str, usize) -> bool) -> Option<usize> 
             }
             Some(Open { pointer, key, .. }) => match (key.take(), &event) {
                 (None, Event::Scalar(name, ..)) => {
-                    let name = name.replace('~', "~0").replace('/', "~1");
+                    let name = crate::domain::pointer::escaped(name);
                     *key = Some((format!("{pointer}/{name}"), line));
                     continue;
                 }

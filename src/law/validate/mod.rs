@@ -125,10 +125,5 @@ pub fn validate(set: &Set) -> Validation {
     all
 }
 
-/// A pointer's next step.
-fn join(pointer: &str, token: &str) -> String {
-    format!("{pointer}/{}", token.replace('~', "~0").replace('/', "~1"))
-}
-
 #[cfg(test)]
 mod tests;

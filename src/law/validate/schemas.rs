@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::context::Context;
-use super::{EACH, Rule, Validation, fixtures, join, keywords, rules};
+use super::{EACH, Rule, Validation, fixtures, keywords, rules};
 use crate::contracts::{Fault, dialect_violations, is_known_dialect, is_known_format};
+use crate::domain::pointer::join;
 use crate::law::Finding;
 use crate::law::set::Contract;
 

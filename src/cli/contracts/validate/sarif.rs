@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::super::report::uri;
+use super::super::super::report::{sarif_log, uri};
 use super::{Report, sentence};
 use crate::law::Severity;
 use crate::law::check;
@@ -52,17 +52,5 @@ pub(super) fn render(report: &Report<'_>) -> String {
             })
         })
         .collect();
-    let log = json!({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": {
-                "name": "lazaret",
-                "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "rules": rules,
-            }},
-            "results": results,
-        }],
-    });
-    format!("{log:#}\n")
+    sarif_log(&rules, &results)
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::super::join;
 use crate::contracts::Violation;
+use crate::domain::pointer::join;
 
 /// Items whose keys an earlier item has.
 pub(super) fn repeated(schema: &Value, value: &Value, at: &str, found: &mut Vec<Violation>) {

@@ -1,9 +1,8 @@
 //! Structural schemas, as far as an API server insists on them: each field has a type outside of
 //! `allOf`, `anyOf`, `oneOf` and `not`, and what those four add only narrows it.
 
+use crate::domain::pointer::join;
 use serde_json::{Map, Value};
-
-use super::super::join;
 
 /// What a schema of a CustomResourceDefinition cannot say.
 const FORBIDDEN: &[&str] = &[

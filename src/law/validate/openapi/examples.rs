@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use super::super::context::Context;
 use super::super::schemas::judge;
-use super::super::{Rule, Validation, join, rules};
+use super::super::{Rule, Validation, rules};
 use super::references::{NAMES, resolved};
+use crate::domain::pointer::join;
 
 /// Examples of one document that are judged.
 const MAX: usize = 1_000;

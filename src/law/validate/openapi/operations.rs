@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::super::{Rule, join, rules};
+use super::super::{Rule, rules};
 use super::references::{resolved, walk};
+use crate::domain::pointer::join;
 use crate::law::Finding;
 
 const METHODS: &[&str] = &["delete", "get", "head", "options", "patch", "post", "put", "trace"];

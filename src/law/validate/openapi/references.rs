@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::super::context::Context;
-use super::super::{join, rules};
+use super::super::rules;
+use crate::domain::pointer::join;
 use crate::law::Finding;
 
 /// References from one object to the next.
