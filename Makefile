@@ -21,7 +21,7 @@ cluster: check-go ## Keeps a Kubernetes control plane up for playing, until Ctrl
 	target/debug/cluster
 
 test: check-go ## Unit, property and end-to-end tests
-	$(CARGO) build --workspace --all-targets
+	$(CARGO) test --workspace --no-run
 	$(CARGO) test --package lazaret
 	$(CARGO) test --package lazaret-e2e -- --test-threads=4
 
@@ -49,7 +49,7 @@ fmt: ## Formats the code
 	$(CARGO) fmt --all
 
 generate: ## Rewrites what is generated from code: CRDs, reference pages, reason codes
-	UPDATE=1 $(CARGO) test --package lazaret --quiet --test generated
+	UPDATE=1 $(CARGO) test --package lazaret --quiet --test it generated::
 	UPDATE=1 $(CARGO) test --package lazaret --quiet --lib reasons_page
 
 check-go:

@@ -2,7 +2,7 @@
 //! error with a reason; this process, which stands for the operator, must live and stay small.
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "common/signed.rs"]
+#[path = "it/signed.rs"]
 mod signed;
 
 use std::path::PathBuf;

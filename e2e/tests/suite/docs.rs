@@ -1,4 +1,4 @@
-//! The manifests in the documents, each taken by the real API server. `tests/generated.rs` of the
+//! The manifests in the documents, each taken by the real API server. `tests/it/generated.rs` of the
 //! library makes sure that every mark has its block.
 
 use anyhow::{Context as _, Result};

@@ -1,5 +1,5 @@
 //! Evidence with a real API server: its tokens, its rights, its promotions and Quarantines. The
-//! figures come from a stub; `heavy_rollouts` has a real Prometheus, and Argo.
+//! figures come from a stub; `heavy::rollouts` has a real Prometheus, and Argo.
 
 use std::process::Output;
 
