@@ -2,7 +2,7 @@
 //! the same policies and inputs.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
-#[path = "../tests/common/signed.rs"]
+#[path = "../tests/it/signed.rs"]
 mod signed;
 
 use std::hint::black_box;
