@@ -20,10 +20,11 @@ cluster: check-go ## Keeps a Kubernetes control plane up for playing, until Ctrl
 	$(CARGO) build --package lazaret-e2e --bin cluster
 	target/debug/cluster
 
+# Always the same packages: others would have other features, and half of all crates would be built again.
 test: check-go ## Unit, property and end-to-end tests
 	$(CARGO) test --workspace --no-run
 	$(CARGO) test --package lazaret
-	$(CARGO) test --package lazaret-e2e -- --test-threads=4
+	$(CARGO) test --workspace --test suite -- --test-threads=4
 
 test-all: $(if $(TESTED),,test) lint ## Test, lint, and the suites with heavy peers (TESTED=1: test ran just now)
 	e2e/heavy/run
@@ -38,7 +39,7 @@ lint: contracts ## Formatting, clippy, documentation, licences, contracts
 
 # The last freeze comes from the same change as the contracts; the base does not.
 contracts: ## Lazaret's own contracts: sound, kept as they were frozen, changed only as they may (BASE=HEAD)
-	$(CARGO) build --package lazaret
+	$(CARGO) test --workspace --no-run
 	target/debug/lazaret contracts validate --strict
 	target/debug/lazaret contracts verify
 	target/debug/lazaret contracts check --against freeze:latest
