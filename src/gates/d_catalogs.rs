@@ -39,6 +39,9 @@ fn unreadable<T>(
         Catalog::NotRdf(Unreadable::Syntax(message)) => {
             invalid.because(format!("{path} is no JSON-LD: {message}.")).at(path, "")
         }
+        Catalog::NotRdf(Unreadable::ProvJson(message)) => {
+            invalid.because(format!("{path} is no PROV-JSON: {message}.")).at(path, "")
+        }
         Catalog::NotRdf(Unreadable::RemoteContext { url, pointer }) => {
             let message = format!("{path} asks for the context {url:?}, which is not fetched.");
             codes::JSON_LD_REMOTE_CONTEXT.because(message).at(path, pointer)
