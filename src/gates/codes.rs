@@ -145,8 +145,8 @@ codes! {
             "Let `lazaret catalog` write catalog/stac/collection.json, or set spatial to false in dataset.json.";
         STAC_INVALID = "StacInvalid": "A STAC document breaks the official schema of its version or extension.",
             "Mend the STAC document where the pointer says.";
-        STAC_EXTENSION_UNKNOWN = "StacExtensionUnknown": "A STAC document names an extension whose schema is not built in.",
-            "Leave the extension out of stac_extensions, or ask for its schema to be built in.";
+        STAC_EXTENSION_UNKNOWN = "StacExtensionUnknown": "A STAC document names an extension whose schema is neither built in nor in the pack.",
+            "Leave the extension out of stac_extensions, or have the pack bring its schema in data.stac.extensions.";
         STAC_LINK_BROKEN = "StacLinkBroken": "A link or asset of a STAC document leads to nothing that is published.",
             "Make the href relative to the document and point it at an object that is published.";
         STAC_CHECKSUM_MISSING = "StacChecksumMissing": "A STAC asset lacks its SHA-256 checksum or its size.",

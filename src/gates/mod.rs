@@ -74,7 +74,7 @@ pub fn judge(
             GateId::A => Some(a_identity::check(facts)),
             GateId::B => Some(b_rights::check(&known, &verdict.obligations)),
             GateId::C => Some(c_sensitivity::check(&known)),
-            GateId::D => Some(d_catalogs::check(&known)),
+            GateId::D => Some(d_catalogs::check(&known, &verdict.data)),
             GateId::E => Some(e_receipts::check(facts, now)),
             GateId::F => Some(f_policy::check(&known, verdict)),
             GateId::G => {
