@@ -132,7 +132,7 @@ pub struct ExecutionSpec {
     pub mode: ExecutionMode,
     /// Job: pods that run at once; 4 if unset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1, max = 256))]
+    #[schemars(range(min = 1, max = 256), extend("format" = "int32"))]
     pub parallelism: Option<u16>,
     /// Job: what each pod asks for; a core and 128Mi, at most 512Mi, if unset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -226,6 +226,7 @@ pub struct DatasetPromotionStatus {
     pub phase: Phase,
     /// Ready, Reconciling, Stalled, GatesPassed, Approved.
     #[serde(default)]
+    #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
     pub conditions: Vec<Condition>,
     /// Each gate's outcome.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
