@@ -3,6 +3,7 @@
 
 mod apply;
 mod backoff;
+mod census;
 mod context;
 mod error;
 mod evidence;

@@ -76,6 +76,7 @@ async fn await_api_server(client: &Client) {
 
 async fn pack_controller(ctx: &Arc<Context>, shutdown: impl Shutdown) {
     let (reader, writer) = reflector::store();
+    ctx.metrics.census.of_packs(reader.clone(), Arc::clone(&ctx.packs));
     let stream = packs(Arc::clone(ctx), reader.clone(), writer);
     // Only names and versions: what a key or a trust root says is read when it is needed.
     let secrets = concerned(ctx, &reader, |pack, name| pack.spec.secrets().any(|n| n == name));
@@ -112,6 +113,7 @@ fn concerned<K: Watched>(
 
 async fn promotion_controller(ctx: &Arc<Context>, health: &Health, shutdown: impl Shutdown) {
     let (reader, writer) = reflector::store();
+    ctx.metrics.census.of_promotions(reader.clone());
     let stream = changes(scoped::<DatasetPromotion>(ctx), writer, triggers::asked);
     let (by_pack, by_quarantine) = (reader.clone(), reader.clone());
     // A controller of one namespace sees that one's packs only: it has no right to the others'.
@@ -150,6 +152,7 @@ async fn promotion_controller(ctx: &Arc<Context>, health: &Health, shutdown: imp
 
 async fn quarantine_controller(ctx: &Arc<Context>, shutdown: impl Shutdown) {
     let (reader, writer) = reflector::store();
+    ctx.metrics.census.of_quarantines(reader.clone());
     let stream = changes(scoped::<Quarantine>(ctx), writer, triggers::asked);
     let by_promotion = reader.clone();
     let promotions =

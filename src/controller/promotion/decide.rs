@@ -114,7 +114,9 @@ pub(super) async fn decide(
         Ok(reader) => reader,
         Err(outcome) => return Ok(outcome),
     };
+    ctx.metrics.queued.inc();
     let _permit = ctx.heavy.acquire().await;
+    ctx.metrics.queued.dec();
     let reporting = Reporting::new(ctx, promotion);
     reporting.validating().await?;
     let ledger = ctx.ledger(&destination);
