@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod chart;
+mod gitops;
 mod peers;
 mod registry;
 mod rollouts;
