@@ -37,8 +37,8 @@ pub(super) enum Outcome {
     Invalid(String),
     /// The policy pack cannot judge now.
     Waiting(String),
-    /// Pods are hashing the data.
-    Hashing { done: usize, shards: usize, progress: ProgressStatus },
+    /// Pods are hashing the data, so many of them now.
+    Hashing { done: usize, shards: usize, ready: i32, progress: ProgressStatus },
     /// They could not, or what they say cannot be taken.
     ShardsFailed(String),
     /// Something could not be read or written; trying again.
