@@ -6,7 +6,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
-use super::LocalReference;
+use super::{LocalReference, WrittenTime};
 
 /// Asks for one dataset version to be published, if the gates let it.
 #[derive(CustomResource, Clone, PartialEq, Debug, Serialize, Deserialize, KubeSchema)]
@@ -182,7 +182,7 @@ pub struct ApprovalSpec {
     #[x_kube(validation = Rule::new("self.matches('^sha256:[0-9a-f]{64}$')").message("planDigest is \"sha256:\" and 64 lower-case hexadecimal digits: copy status.plan.digest"))]
     pub plan_digest: String,
     /// When.
-    pub approved_at: Time,
+    pub approved_at: WrittenTime,
     /// Why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1024))]

@@ -4,7 +4,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
-use super::DatasetSelector;
+use super::{DatasetSelector, WrittenTime};
 
 /// Holds a dataset version back until it is released and the gates pass.
 #[derive(CustomResource, Clone, PartialEq, Debug, Serialize, Deserialize, KubeSchema)]
@@ -77,7 +77,7 @@ pub struct Remediation {
     #[x_kube(validation = Rule::new("self.trim() != ''").message("a quarantine has an owner"))]
     pub owner: String,
     /// By when.
-    pub due_by: Time,
+    pub due_by: WrittenTime,
     /// What.
     #[schemars(length(min = 1, max = 8192))]
     #[x_kube(validation = Rule::new("self.trim() != ''").message("a quarantine has a remediation plan"))]

@@ -289,7 +289,8 @@ fn approval(given: &ApprovalSpec) -> Option<Approval> {
         principal: given.principal.clone(),
         role: given.role.clone(),
         plan_digest: given.plan_digest.parse().ok()?,
-        approved_at: given.approved_at.0,
+        // Given at no time, it is not given.
+        approved_at: given.approved_at.at()?,
         reason: given.reason.clone(),
     })
 }

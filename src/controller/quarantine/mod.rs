@@ -40,9 +40,10 @@ pub(super) async fn reconcile(
         }
     }
     ctx.succeeded(&*quarantine);
-    let left = spec.remediation.due_by.0.duration_since(now);
-    Ok(match (new.phase, std::time::Duration::try_from(left)) {
-        (QuarantinePhase::Active, Ok(left)) => Action::requeue(left),
+    let left = spec.remediation.due_by.at().map(|due| due.duration_since(now));
+    let left = left.and_then(|left| std::time::Duration::try_from(left).ok());
+    Ok(match (new.phase, left) {
+        (QuarantinePhase::Active, Some(left)) => Action::requeue(left),
         // A promotion that is deleted wakes nobody, and may have been what stood against it.
         (QuarantinePhase::Overdue, _) if spec.release.is_some() && !spec.suspend => {
             Action::requeue(ctx.settings.recheck)

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
 use crate::api::{
-    QuarantinePhase, QuarantineSpec, QuarantineStatus, TimelineEntry, condition, is_true, reason,
-    set_condition, type_,
+    QuarantinePhase, QuarantineSpec, QuarantineStatus, TimelineEntry, WrittenTime, condition,
+    is_true, reason, set_condition, type_,
 };
 
 /// Entries that the timeline keeps.
@@ -39,7 +39,8 @@ pub(super) fn render(
     requested: Option<String>,
     now: Timestamp,
 ) -> QuarantineStatus {
-    let late = now > spec.remediation.due_by.0;
+    // A date that cannot be read is one to look at now.
+    let late = spec.remediation.due_by.at().is_none_or(|due| now > due);
     let mut new = old.clone();
     new.observed_generation = generation;
     new.last_handled_reconcile_at = requested;
@@ -57,7 +58,7 @@ pub(super) fn render(
     };
     let list = &mut new.conditions;
     set(list, type_::RELEASABLE, gates.let_it_go(), releasable(gates));
-    set(list, type_::OVERDUE, late && !released, overdue(late, released));
+    set(list, type_::OVERDUE, late && !released, overdue(spec, late, released));
     set(list, type_::READY, released, ready(spec, gates, released));
     let at = Time(Timestamp::from_second(now.as_second()).unwrap_or(now));
     for (event, message) in news(spec, old, &new, gates) {
@@ -88,9 +89,12 @@ fn releasable(gates: Gates) -> (&'static str, String) {
     (why, text.to_owned())
 }
 
-fn overdue(late: bool, released: bool) -> (&'static str, String) {
+fn overdue(spec: &QuarantineSpec, late: bool, released: bool) -> (&'static str, String) {
     let (why, text) = match (released, late) {
         (true, _) => ("Released", "it is released"),
+        (false, true) if due(spec).at().is_none() => {
+            ("DueDateUnreadable", "remediation.dueBy is no time: write it as 2026-12-31T12:00:00Z")
+        }
         (false, true) => ("DueDatePassed", "the due date is past"),
         (false, false) => ("OnTime", "the due date is not past"),
     };
@@ -153,8 +157,8 @@ fn owner(spec: &QuarantineSpec) -> &str {
     &spec.remediation.owner
 }
 
-const fn due(spec: &QuarantineSpec) -> Timestamp {
-    spec.remediation.due_by.0
+const fn due(spec: &QuarantineSpec) -> &WrittenTime {
+    &spec.remediation.due_by
 }
 
 #[cfg(test)]
@@ -172,7 +176,7 @@ mod tests {
             }],
             remediation: Remediation {
                 owner: "jane".into(),
-                due_by: Time(at(100)),
+                due_by: at(100).into(),
                 plan: "x".into(),
             },
             origin: Origin::Manual,
@@ -231,6 +235,15 @@ mod tests {
         let first = render(&QuarantineStatus::default(), 1);
         assert_eq!(first.last_handled_reconcile_at.as_deref(), Some("now"));
         assert_eq!(render(&first, 2), first);
+    }
+
+    #[test]
+    fn a_due_date_that_is_no_time_is_past() {
+        let mut spec = spec(false);
+        spec.remediation.due_by = WrittenTime::Unreadable("2026-12-01T00:00:00+99:99".into());
+        let status = render(&spec, &unobserved(), Gates::Fail, Some(1), None, at(1));
+        assert_eq!(status.phase, QuarantinePhase::Overdue);
+        assert_eq!(why(&status, type_::OVERDUE), "DueDateUnreadable");
     }
 
     #[test]
