@@ -41,72 +41,67 @@ const STATES: [State; 3] = [State::Fresh, State::Stale, State::NotLoaded];
 
 /// The objects of the three watches, once these have begun.
 #[derive(Clone, Default)]
-pub(super) struct Census(Arc<Seen>);
+pub(super) struct Census(Arc<OnceLock<Seen>>);
 
-#[derive(Default)]
 struct Seen {
-    packs: OnceLock<(Store<PolicyPack>, Arc<PackStore>)>,
-    promotions: OnceLock<Store<DatasetPromotion>>,
-    quarantines: OnceLock<Store<Quarantine>>,
+    packs: Store<PolicyPack>,
+    /// What is loaded of them.
+    loaded: Arc<PackStore>,
+    promotions: Store<DatasetPromotion>,
+    quarantines: Store<Quarantine>,
 }
 
 impl Census {
-    /// Counts these packs from now on, each by what is loaded of it.
-    pub(super) fn of_packs(&self, seen: Store<PolicyPack>, loaded: Arc<PackStore>) {
-        drop(self.0.packs.set((seen, loaded)));
+    /// Counts these objects from now on.
+    pub(super) fn begin(
+        &self,
+        packs: Store<PolicyPack>,
+        loaded: Arc<PackStore>,
+        promotions: Store<DatasetPromotion>,
+        quarantines: Store<Quarantine>,
+    ) {
+        drop(self.0.set(Seen { packs, loaded, promotions, quarantines }));
     }
+}
 
-    /// Counts these promotions from now on.
-    pub(super) fn of_promotions(&self, seen: Store<DatasetPromotion>) {
-        drop(self.0.promotions.set(seen));
-    }
-
-    /// Counts these Quarantines from now on.
-    pub(super) fn of_quarantines(&self, seen: Store<Quarantine>) {
-        drop(self.0.quarantines.set(seen));
-    }
-
+impl Seen {
     fn packs(&self, now: Timestamp) -> Vec<State> {
-        let Some((seen, loaded)) = self.0.packs.get() else { return Vec::new() };
-        let state = |object: &PolicyPack| match pack::key(object).map(|key| loaded.get(&key, now)) {
-            Ok(Ok(_)) => State::Fresh,
-            Ok(Err(Unavailable::Stale { .. })) => State::Stale,
-            Ok(Err(Unavailable::NotLoaded)) | Err(_) => State::NotLoaded,
-        };
-        seen.state().iter().map(|object| state(object)).collect()
+        let state =
+            |object: &PolicyPack| match pack::key(object).map(|key| self.loaded.get(&key, now)) {
+                Ok(Ok(_)) => State::Fresh,
+                Ok(Err(Unavailable::Stale { .. })) => State::Stale,
+                Ok(Err(Unavailable::NotLoaded)) | Err(_) => State::NotLoaded,
+            };
+        self.packs.state().iter().map(|object| state(object)).collect()
     }
 
     fn promotions(&self) -> Vec<Phase> {
-        let seen = self.0.promotions.get().map(Store::state).unwrap_or_default();
-        seen.iter().map(|p| p.status.as_ref().map_or(Phase::Pending, |s| s.phase)).collect()
+        let phase = |p: &DatasetPromotion| p.status.as_ref().map_or(Phase::Pending, |s| s.phase);
+        self.promotions.state().iter().map(|promotion| phase(promotion)).collect()
     }
 
     fn quarantines(&self) -> Vec<QuarantinePhase> {
-        let seen = self.0.quarantines.get().map(Store::state).unwrap_or_default();
         let phase = |q: &Quarantine| q.status.as_ref().map_or(QuarantinePhase::Active, |s| s.phase);
-        seen.iter().map(|quarantine| phase(quarantine)).collect()
+        self.quarantines.state().iter().map(|quarantine| phase(quarantine)).collect()
     }
 }
 
 impl Collector for Census {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let packs = count(&STATES, &self.packs(Timestamp::now()));
-        gauge(
-            &mut encoder,
-            "policy_packs",
-            "Policy packs by whether they can judge",
-            "state",
-            packs,
-        )?;
-        let loaded = self.0.packs.get().map_or(0, |(_, loaded)| loaded.len());
+        let seen = self.0.get();
+        let packs = seen.map(|seen| seen.packs(Timestamp::now())).unwrap_or_default();
+        let help = "Policy packs by whether they can judge";
+        gauge(&mut encoder, "policy_packs", help, "state", count(&STATES, &packs))?;
+        let loaded = seen.map_or(0, |seen| seen.loaded.len());
         let help = "Policy packs in memory, stale ones included";
         encoder
             .encode_descriptor("policy_packs_loaded", help, None, MetricType::Gauge)?
             .encode_gauge(&i64::try_from(loaded).unwrap_or(i64::MAX))?;
-        let promotions = count(&PHASES, &self.promotions());
+        let promotions = seen.map(Seen::promotions).unwrap_or_default();
         let help = "DatasetPromotions by phase";
-        gauge(&mut encoder, "dataset_promotions", help, "phase", promotions)?;
-        let quarantines = count(&QUARANTINE_PHASES, &self.quarantines());
+        gauge(&mut encoder, "dataset_promotions", help, "phase", count(&PHASES, &promotions))?;
+        let quarantines = seen.map(Seen::quarantines).unwrap_or_default();
+        let quarantines = count(&QUARANTINE_PHASES, &quarantines);
         gauge(&mut encoder, "quarantines", "Quarantines by phase", "phase", quarantines)
     }
 }
@@ -175,7 +170,8 @@ mod tests {
             .unwrap()
         };
         let (reader, mut writer) = reflector::store();
-        census.of_quarantines(reader);
+        let (packs, promotions) = (reflector::store().0, reflector::store().0);
+        census.begin(packs, Arc::new(PackStore::new()), promotions, reader);
         for object in [
             quarantine("new", json!({ "observedGeneration": -1 })),
             quarantine("late", json!({ "phase": "Overdue" })),

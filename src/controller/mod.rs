@@ -9,6 +9,7 @@ mod error;
 mod evidence;
 mod facts;
 mod metrics;
+mod observed;
 mod pack;
 mod promotion;
 mod quarantine;
