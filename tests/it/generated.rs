@@ -48,7 +48,8 @@ fn crds_and_their_copies_in_the_chart() {
     }
 }
 
-/// What the job template says of the certificate authority, and the chart only if its values name one.
+/// What the job template says of the certificate authority, and the chart only if there is TLS and its values
+/// name one.
 const AUTHORITY: [&str; 3] = [
     "                      - --ca=/etc/lazaret/ca/ca.crt\n",
     "                      - {name: ca, mountPath: /etc/lazaret/ca, readOnly: true}\n",
@@ -74,7 +75,7 @@ fn analysis_templates_of_the_chart() {
         AUTHORITY
             .iter()
             .fold(out + rest, |text, part| {
-                let values = "{{- with .Values.evidence.argo.caConfigMap }}";
+                let values = "{{- with and .Values.evidence.tls.secretName .Values.evidence.argo.caConfigMap }}";
                 text.replacen(part, &format!("{values}\n{part}{{{{- end }}}}\n"), 1)
             })
             .replacen("kind: AnalysisTemplate", "kind: ClusterAnalysisTemplate", 1)
@@ -103,7 +104,7 @@ fn analysis_templates_of_the_chart() {
         example("analysis-template-job.yaml"),
     );
     assert_eq!(text.matches("include \"lazaret").count(), 5, "a value of Helm's found no place");
-    assert_eq!(text.matches("{{- with .Values").count(), AUTHORITY.len());
+    assert_eq!(text.matches("{{- with and .Values").count(), AUTHORITY.len());
     assert_eq!(text.matches(".Values.evidence.audience").count(), 1);
     same("charts/lazaret/templates/evidence-templates.yaml", &text);
 }

@@ -183,7 +183,10 @@ fn analysis_templates_fit_the_listener() -> Result<()> {
     };
     let pod = "/spec/metrics/0/provider/job/spec/template/spec";
     let source = "/volumes/0/projected/sources/0/serviceAccountToken/audience";
-    for (more, authority) in [("", 1), (",evidence.argo.caConfigMap=", 0)] {
+    let tls = ",evidence.tls.secretName=t";
+    for (more, authority) in
+        [(tls, 1), (",evidence.tls.secretName=t,evidence.argo.caConfigMap=", 0), ("", 0)]
+    {
         let job = job(more)?;
         let pod = job.pointer(pod).context("a pod")?;
         ensure!(pod.pointer(source) == Some(&json!("acme")), "{pod:#}");
