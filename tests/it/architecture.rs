@@ -86,6 +86,7 @@ const PURE: &[&str] = &[
     "controller/pack/status.rs",
     "controller/promotion/job.rs",
     "controller/promotion/status.rs",
+    "controller/quarantine/status.rs",
 ];
 
 /// What a pure file may not mention.
