@@ -9,7 +9,8 @@ use parquet::data_type::DataType;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use parquet::schema::types::ColumnDescriptor;
 
-use super::rules::{Column, Rules};
+use super::columns::Column;
+use super::rules::Rules;
 use super::{ContentFact, Findings, text, wkb};
 
 const BATCH: usize = 4096;
@@ -55,6 +56,9 @@ impl Parquet {
 #[expect(clippy::needless_pass_by_value, reason = "it stands where map_err hands over")]
 fn failed(error: parquet::errors::ParquetError) -> String {
     let text: String = error.to_string().chars().take(200).collect();
+    if text.contains("Disabled feature") {
+        return "its pages are compressed otherwise than by Snappy, gzip or zstd".to_owned();
+    }
     format!("it is no readable Parquet: {text}")
 }
 
@@ -123,7 +127,7 @@ fn kind(rules: &Rules, leaf: &ColumnDescriptor, geometries: &[String]) -> Option
         _ if text && !utf8 && (geometry || named.is_some()) => Some(Kind::Binary),
         _ if geometry => Some(Kind::Named(Column::Whole)),
         Some(column) => Some(Kind::Named(column)),
-        None if text && utf8 => Some(Kind::Named(Column::Other)),
+        None if text => Some(Kind::Named(Column::Other)),
         None => None,
     }
 }
@@ -158,6 +162,13 @@ fn geo(
     names
 }
 
+/// A decimal's digits: two's complement, the highest byte first.
+fn integer(bytes: &[u8]) -> f64 {
+    let (first, rest) = bytes.split_first().map_or((0, bytes), |(first, rest)| (*first, rest));
+    let sign = f64::from(i8::from_be_bytes([first]));
+    rest.iter().fold(sign, |value, byte| value * 256.0 + f64::from(*byte))
+}
+
 struct Look<'a> {
     rules: &'a Rules,
     leaf: &'a ColumnDescriptor,
@@ -171,12 +182,16 @@ impl Look<'_> {
         let (rules, kind) = (self.rules, self.kind);
         let scale = f64::from(self.leaf.type_scale().clamp(0, 30));
         let decimal = |value: f64| value / 10f64.powf(scale);
+        let is_decimal = self.leaf.converted_type() == parquet::basic::ConvertedType::DECIMAL;
         let number = |value: f64| match kind {
             Kind::Named(Column::Encoded) => true,
             _ => rules.is_too_fine(value),
         };
         let bytes = |value: &[u8]| match (kind, std::str::from_utf8(value)) {
             (Kind::Binary, _) => wkb::is_too_fine(rules, value).unwrap_or(true),
+            // Whatever a column is called, a geometry in it is one. Other bytes are no place.
+            (Kind::Named(Column::Other), words) => wkb::is_too_fine(rules, value)
+                .unwrap_or_else(|| words.is_ok_and(|w| text::is_too_fine(rules, Column::Other, w))),
             (Kind::Named(column), Ok(value)) => text::is_too_fine(rules, column, value),
             (Kind::Named(_), Err(_)) => true,
         };
@@ -190,6 +205,12 @@ impl Look<'_> {
                 self.values(r, |v| number(decimal(f64::from(*v))))
             }
             ColumnReader::Int64ColumnReader(r) => self.values(r, |v| number(decimal(*v as f64))),
+            ColumnReader::ByteArrayColumnReader(r) if is_decimal => {
+                self.values(r, |v| number(decimal(integer(v.data()))))
+            }
+            ColumnReader::FixedLenByteArrayColumnReader(r) if is_decimal => {
+                self.values(r, |v| number(decimal(integer(v.data()))))
+            }
             ColumnReader::ByteArrayColumnReader(r) => self.values(r, |v| bytes(v.data())),
             ColumnReader::FixedLenByteArrayColumnReader(r) => self.values(r, |v| bytes(v.data())),
             ColumnReader::BoolColumnReader(_) | ColumnReader::Int96ColumnReader(_) => Ok(()),
@@ -236,6 +257,7 @@ impl Look<'_> {
 mod tests {
     use super::super::inspect;
     use super::super::rules::steps;
+    use super::integer;
 
     fn fixture(name: &str) -> Vec<u8> {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/dataset/content/fixtures/");
@@ -255,6 +277,7 @@ mod tests {
             ),
             ("points", vec!["row 1, column \"geometry.x\""], 1, 0),
             ("float32", vec!["row 2, column \"latitude\""], 1, 0),
+            ("decimal", vec!["row 3, column \"lat\"", "row 3, column \"blob\""], 2, 0),
         ] {
             let fact = inspect("application/vnd.apache.parquet", &steps(0.1), &fixture(name), 1000);
             assert_eq!(fact.unreadable, None, "{name}");
@@ -265,6 +288,25 @@ mod tests {
             );
             assert_eq!(fact.dropped.count, dropped, "{name}");
             assert_eq!(fact.records, 3, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_codec_that_is_not_read_here_is_told_with_those_that_are() {
+        let fact = inspect("application/vnd.apache.parquet", &steps(0.1), &fixture("lz4"), 1000);
+        assert!(fact.unreadable.is_some_and(|why| why.contains("zstd")));
+    }
+
+    #[test]
+    fn decimals_of_any_width() {
+        for (bytes, value) in [
+            (&[][..], 0.0_f64),
+            (&[0x07, 0x43, 0x60], 476_000.0),
+            (&[0xff], -1.0),
+            (&[0xff, 0xff, 0xff, 0x00], -256.0),
+            (&[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x07, 0x43, 0x60], 476_000.0),
+        ] {
+            assert_eq!(integer(bytes).to_bits(), value.to_bits(), "{bytes:?}");
         }
     }
 
