@@ -178,7 +178,7 @@ impl Reader {
         let could_be_one = || {
             self.column_around() == Column::Other
                 && usize::try_from(*index) == Ok(numbers.len())
-                && is_position(numbers)
+                && text::is_position(numbers)
         };
         (self.is_geometry() || could_be_one())
             && numbers
@@ -253,16 +253,6 @@ impl Reader {
         }
         place
     }
-}
-
-/// Whether an array could be a position, or two of them: two to four numbers, of which two side by
-/// side have decimals and are degrees.
-fn is_position(numbers: &[f64]) -> bool {
-    let degrees = |n: f64| n.fract() != 0.0 && n.abs() <= 180.0;
-    (2..=4).contains(&numbers.len())
-        && numbers.windows(2).any(|pair| {
-            matches!(pair, [a, b] if degrees(*a) && degrees(*b) && a.abs().min(b.abs()) <= 90.0)
-        })
 }
 
 #[cfg(test)]
@@ -357,6 +347,7 @@ mod tests {
             (r#"{"position":{"value":[47.6062,1]}}"#, vec!["/position/value"]),
             (r#"{"type":"Point","coordinates":[0,0,47.6062,1]}"#, vec!["/coordinates"]),
             (r#"{"note":"{\"coordinates\":[1.23,2]}"}"#, vec!["/note"]),
+            (r#"{"quantiles":[0.25,0.5,0.75],"at":[0.25,51.55]}"#, vec!["/at"]),
             (
                 r#"{"weights":[0.25,0.33,0.12,0.1,0.2],"range":[200.25,300.5],"version":[1,2]}"#,
                 vec![],

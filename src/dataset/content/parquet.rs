@@ -4,6 +4,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::Bytes;
+use parquet::basic::{ConvertedType, Type};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::DataType;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
@@ -101,6 +102,8 @@ fn read(rules: &Rules, bytes: Bytes, fact: &mut ContentFact) -> Result<(), Strin
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
     Binary,
+    /// Numbers in lists, of which each could be a position.
+    Lists,
     Named(Column),
 }
 
@@ -110,11 +113,10 @@ fn kind(rules: &Rules, leaf: &ColumnDescriptor, geometries: &[String]) -> Option
     let parts = path.parts();
     let top = parts.first().map(String::as_str).unwrap_or_default();
     let named = parts.iter().rev().map(|part| rules.column(part)).find(|c| *c != Column::Other);
-    let text = leaf.physical_type() == parquet::basic::Type::BYTE_ARRAY;
-    let utf8 = matches!(
-        leaf.converted_type(),
-        parquet::basic::ConvertedType::UTF8 | parquet::basic::ConvertedType::JSON
-    );
+    let text = leaf.physical_type() == Type::BYTE_ARRAY && !is_decimal(leaf);
+    let lists =
+        leaf.max_rep_level() > 0 && matches!(leaf.physical_type(), Type::FLOAT | Type::DOUBLE);
+    let utf8 = matches!(leaf.converted_type(), ConvertedType::UTF8 | ConvertedType::JSON);
     let geometry = geometries.iter().any(|name| name == top);
     match named {
         // A height is no place on the map.
@@ -128,6 +130,7 @@ fn kind(rules: &Rules, leaf: &ColumnDescriptor, geometries: &[String]) -> Option
         _ if geometry => Some(Kind::Named(Column::Whole)),
         Some(column) => Some(Kind::Named(column)),
         None if text => Some(Kind::Named(Column::Other)),
+        None if lists => Some(Kind::Lists),
         None => None,
     }
 }
@@ -182,7 +185,9 @@ impl Look<'_> {
         let (rules, kind) = (self.rules, self.kind);
         let scale = f64::from(self.leaf.type_scale().clamp(0, 30));
         let decimal = |value: f64| value / 10f64.powf(scale);
-        let is_decimal = self.leaf.converted_type() == parquet::basic::ConvertedType::DECIMAL;
+        let is_decimal = is_decimal(self.leaf);
+        // The shortest decimal that the float stands for, not its neighbour in more bits.
+        let shortest = |value: f32| value.to_string().parse().unwrap_or(f64::NAN);
         let number = |value: f64| match kind {
             Kind::Named(Column::Encoded) => true,
             _ => rules.is_too_fine(value),
@@ -193,14 +198,15 @@ impl Look<'_> {
             (Kind::Named(Column::Other), words) => wkb::is_too_fine(rules, value)
                 .unwrap_or_else(|| words.is_ok_and(|w| text::is_too_fine(rules, Column::Other, w))),
             (Kind::Named(column), Ok(value)) => text::is_too_fine(rules, column, value),
-            (Kind::Named(_), Err(_)) => true,
+            (Kind::Named(_), Err(_)) | (Kind::Lists, _) => true,
         };
         match column {
-            ColumnReader::DoubleColumnReader(r) => self.values(r, |v| number(*v)),
-            // The shortest decimal that the float stands for, not its neighbour in more bits.
-            ColumnReader::FloatColumnReader(r) => {
-                self.values(r, |v| number(v.to_string().parse().unwrap_or(f64::NAN)))
+            ColumnReader::DoubleColumnReader(r) if kind == Kind::Lists => self.lists(r, |v| *v),
+            ColumnReader::FloatColumnReader(r) if kind == Kind::Lists => {
+                self.lists(r, |v| shortest(*v))
             }
+            ColumnReader::DoubleColumnReader(r) => self.values(r, |v| number(*v)),
+            ColumnReader::FloatColumnReader(r) => self.values(r, |v| number(shortest(*v))),
             ColumnReader::Int32ColumnReader(r) => {
                 self.values(r, |v| number(decimal(f64::from(*v))))
             }
@@ -219,35 +225,83 @@ impl Look<'_> {
 
     fn values<T: DataType>(
         self,
-        mut reader: ColumnReaderImpl<T>,
+        reader: ColumnReaderImpl<T>,
         fine: impl Fn(&T::T) -> bool,
     ) -> Result<(), String> {
-        let full = self.leaf.max_def_level();
-        let mut row = self.first_row;
-        let (mut present, mut repeated, mut values) = (Vec::new(), Vec::new(), Vec::new());
-        loop {
-            present.clear();
-            repeated.clear();
-            values.clear();
-            let (records, ..) = reader
-                .read_records(BATCH, Some(&mut present), Some(&mut repeated), &mut values)
-                .map_err(failed)?;
-            if records == 0 {
-                return Ok(());
+        each(self.leaf, reader, |row, _, value| {
+            if fine(value) {
+                self.found.add(|| place(self.leaf, self.first_row + row));
             }
-            let levels = if full == 0 { values.len() } else { present.len() };
-            let mut next = values.iter();
-            for at in 0..levels {
-                if repeated.get(at).is_none_or(|level| *level == 0) {
-                    row += 1;
-                }
-                if full > 0 && present.get(at) != Some(&full) {
-                    continue;
-                }
-                if next.next().is_some_and(&fine) {
-                    let column = self.leaf.path().string();
-                    self.found.add(|| format!("row {row}, column {column:?}"));
-                }
+        })
+    }
+
+    fn lists<T: DataType>(
+        self,
+        reader: ColumnReaderImpl<T>,
+        degrees: impl Fn(&T::T) -> f64,
+    ) -> Result<(), String> {
+        let mut list = Vec::new();
+        let mut last = 0;
+        let mut judge = |list: &[f64], row: u64| {
+            if text::is_position(list) && list.iter().any(|n| self.rules.is_too_fine(*n)) {
+                self.found.add(|| place(self.leaf, self.first_row + row));
+            }
+        };
+        each(self.leaf, reader, |row, begins, value| {
+            if begins {
+                judge(&list, last);
+                list.clear();
+            }
+            // One more than a position has tells that it is none.
+            if list.len() <= text::MAX_POSITION {
+                list.push(degrees(value));
+            }
+            last = row;
+        })?;
+        judge(&list, last);
+        Ok(())
+    }
+}
+
+fn is_decimal(leaf: &ColumnDescriptor) -> bool {
+    leaf.converted_type() == ConvertedType::DECIMAL
+}
+
+fn place(leaf: &ColumnDescriptor, row: u64) -> String {
+    format!("row {row}, column {:?}", leaf.path().string())
+}
+
+/// Goes through a column's values: in which row each is, and whether it begins an innermost list.
+fn each<T: DataType>(
+    leaf: &ColumnDescriptor,
+    mut reader: ColumnReaderImpl<T>,
+    mut see: impl FnMut(u64, bool, &T::T),
+) -> Result<(), String> {
+    let (full, innermost) = (leaf.max_def_level(), leaf.max_rep_level());
+    let (mut row, mut begins) = (0, true);
+    let (mut present, mut repeated, mut values) = (Vec::new(), Vec::new(), Vec::new());
+    loop {
+        present.clear();
+        repeated.clear();
+        values.clear();
+        let (records, ..) = reader
+            .read_records(BATCH, Some(&mut present), Some(&mut repeated), &mut values)
+            .map_err(failed)?;
+        if records == 0 {
+            return Ok(());
+        }
+        let levels = if full == 0 { values.len() } else { present.len() };
+        let mut next = values.iter();
+        for at in 0..levels {
+            let level = repeated.get(at).copied().unwrap_or(0);
+            row += u64::from(level == 0);
+            begins |= level < innermost;
+            if full > 0 && present.get(at) != Some(&full) {
+                continue;
+            }
+            if let Some(value) = next.next() {
+                see(row, begins, value);
+                begins = false;
             }
         }
     }
@@ -278,6 +332,7 @@ mod tests {
             ("points", vec!["row 1, column \"geometry.x\""], 1, 0),
             ("float32", vec!["row 2, column \"latitude\""], 1, 0),
             ("decimal", vec!["row 3, column \"lat\"", "row 3, column \"blob\""], 2, 0),
+            ("lists", vec!["row 2, column \"way.list.element.list.element\""], 1, 0),
         ] {
             let fact = inspect("application/vnd.apache.parquet", &steps(0.1), &fixture(name), 1000);
             assert_eq!(fact.unreadable, None, "{name}");

@@ -107,6 +107,26 @@ fn is_in_minutes(text: &str) -> bool {
     !text.is_ascii() && text.contains(['°', 'º']) && text.contains(['\'', '′', '’', '"', '″'])
 }
 
+/// Whether two numbers could be a latitude and a longitude. Shares, weights and quantiles are below
+/// one; there, where both would be, is the open sea.
+pub(super) fn could_be_place(one: f64, other: f64) -> bool {
+    let (less, more) = (one.abs().min(other.abs()), one.abs().max(other.abs()));
+    less <= 90.0 && more <= 180.0 && more > 1.0
+}
+
+/// A position has at most three numbers, a box in one list four.
+pub(super) const MAX_POSITION: usize = 4;
+
+/// Whether a list could be a position, or two of them: few numbers, of which two side by side have
+/// decimals and could be a place.
+pub(super) fn is_position(numbers: &[f64]) -> bool {
+    let decimals = |n: f64| n.fract() != 0.0;
+    (2..=MAX_POSITION).contains(&numbers.len())
+        && numbers.windows(2).any(
+            |pair| matches!(pair, [a, b] if decimals(*a) && decimals(*b) && could_be_place(*a, *b)),
+        )
+}
+
 /// Two decimal numbers side by side that could be a place, anywhere in a text: in a link, a `geo:`
 /// address, a note.
 fn has_fine_pair(rules: &Rules, text: &str) -> bool {
@@ -126,7 +146,7 @@ fn has_fine_pair(rules: &Rules, text: &str) -> bool {
         let degrees = decimal(digits).map(|n| if negative { -n } else { n });
         if let (Some((first, end)), Some(second)) = (last, degrees)
             && are_side_by_side(&text[end..at])
-            && first.abs().min(second.abs()) <= 90.0
+            && could_be_place(first, second)
             && (rules.is_too_fine(first) || rules.is_too_fine(second))
         {
             return true;
@@ -141,7 +161,7 @@ fn has_fine_pair(rules: &Rules, text: &str) -> bool {
 fn decimal(digits: &str) -> Option<f64> {
     let (whole, part) = digits.split_once('.')?;
     let holds = !whole.is_empty() && !part.is_empty() && !part.contains('.');
-    digits.parse().ok().filter(|degrees: &f64| holds && *degrees <= 180.0)
+    digits.parse().ok().filter(|_: &f64| holds)
 }
 
 /// Whether nothing but a separator and signs is between two numbers.
@@ -191,6 +211,8 @@ mod tests {
             (Column::Other, "It weighs 12.55. 30.27 is too much.", false),
             (Column::Other, "47°36'22\"N 122°19'59\"W", true),
             (Column::Other, "21°C", false),
+            (Column::Other, "quantiles 0.25, 0.75", false),
+            (Column::Other, "0.25, 51.55", true),
             (Column::Other, "192.168.1.1, 10.20.30.40", false),
             (Column::Other, "12.05.2024, 13.05.2024", false),
             (Column::Other, "from 12.55 to 30.27", false),
