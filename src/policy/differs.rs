@@ -6,16 +6,19 @@ use std::collections::BTreeSet;
 use regorus::unstable::{AssignOp, Expr, Literal, LiteralStmt, Query, Rule, RuleBody, RuleHead};
 
 use super::error::Place;
-use super::visit::place;
+use super::heads::Scope;
+use super::visit::{bound_names, place, valued};
 
-const PATTERN: &str =
-    "an object as a pattern is not the same here as in OPA; take its members one by one";
+const PATTERN: &str = "an object as a pattern is not the same here as in OPA; take its members one by one, or, to give a value its name, write :=";
 const CONSTANT: &str = "`with` after a constant replaces nothing: leave it out";
 const TWICE: &str = "a key stands twice in this object, or may: one that is worked out stands alone; use object.union";
 
 /// The first part that is not the same in OPA.
-pub(super) fn unsupported(rule: &Rule) -> Option<(Place, &'static str)> {
-    let mut look = Look::default();
+pub(super) fn unsupported(rule: &Rule, scope: &Scope<'_>) -> Option<(Place, &'static str)> {
+    let mut look = Look { scope, known: Vec::new(), found: None };
+    if let Rule::Spec { head: RuleHead::Func { args, .. }, .. } = rule {
+        args.iter().for_each(|arg| bound_names(arg, &mut look.known));
+    }
     match rule {
         Rule::Spec { head, bodies, .. } => {
             for RuleBody { assign, query, .. } in bodies {
@@ -46,17 +49,21 @@ pub(super) fn unsupported(rule: &Rule) -> Option<(Place, &'static str)> {
     look.found
 }
 
-#[derive(Default)]
-struct Look {
+struct Look<'a> {
+    scope: &'a Scope<'a>,
+    /// Names that surely have a value.
+    known: Vec<String>,
     found: Option<(Place, &'static str)>,
 }
 
-impl Look {
+impl Look<'_> {
     fn say(&mut self, expr: &Expr, why: &'static str) {
         self.found.get_or_insert_with(|| (place(expr.span()), why));
     }
 
     fn query(&mut self, query: &Query) {
+        let outer = self.known.len();
+        valued(query, &mut self.known);
         for LiteralStmt { literal, with_mods, .. } in &query.stmts {
             if let Literal::Expr { expr, .. } | Literal::NotExpr { expr, .. } = literal
                 && !with_mods.is_empty()
@@ -74,6 +81,7 @@ impl Look {
             self.literal(literal);
             with_mods.iter().for_each(|with| self.value(&with.r#as));
         }
+        self.known.truncate(outer);
     }
 
     fn literal(&mut self, literal: &Literal) {
@@ -84,9 +92,12 @@ impl Look {
                 self.value(collection);
             }
             Literal::Expr { expr, .. } | Literal::NotExpr { expr, .. } => self.statement(expr),
-            Literal::Every { domain, query, .. } => {
+            Literal::Every { key, value, domain, query, .. } => {
                 self.value(domain);
+                let outer = self.known.len();
+                self.known.extend(key.iter().chain([value]).map(|span| span.text().to_owned()));
                 self.query(query);
+                self.known.truncate(outer);
             }
         }
     }
@@ -110,9 +121,24 @@ impl Look {
 
     fn pattern(&mut self, expr: &Expr, only: bool) {
         match expr {
-            Expr::Object { fields, .. } if only || !fields.is_empty() => self.say(expr, PATTERN),
+            Expr::Object { .. } if only || !self.is_value(expr) => self.say(expr, PATTERN),
             Expr::Array { items, .. } => items.iter().for_each(|item| self.pattern(item, only)),
             expr => self.value(expr),
+        }
+    }
+
+    /// Whether there is no name in it to which a pattern would give a value.
+    fn is_value(&self, expr: &Expr) -> bool {
+        match expr {
+            Expr::Var { span, .. } => {
+                let name = span.text();
+                self.known.iter().any(|known| known == name) || (self.scope.global)(name)
+            }
+            Expr::Array { items, .. } => items.iter().all(|item| self.is_value(item)),
+            Expr::Object { fields, .. } => {
+                fields.iter().all(|(_, key, value)| self.is_value(key) && self.is_value(value))
+            }
+            _ => true,
         }
     }
 
