@@ -166,6 +166,9 @@ fn names_that_opa_calls_conflicting_are_refused() {
         // To the engine `i` is 7 here.
         ("i := 7\np contains x if { some i; [1, 2][i] == 2; x := i }", "the name of a rule"),
         ("import data.i\np contains x if { some i; [1, 2][i] == 2; x := i }", "the name of a rule"),
+        ("p := y if { i := 0; y := [i | some i; [5, 6][i]] }", "the one around it"),
+        ("f(i) := [i | some i; [5, 6][i]]\np := f(0)", "the one around it"),
+        ("p if { some i; [5][i]; every e in [5] { some i; [5][i] == e } }", "the one around it"),
         ("i := 7\np := [i | some i in [3]]", "the name of a rule"),
         ("p if { some x; not x == 1 }", "nothing gives x a value"),
         ("p if { some x; not x = 1 }", "nothing gives x a value"),
@@ -177,6 +180,7 @@ fn names_that_opa_calls_conflicting_are_refused() {
         assert!(error.contains(part), "{lines}: {error}");
     }
     for lines in [
+        "p := 1 if { [i | some i; [5][i]] == [0]; [i | some i; [6][i]] == [0] }",
         "import data.foo as f\nfoo := 1\np := foo",
         "import rego.v1\nimport data.foo\np := 1",
         "default f(_) := 0\nf(x) := 1 if x > 3\np := f(5)",

@@ -111,6 +111,51 @@ pub(super) fn bound_names(pattern: &Expr, names: &mut Vec<String>) {
     }
 }
 
+/// What an expression is made of; nothing for a comprehension, which has a scope of its own.
+pub(super) fn parts(expr: &Expr) -> Vec<&Ref<Expr>> {
+    match expr {
+        Expr::Array { items, .. } | Expr::Set { items, .. } => items.iter().collect(),
+        Expr::Object { fields, .. } => {
+            fields.iter().flat_map(|(_, key, value)| [key, value]).collect()
+        }
+        Expr::Call { params, .. } => params.iter().collect(),
+        Expr::UnaryExpr { expr, .. } => vec![expr],
+        Expr::RefDot { refr, .. } => vec![refr],
+        Expr::RefBrack { refr, index, .. } => vec![refr, index],
+        Expr::BinExpr { lhs, rhs, .. }
+        | Expr::BoolExpr { lhs, rhs, .. }
+        | Expr::ArithExpr { lhs, rhs, .. }
+        | Expr::AssignExpr { lhs, rhs, .. } => vec![lhs, rhs],
+        Expr::Membership { key, value, collection, .. } => {
+            key.iter().chain([value, collection]).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Names that stand in a query itself, not in a scope within it.
+pub(super) fn mentioned(query: &Query, names: &mut Vec<String>) {
+    fn within(expr: &Expr, names: &mut Vec<String>) {
+        if let Expr::Var { span, .. } = expr {
+            names.push(span.text().to_owned());
+        }
+        parts(expr).into_iter().for_each(|part| within(part, names));
+    }
+    for LiteralStmt { literal, with_mods, .. } in &query.stmts {
+        match literal {
+            Literal::SomeVars { vars, .. } => {
+                names.extend(vars.iter().map(|span| span.text().to_owned()));
+            }
+            Literal::SomeIn { key, value, collection, .. } => {
+                key.iter().chain([value, collection]).for_each(|expr| within(expr, names));
+            }
+            Literal::Expr { expr, .. } | Literal::NotExpr { expr, .. } => within(expr, names),
+            Literal::Every { domain, .. } => within(domain, names),
+        }
+        with_mods.iter().for_each(|with| within(&with.r#as, names));
+    }
+}
+
 /// Names to which a query surely gives a value, whatever its order.
 pub(super) fn valued(query: &Query, names: &mut Vec<String>) {
     for LiteralStmt { literal, .. } in &query.stmts {

@@ -4,17 +4,17 @@
 //! and what a rule's head calculates comes last in its body, so that one solution for which it is
 //! undefined leaves the others alone.
 
-mod parts;
+mod negation;
 
 use regorus::unstable::{
     AssignOp, Expr, Literal, LiteralStmt, Module, Query, Ref, Rule, RuleBody, RuleHead,
 };
 
-use self::parts::{bracketed, listed};
+use self::negation::{bracketed, listed};
 use super::PART;
 use super::text::{Edit, Text};
 use crate::policy::error::LoadError;
-use crate::policy::visit::{bound_names, valued};
+use crate::policy::visit::{bound_names, parts, valued};
 
 type Done<T> = Result<T, LoadError>;
 
@@ -214,13 +214,6 @@ impl Lift<'_> {
     /// Looks for bodies within.
     fn value(&mut self, expr: &Expr) -> Done<()> {
         match expr {
-            Expr::Array { items, .. } | Expr::Set { items, .. } => {
-                items.iter().try_for_each(|item| self.value(item))
-            }
-            Expr::Object { fields, .. } => fields.iter().try_for_each(|(_, key, value)| {
-                self.value(key)?;
-                self.value(value)
-            }),
             Expr::ArrayCompr { term, query, .. } | Expr::SetCompr { term, query, .. } => {
                 self.query(query)?;
                 self.value(term)
@@ -230,25 +223,7 @@ impl Lift<'_> {
                 self.value(key)?;
                 self.value(value)
             }
-            Expr::Call { params, .. } => params.iter().try_for_each(|param| self.value(param)),
-            Expr::UnaryExpr { expr, .. } => self.value(expr),
-            Expr::RefDot { refr, .. } => self.value(refr),
-            Expr::RefBrack { refr, index, .. } => {
-                self.value(refr)?;
-                self.value(index)
-            }
-            Expr::BinExpr { lhs, rhs, .. }
-            | Expr::BoolExpr { lhs, rhs, .. }
-            | Expr::ArithExpr { lhs, rhs, .. }
-            | Expr::AssignExpr { lhs, rhs, .. } => {
-                self.value(lhs)?;
-                self.value(rhs)
-            }
-            Expr::Membership { value, collection, .. } => {
-                self.value(value)?;
-                self.value(collection)
-            }
-            _ => Ok(()),
+            expr => parts(expr).into_iter().try_for_each(|part| self.value(part)),
         }
     }
 }
