@@ -139,7 +139,10 @@ fn what_a_root_says_of_validity_counts() -> Result<()> {
         ensure!(!with(json!({ "start": TIME, "end": BEFORE }))?, "{place}: over before it began");
         // The newer log vouches for no time, so that there is nothing to hold its end against.
         if !place.starts_with("/tlogs") {
-            ensure!(!with(json!({ "start": "2020-01-01T00:00:00Z", "end": BEFORE }))?, "{place}: over");
+            ensure!(
+                !with(json!({ "start": "2020-01-01T00:00:00Z", "end": BEFORE }))?,
+                "{place}: over"
+            );
         }
     }
     let mut lent = root.clone();
