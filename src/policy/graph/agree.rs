@@ -71,7 +71,7 @@ impl Graph {
             else {
                 continue;
             };
-            let own = [names.package, &[alias.clone()]].concat();
+            let own = [names.package, std::slice::from_ref(&alias)].concat();
             let hidden =
                 self.index.range(own.clone()..).next().filter(|(at, _)| at.starts_with(&own));
             if let Some((_, &at)) = hidden {

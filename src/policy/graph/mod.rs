@@ -110,7 +110,7 @@ impl Graph {
         package: usize,
     ) -> usize {
         let arity = args.unwrap_or_default();
-        let at = *self.index.entry(path.clone()).or_insert_with(|| {
+        *self.index.entry(path.clone()).or_insert_with(|| {
             let (reaches, needs) = (BTreeSet::new(), BTreeSet::new());
             self.nodes.push(Node {
                 path,
@@ -125,8 +125,7 @@ impl Graph {
                 needs,
             });
             self.nodes.len() - 1
-        });
-        at
+        })
     }
 
     /// Whether a name is the same for all rules of a module.
