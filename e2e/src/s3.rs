@@ -12,7 +12,7 @@ use lazaret::objects::{Access, Credentials, FileAccess, Identity, Store};
 use serde_json::{Value, json};
 
 use crate::cluster::eventually;
-use crate::example::Example;
+use crate::example::{Example, upload};
 use crate::stage::Stage;
 
 /// The access key id of the one account.
@@ -106,23 +106,9 @@ impl S3 {
     /// # Errors
     /// If one cannot be read or written.
     pub async fn upload(&self, dir: &Path, url: &str) -> Result<()> {
-        let store = self.open(url)?;
-        let mut folders = vec![dir.to_owned()];
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(&folder)? {
-                let path = entry?.path();
-                if path.is_dir() {
-                    folders.push(path);
-                    continue;
-                }
-                let name = path.strip_prefix(dir)?.to_string_lossy().into_owned();
-                store.create(&name, std::fs::read(&path)?).await?;
-            }
-        }
-        // What `create` saw the store's abilities with is no part of a workspace.
-        let probe = self.bucket(url)?.join("_lazaret");
-        std::fs::remove_dir_all(probe)?;
-        Ok(())
+        // Not through a store at `url`: the object with which a store is tried is no part of a workspace.
+        let prefix = url.strip_prefix("s3://bucket/").context("a URL in the bucket")?;
+        upload(&self.open("s3://bucket")?, dir, prefix).await
     }
 
     /// Where the server keeps what lies below `url`.
