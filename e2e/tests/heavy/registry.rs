@@ -70,6 +70,40 @@ fn same(a: &Path, b: &Path) -> Result<()> {
 
 #[tokio::test]
 #[ignore = "needs a registry; run by make test-all"]
+async fn a_contract_set_counts_only_with_its_signature() -> Result<()> {
+    let registry = Registry::start(Door::Open).await?;
+    let bench = Bench::new()?;
+    std::fs::create_dir(bench.path("others"))?;
+    bench.succeed(&["pack", "keygen", "--out", "others"])?;
+    bench.succeed(&["contracts", "new", "set", "shop"])?;
+    bench.succeed(&["contracts", "freeze", "one"])?;
+    let [signed, bare] =
+        ["signed", "bare"].map(|name| format!("oci://{}/contracts/{name}:v1", registry.address()));
+    let push = ["contracts", "push", &signed, "--plain-http", "--key", "keys/lazaret.key"];
+    ensure!(bench.succeed(&push)?.contains("signature sha256:"), "the signature is told");
+    bench.succeed(&["contracts", "push", &bare, "--plain-http"])?;
+    let check = |against: &str, key: &[&str]| {
+        let check = ["contracts", "check", "--plain-http", "--against", against];
+        bench.fail(&[&check[..], key].concat())
+    };
+    let ours = ["--source-key", "keys/lazaret.pub"];
+    for (against, key, expected) in [
+        (&signed, &ours[..], 0),
+        (&signed, &[], 0),
+        (&signed, &["--source-key", "others/lazaret.pub"], 1),
+        (&bare, &[], 0),
+        (&bare, &ours, 1),
+    ] {
+        let seen = check(against, key)?;
+        ensure!(seen.0 == Some(expected), "{against} {key:?}: {seen:?}");
+    }
+    let seen = check("freeze:one", &ours)?;
+    ensure!(seen.0 == Some(2), "a freeze has no signature: {seen:?}");
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs a registry; run by make test-all"]
 async fn pushed_and_pulled_by_tag_range_and_digest() -> Result<()> {
     let registry = Registry::start(Door::Open).await?;
     let bench = Bench::new()?;
