@@ -4,7 +4,7 @@ use crate::dataset::layout::PROV;
 use crate::domain::Reason;
 
 use super::codes;
-use super::events::{Event, Order, instant};
+use super::events::{Contradiction, Event, Order, instant};
 use super::known::Known;
 use super::lineage::{Lineage, prov};
 
@@ -23,7 +23,7 @@ pub(super) fn check(known: &Known<'_>, lineage: &Lineage, reasons: &mut Vec<Reas
             say(&codes::PROV_TIME_ORDER, event, message);
         }
     }
-    for ((before, late), (event, early)) in order.contradictions() {
+    for Contradiction { before, late, event, early } in order.contradictions() {
         let message = format!(
             "{} at {early}, but {} at {late}, which cannot be later.",
             event.shown(known),

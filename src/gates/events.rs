@@ -37,6 +37,8 @@ pub(super) enum Event<'a> {
     Usage(&'a Term, &'a Term, Option<&'a Term>),
 }
 
+type Make<'a> = fn(&'a Term) -> Event<'a>;
+
 impl<'a> Event<'a> {
     pub(super) const fn subject(&self) -> &'a Term {
         match self {
@@ -58,6 +60,14 @@ impl<'a> Event<'a> {
             Self::Usage(_, entity, _) => format!("{node} uses {}", known.show(entity)),
         }
     }
+}
+
+/// An event that is said to be earlier than one that comes before it.
+pub(super) struct Contradiction<'o> {
+    pub(super) before: &'o Event<'o>,
+    pub(super) late: Timestamp,
+    pub(super) event: &'o Event<'o>,
+    pub(super) early: Timestamp,
 }
 
 /// Events by number, so that what leads to what is a list of lists.
@@ -224,7 +234,7 @@ impl<'a> Order<'a> {
 
     fn read_times(&mut self, lineage: &'a Lineage) {
         let graph = &lineage.graph;
-        let plain: [(&str, fn(&'a Term) -> Event<'a>); 4] = [
+        let plain: [(&str, Make<'a>); 4] = [
             ("startedAtTime", Event::Start),
             ("endedAtTime", Event::End),
             ("generatedAtTime", Event::Generation),
@@ -235,7 +245,7 @@ impl<'a> Order<'a> {
                 self.at(event(node), time);
             }
         }
-        let qualified: [(&str, fn(&'a Term) -> Event<'a>); 4] = [
+        let qualified: [(&str, Make<'a>); 4] = [
             ("qualifiedStart", Event::Start),
             ("qualifiedEnd", Event::End),
             ("qualifiedGeneration", Event::Generation),
@@ -275,9 +285,8 @@ impl<'a> Order<'a> {
         self.events.iter().zip(&self.times)
     }
 
-    /// Events that are said to be earlier than one that comes before them, each once: the one
-    /// before with its time, and the event with its own.
-    pub(super) fn contradictions(&self) -> Vec<((&Event<'a>, Timestamp), (&Event<'a>, Timestamp))> {
+    /// What contradicts the order, each event once.
+    pub(super) fn contradictions(&self) -> Vec<Contradiction<'_>> {
         let last = |number: usize| self.times[number].last();
         let mut sources: Vec<usize> =
             (0..self.events.len()).filter(|n| last(*n).is_some()).collect();
@@ -296,8 +305,8 @@ impl<'a> Order<'a> {
                     }
                     match self.times[then].first().filter(|early| *early < late) {
                         Some(early) if told.insert(then) => {
-                            let event = (&self.events[then], *early);
-                            found.push(((&self.events[source], *late), event));
+                            let (before, event) = (&self.events[source], &self.events[then]);
+                            found.push(Contradiction { before, late: *late, event, early: *early });
                         }
                         // It goes on from there by its own time.
                         Some(_) => {}

@@ -1,6 +1,7 @@
 //! The relations of PROV-JSON, and what they are in PROV-O.
 
 /// A relation of PROV-JSON: its members and what they are in PROV-O.
+#[derive(Clone, Copy)]
 pub(super) struct Relation {
     pub(super) name: &'static str,
     pub(super) from: &'static str,
