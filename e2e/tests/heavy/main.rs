@@ -3,6 +3,7 @@
 
 mod azure;
 mod chart;
+mod gitops;
 mod peers;
 mod registry;
 mod rollouts;
