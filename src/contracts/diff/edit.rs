@@ -69,7 +69,7 @@ pub(super) fn patch(document: &mut Value, edit: &Edit) {
         }
         Patch::Members(members) => {
             for (name, value) in members {
-                let at = pointer::join(&edit.at.pointer, name);
+                let at = join(&edit.at.pointer, name);
                 match value {
                     Some(value) => {
                         let _ = pointer::set(document, &at, moved(value, 'o', 'p'));

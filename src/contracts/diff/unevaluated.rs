@@ -80,10 +80,9 @@ impl<'r> Evaluated<'r> {
         let target = reference.map(|reference| pointer::lookup(raw, reference));
         let parts = object.get("allOf").and_then(Value::as_array).into_iter().flatten().map(Some);
         for part in parts.chain(target) {
-            match part? {
-                Value::Object(part) => self.add(raw, part, members, false)?,
-                // It evaluates nothing, or lets nothing through.
-                _ => {}
+            // `true` evaluates nothing, and `false` lets nothing through.
+            if let Value::Object(part) = part? {
+                self.add(raw, part, members, false)?;
             }
         }
         (self.items <= MAX_ROW).then_some(())
