@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use lazaret::objects::Store;
 use serde_json::Value;
 
 use crate::root;
@@ -118,6 +119,26 @@ impl Example {
         }
         Ok(())
     }
+}
+
+/// Brings every file below `dir` to `prefix` in a store.
+///
+/// # Errors
+/// If one cannot be read or written.
+pub async fn upload(store: &Store, dir: &Path, prefix: &str) -> Result<()> {
+    let mut folders = vec![dir.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let name = format!("{prefix}/{}", path.strip_prefix(dir)?.to_string_lossy());
+            store.create(&name, std::fs::read(&path)?).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Writes `new` for `old` wherever documents name the dataset.

@@ -2,6 +2,7 @@
 //! workspaces to promote, packs to sign and serve, a controller process to start and kill.
 #![allow(clippy::print_stdout, reason = "this crate is a tool for people at a terminal")]
 
+pub mod azure;
 pub mod cluster;
 pub mod controller;
 pub mod controlplane;

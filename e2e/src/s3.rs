@@ -12,7 +12,8 @@ use lazaret::objects::{Access, Credentials, FileAccess, Identity, Store};
 use serde_json::{Value, json};
 
 use crate::cluster::eventually;
-use crate::example::Example;
+use crate::example::{Example, upload};
+use crate::peer::{free_port, tool};
 use crate::stage::Stage;
 
 /// The access key id of the one account.
@@ -41,12 +42,12 @@ impl S3 {
     /// # Errors
     /// If it does not come up.
     pub async fn start() -> Result<Self> {
-        let program = std::env::var_os("LAZARET_VERSITYGW").context("LAZARET_VERSITYGW")?;
+        let program = tool("LAZARET_VERSITYGW")?;
         let dir = tempfile::Builder::new().prefix("lazaret-s3-").tempdir()?;
         for name in ["data/bucket", "meta"] {
             std::fs::create_dir_all(dir.path().join(name))?;
         }
-        let port = std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
+        let port = free_port()?;
         let log = std::fs::File::create(dir.path().join("log"))?;
         let child = Command::new(program)
             .args(["--port", &format!("127.0.0.1:{port}")])
@@ -106,23 +107,9 @@ impl S3 {
     /// # Errors
     /// If one cannot be read or written.
     pub async fn upload(&self, dir: &Path, url: &str) -> Result<()> {
-        let store = self.open(url)?;
-        let mut folders = vec![dir.to_owned()];
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(&folder)? {
-                let path = entry?.path();
-                if path.is_dir() {
-                    folders.push(path);
-                    continue;
-                }
-                let name = path.strip_prefix(dir)?.to_string_lossy().into_owned();
-                store.create(&name, std::fs::read(&path)?).await?;
-            }
-        }
-        // What `create` saw the store's abilities with is no part of a workspace.
-        let probe = self.bucket(url)?.join("_lazaret");
-        std::fs::remove_dir_all(probe)?;
-        Ok(())
+        // Not through a store at `url`: the object with which a store is tried is no part of a workspace.
+        let prefix = url.strip_prefix("s3://bucket/").context("a URL in the bucket")?;
+        upload(&self.open("s3://bucket")?, dir, prefix).await
     }
 
     /// Where the server keeps what lies below `url`.

@@ -7,6 +7,7 @@ mod duration;
 mod policy_pack;
 mod promotion;
 mod quarantine;
+mod time;
 
 pub use conditions::{condition, is_true, reason, set_condition, type_};
 pub use crd::{CRD_FILES, crd_yaml};
@@ -14,6 +15,7 @@ pub use duration::Duration;
 pub use policy_pack::*;
 pub use promotion::*;
 pub use quarantine::*;
+pub use time::WrittenTime;
 
 /// API group of all resources.
 pub const GROUP: &str = "lazaret.dev";

@@ -6,7 +6,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
-use super::LocalReference;
+use super::{LocalReference, WrittenTime};
 
 /// Asks for one dataset version to be published, if the gates let it.
 #[derive(CustomResource, Clone, PartialEq, Debug, Serialize, Deserialize, KubeSchema)]
@@ -132,7 +132,7 @@ pub struct ExecutionSpec {
     pub mode: ExecutionMode,
     /// Job: pods that run at once; 4 if unset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1, max = 256))]
+    #[schemars(range(min = 1, max = 256), extend("format" = "int32"))]
     pub parallelism: Option<u16>,
     /// Job: what each pod asks for; a core and 128Mi, at most 512Mi, if unset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -182,7 +182,7 @@ pub struct ApprovalSpec {
     #[x_kube(validation = Rule::new("self.matches('^sha256:[0-9a-f]{64}$')").message("planDigest is \"sha256:\" and 64 lower-case hexadecimal digits: copy status.plan.digest"))]
     pub plan_digest: String,
     /// When.
-    pub approved_at: Time,
+    pub approved_at: WrittenTime,
     /// Why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1024))]
@@ -226,6 +226,7 @@ pub struct DatasetPromotionStatus {
     pub phase: Phase,
     /// Ready, Reconciling, Stalled, GatesPassed, Approved.
     #[serde(default)]
+    #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
     pub conditions: Vec<Condition>,
     /// Each gate's outcome.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

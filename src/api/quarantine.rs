@@ -4,7 +4,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
-use super::DatasetSelector;
+use super::{DatasetSelector, WrittenTime};
 
 /// Holds a dataset version back until it is released and the gates pass.
 #[derive(CustomResource, Clone, PartialEq, Debug, Serialize, Deserialize, KubeSchema)]
@@ -24,7 +24,7 @@ use super::DatasetSelector;
     printcolumn = r#"{"name":"Phase","type":"string","jsonPath":".status.phase"}"#,
     printcolumn = r#"{"name":"Reason","type":"string","jsonPath":".spec.reasons[0].code"}"#,
     printcolumn = r#"{"name":"Owner","type":"string","jsonPath":".spec.remediation.owner"}"#,
-    printcolumn = r#"{"name":"Due","type":"date","jsonPath":".spec.remediation.dueBy"}"#,
+    printcolumn = r#"{"name":"Due","type":"string","jsonPath":".spec.remediation.dueBy"}"#,
     printcolumn = r#"{"name":"Releasable","type":"string","jsonPath":".status.conditions[?(@.type==\"Releasable\")].status"}"#,
     printcolumn = r#"{"name":"Age","type":"date","jsonPath":".metadata.creationTimestamp"}"#
 )]
@@ -46,7 +46,8 @@ pub struct QuarantineSpec {
     /// Releases the version; takes effect only while the gates pass.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub release: Option<Release>,
-    /// Stops the controller from working on it; it stays active.
+    /// Stops the controller from asking the gates: nothing is released meanwhile, and what was released
+    /// stays so.
     #[serde(default)]
     pub suspend: bool,
 }
@@ -76,7 +77,7 @@ pub struct Remediation {
     #[x_kube(validation = Rule::new("self.trim() != ''").message("a quarantine has an owner"))]
     pub owner: String,
     /// By when.
-    pub due_by: Time,
+    pub due_by: WrittenTime,
     /// What.
     #[schemars(length(min = 1, max = 8192))]
     #[x_kube(validation = Rule::new("self.trim() != ''").message("a quarantine has a remediation plan"))]
@@ -129,11 +130,15 @@ pub struct QuarantineStatus {
     /// The generation of the spec that this status is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
+    /// The last value of the `lazaret.dev/requestedAt` annotation that was answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_handled_reconcile_at: Option<String>,
     /// Where it stands.
     #[serde(default)]
     pub phase: QuarantinePhase,
     /// Ready, Releasable, Overdue.
     #[serde(default)]
+    #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
     pub conditions: Vec<Condition>,
     /// What happened, oldest first, at most 50 entries.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -145,7 +150,7 @@ pub struct QuarantineStatus {
 pub struct TimelineEntry {
     /// When.
     pub at: Time,
-    /// What: Opened, ReasonsChanged, Releasable, NotReleasable, Overdue, Released, Reopened.
+    /// What: Opened, Releasable, NotReleasable, Overdue, Released, Reopened.
     pub event: String,
     /// In words.
     pub message: String,

@@ -1,6 +1,6 @@
 //! What every reconciliation shares.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::hash::Hash;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,6 +28,12 @@ const MAX_LEDGERS: usize = 256;
 
 /// Promotions remembered because their data was not what it had been said to be.
 const MAX_DISTRUSTED: usize = 10_000;
+
+/// Objects whose failures are counted.
+const MAX_FAILING: usize = 10_000;
+
+/// Deleted packs that are remembered, the last ones: what is still at work on a pack is soon done.
+const MAX_GONE: usize = 4096;
 
 /// How the controller is to behave.
 #[derive(Clone, Debug)]
@@ -73,8 +79,8 @@ pub struct Context {
     remembered: Mutex<HashMap<String, Arc<Remembered>>>,
     /// Why revisions were taken away, until that is reported.
     struck_out: Mutex<HashMap<String, Failure>>,
-    /// Packs that were deleted. Their names hold a uid and never come again.
-    gone: Mutex<HashSet<String>>,
+    /// Packs that were deleted, the last one last. Their names hold a uid and never come again.
+    gone: Mutex<VecDeque<String>>,
     listed: watch::Sender<bool>,
     /// What the server hands out.
     pub(super) shelf: Arc<Shelf>,
@@ -131,6 +137,10 @@ impl Context {
         ObjectRef<K>: Hash,
     {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        // Objects that fail and are deleted would stay for ever. Whoever is forgotten is tried again soon.
+        if failures.len() >= MAX_FAILING {
+            failures.clear();
+        }
         let count = failures.entry(key(object)).or_default();
         *count = count.saturating_add(1);
         *count
@@ -177,19 +187,21 @@ impl Context {
     /// Forgets all about a pack that was deleted, for good: what is still at work on it comes late.
     pub(super) fn deleted(&self, pack: &str) {
         let mut gone = self.gone.lock().unwrap_or_else(PoisonError::into_inner);
-        gone.insert(pack.to_owned());
+        if gone.len() >= MAX_GONE {
+            gone.pop_front();
+        }
+        gone.push_back(pack.to_owned());
         self.unload(pack);
         self.unkeep(pack);
         self.take_struck_out(pack);
         self.facts.forget(pack);
         self.shelf.clear(pack, None);
-        self.count_packs();
     }
 
     /// Does `act`, unless the pack was deleted; no deletion comes between.
     pub(super) fn unless_deleted(&self, pack: &str, act: impl FnOnce()) {
         let gone = self.gone.lock().unwrap_or_else(PoisonError::into_inner);
-        if !gone.contains(pack) {
+        if !gone.iter().any(|gone| gone == pack) {
             act();
         }
     }
@@ -210,11 +222,6 @@ impl Context {
     pub(super) async fn packs_listed(&self) {
         // The sender lives as long as this context.
         let _ = self.listed.subscribe().wait_for(|listed| *listed).await;
-    }
-
-    /// Tells the metrics how many packs can judge.
-    pub(super) fn count_packs(&self) {
-        self.metrics.packs_loaded.set(i64::try_from(self.packs.len()).unwrap_or(i64::MAX));
     }
 
     /// What is remembered of the data of the promotion with this uid was not so.

@@ -7,6 +7,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
+use super::census::Census;
 use crate::domain::GateId;
 
 /// Which kind a sample is about.
@@ -42,7 +43,9 @@ pub struct Metrics {
     pub(super) published_bytes: Counter,
     pub(super) withdrawn: Counter,
     pub(super) watch_errors: Family<Kind, Counter>,
-    pub(super) packs_loaded: Gauge,
+    /// Promotions that wait for a core.
+    pub(super) queued: Gauge,
+    pub(super) census: Census,
 }
 
 impl Metrics {
@@ -58,7 +61,8 @@ impl Metrics {
             published_bytes: Counter::default(),
             withdrawn: Counter::default(),
             watch_errors: Family::default(),
-            packs_loaded: Gauge::default(),
+            queued: Gauge::default(),
+            census: Census::default(),
         };
         // Counts nothing of everything: what happens first is an increase, too.
         for kind in ["PolicyPack", "DatasetPromotion", "Quarantine"] {
@@ -91,7 +95,15 @@ impl Metrics {
         );
         registry.register("withdrawals", "Dataset versions withdrawn", m.withdrawn);
         registry.register("watch_errors", "Errors of watches on the API server", m.watch_errors);
-        registry.register("policy_packs_loaded", "Policy packs that can judge now", m.packs_loaded);
+        registry.register(
+            "promotions_queued",
+            "DatasetPromotions that wait for a core to be hashed and judged on",
+            m.queued,
+        );
+        registry.register_collector(Box::new(m.census));
+        let build = Family::<[(&'static str, &'static str); 1], Gauge>::default();
+        build.get_or_create(&[("version", env!("CARGO_PKG_VERSION"))]).set(1);
+        registry.register("build_info", "What is running", build);
         metrics
     }
 }

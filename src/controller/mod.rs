@@ -3,11 +3,13 @@
 
 mod apply;
 mod backoff;
+mod census;
 mod context;
 mod error;
 mod evidence;
 mod facts;
 mod metrics;
+mod observed;
 mod pack;
 mod promotion;
 mod quarantine;

@@ -4,24 +4,20 @@ use std::fmt::Debug;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
 
-use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _};
+use futures::{FutureExt as _, TryStreamExt as _};
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::api::Api;
 use kube::core::PartialObjectMeta;
-use kube::runtime::controller::{Action, Config as ControllerConfig, Controller};
+use kube::runtime::controller::{Config as ControllerConfig, Controller};
 use kube::runtime::reflector::{self, ObjectRef};
 use kube::runtime::{PredicateConfig, WatchStreamExt as _, watcher};
 use kube::{Client, Resource, ResourceExt as _};
 use serde::de::DeserializeOwned;
-use tracing::Instrument as _;
 
-use super::context::kind;
-use super::error::Error;
-use super::metrics::{Kind, KindOutcome};
+use super::observed::{drain, observed, on_error};
 use super::{Context, backoff, pack, promotion, quarantine, triggers, watching};
 use crate::api::{DatasetPromotion, PolicyPack, Quarantine};
 
@@ -50,12 +46,32 @@ pub async fn run(
         () = await_api_server(&ctx.client) => {}
         () = shutdown.clone() => return,
     }
-    let packs = pack_controller(&ctx, shutdown.clone());
-    let promotions = promotion_controller(&ctx, &health, shutdown.clone());
-    let quarantines = quarantine_controller(&ctx, shutdown);
-    futures::join!(packs, promotions, quarantines);
+    let (packs, promotions, quarantines) =
+        (reflector::store(), reflector::store(), reflector::store());
+    let (promoted, held) = (promotions.0.clone(), quarantines.0.clone());
+    let loaded = Arc::clone(&ctx.packs);
+    ctx.metrics.census.begin(packs.0.clone(), loaded, promoted.clone(), held.clone());
+    let listed = async {
+        ctx.packs_listed().await;
+        if promoted.wait_until_ready().await.is_ok() && held.wait_until_ready().await.is_ok() {
+            health.0.store(true, Ordering::Relaxed);
+        }
+    };
+    let announced = async {
+        tokio::select! {
+            () = listed => {}
+            () = shutdown.clone() => {}
+        }
+    };
+    let packs = pack_controller(&ctx, packs, shutdown.clone());
+    let promotions = promotion_controller(&ctx, promotions, shutdown.clone());
+    let quarantines = quarantine_controller(&ctx, quarantines, shutdown.clone());
+    futures::join!(announced, packs, promotions, quarantines);
     health.0.store(false, Ordering::Relaxed);
 }
+
+/// A reflector's two ends.
+type Objects<K> = (reflector::Store<K>, reflector::store::Writer<K>);
 
 /// Says what is wrong for as long as the API server does not answer.
 async fn await_api_server(client: &Client) {
@@ -74,8 +90,12 @@ async fn await_api_server(client: &Client) {
     }
 }
 
-async fn pack_controller(ctx: &Arc<Context>, shutdown: impl Shutdown) {
-    let (reader, writer) = reflector::store();
+async fn pack_controller(
+    ctx: &Arc<Context>,
+    (reader, writer): Objects<PolicyPack>,
+    shutdown: impl Shutdown,
+) {
+    let listed = reader.clone();
     let stream = packs(Arc::clone(ctx), reader.clone(), writer);
     // Only names and versions: what a key or a trust root says is read when it is needed.
     let secrets = concerned(ctx, &reader, |pack, name| pack.spec.secrets().any(|n| n == name));
@@ -85,9 +105,9 @@ async fn pack_controller(ctx: &Arc<Context>, shutdown: impl Shutdown) {
         .watches_stream(references::<ConfigMap>(ctx), maps)
         .with_config(ControllerConfig::default().concurrency(PACKS_AT_ONCE))
         .trigger_backoff(watching::Breath)
-        .graceful_shutdown_on(shutdown)
+        .graceful_shutdown_on(shutdown.clone())
         .run(observed(pack::reconcile), on_error, Arc::clone(ctx));
-    drain(ctx, running).await;
+    watching::to_its_end(drain(ctx, running), listed, shutdown).await;
 }
 
 /// The packs that a change of something they refer to concerns. Whether they are still trusted is
@@ -110,10 +130,13 @@ fn concerned<K: Watched>(
     }
 }
 
-async fn promotion_controller(ctx: &Arc<Context>, health: &Health, shutdown: impl Shutdown) {
-    let (reader, writer) = reflector::store();
+async fn promotion_controller(
+    ctx: &Arc<Context>,
+    (reader, writer): Objects<DatasetPromotion>,
+    shutdown: impl Shutdown,
+) {
     let stream = changes(scoped::<DatasetPromotion>(ctx), writer, triggers::asked);
-    let (by_pack, by_quarantine) = (reader.clone(), reader.clone());
+    let (by_pack, by_quarantine, listed) = (reader.clone(), reader.clone(), reader.clone());
     // A controller of one namespace sees that one's packs only: it has no right to the others'.
     let packs = changes(scoped::<PolicyPack>(ctx), reflector::store().1, triggers::pack_changed);
     let quarantines =
@@ -126,7 +149,6 @@ async fn promotion_controller(ctx: &Arc<Context>, health: &Health, shutdown: imp
     .backoff(watching::WatchBackoff::default())
     .touched_objects()
     .predicate_filter(triggers::version, PredicateConfig::default());
-    let (filled, health) = (reader.clone(), health.clone());
     let running = Controller::for_stream(stream, reader)
         .watches_stream(packs, move |pack| {
             select(&by_pack, |promotion| promotion::uses(promotion, &pack))
@@ -137,21 +159,18 @@ async fn promotion_controller(ctx: &Arc<Context>, health: &Health, shutdown: imp
         })
         .with_config(ControllerConfig::default().concurrency(ctx.settings.concurrency))
         .trigger_backoff(watching::Breath)
-        .graceful_shutdown_on(shutdown)
+        .graceful_shutdown_on(shutdown.clone())
         .run(observed(promotion::reconcile), on_error, Arc::clone(ctx));
-    let announce = async move {
-        ctx.packs_listed().await;
-        if filled.wait_until_ready().await.is_ok() {
-            health.0.store(true, Ordering::Relaxed);
-        }
-    };
-    futures::join!(announce, drain(ctx, running));
+    watching::to_its_end(drain(ctx, running), listed, shutdown).await;
 }
 
-async fn quarantine_controller(ctx: &Arc<Context>, shutdown: impl Shutdown) {
-    let (reader, writer) = reflector::store();
+async fn quarantine_controller(
+    ctx: &Arc<Context>,
+    (reader, writer): Objects<Quarantine>,
+    shutdown: impl Shutdown,
+) {
     let stream = changes(scoped::<Quarantine>(ctx), writer, triggers::asked);
-    let by_promotion = reader.clone();
+    let (by_promotion, listed) = (reader.clone(), reader.clone());
     let promotions =
         changes(scoped::<DatasetPromotion>(ctx), reflector::store().1, triggers::promotion_changed);
     let running = Controller::for_stream(stream, reader)
@@ -159,14 +178,14 @@ async fn quarantine_controller(ctx: &Arc<Context>, shutdown: impl Shutdown) {
             select(&by_promotion, |quarantine| promotion::is_held_by(&promotion, quarantine))
         })
         .trigger_backoff(watching::Breath)
-        .graceful_shutdown_on(shutdown)
+        .graceful_shutdown_on(shutdown.clone())
         .run(observed(quarantine::reconcile), on_error, Arc::clone(ctx));
-    drain(ctx, running).await;
+    watching::to_its_end(drain(ctx, running), listed, shutdown).await;
 }
 
 /// Something that resolves when the program is to end.
-trait Shutdown: Future<Output = ()> + Send + Sync + 'static {}
-impl<T: Future<Output = ()> + Send + Sync + 'static> Shutdown for T {}
+trait Shutdown: Future<Output = ()> + Clone + Send + Sync + 'static {}
+impl<T: Future<Output = ()> + Clone + Send + Sync + 'static> Shutdown for T {}
 
 /// What a resource of ours can do; the bounds that the runtime asks for, said once.
 pub(super) trait Watched:
@@ -254,73 +273,4 @@ fn select<K: Watched>(
     wanted: impl Fn(&K) -> bool,
 ) -> Vec<ObjectRef<K>> {
     store.state().iter().filter(|k| wanted(k)).map(|k| ObjectRef::from_obj(&**k)).collect()
-}
-
-/// Runs the controller's stream to its end. Watch errors are the sign that the API server is out
-/// of reach: said aloud, counted, and retried by the watch itself.
-async fn drain<K: Watched>(
-    ctx: &Context,
-    running: impl futures::Stream<
-        Item = Result<
-            (ObjectRef<K>, Action),
-            kube::runtime::controller::Error<Error, watcher::Error>,
-        >,
-    >,
-) {
-    let kind = kind::<K>();
-    running
-        .for_each(async |outcome| {
-            use kube::runtime::controller::Error as Failed;
-            match outcome {
-                // A failed reconciliation was logged where it failed.
-                Ok(_) | Err(Failed::ReconcilerFailed(..) | Failed::ObjectNotFound(_)) => {}
-                Err(error) => {
-                    ctx.metrics.watch_errors.get_or_create(&Kind { kind }).inc();
-                    tracing::warn!(kind, %error, "cannot watch the API server; trying again");
-                }
-            }
-        })
-        .await;
-}
-
-/// Wraps a reconciler with the object's name in the logs, a duration and a count.
-fn observed<K, F>(
-    reconcile: fn(Arc<K>, Arc<Context>) -> F,
-) -> impl FnMut(Arc<K>, Arc<Context>) -> futures::future::BoxFuture<'static, Result<Action, Error>>
-where
-    K: Watched,
-    F: Future<Output = Result<Action, Error>> + Send + 'static,
-{
-    move |object, ctx| {
-        let kind = kind::<K>();
-        let span = tracing::info_span!(
-            "reconcile",
-            kind,
-            namespace = object.namespace().unwrap_or_default(),
-            name = object.name_any(),
-        );
-        let work = reconcile(object, Arc::clone(&ctx));
-        async move {
-            let start = Instant::now();
-            let outcome = work.await;
-            ctx.metrics
-                .duration
-                .get_or_create(&Kind { kind })
-                .observe(start.elapsed().as_secs_f64());
-            let label = outcome.as_ref().map_or_else(Error::category, |_| "ok");
-            ctx.metrics.reconciliations.get_or_create(&KindOutcome { kind, outcome: label }).inc();
-            if let Err(error) = &outcome {
-                tracing::warn!(%error, "reconciliation failed; trying again");
-            }
-            outcome
-        }
-        .instrument(span)
-        .boxed()
-    }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "the runtime hands them over")]
-fn on_error<K: Watched>(object: Arc<K>, _: &Error, ctx: Arc<Context>) -> Action {
-    let wait = backoff::after(ctx.failed(&*object), rand::random());
-    Action::requeue(wait.max(Duration::from_millis(100)))
 }

@@ -33,6 +33,6 @@ pub use names::Names;
 pub(crate) use names::{has_scheme, normal};
 pub use reader::{StoreReader, scoped};
 pub use reading::Reading;
-pub(crate) use rights::says_nothing;
+pub(crate) use rights::{expression, says_nothing, spelled};
 pub use shard::{MAX_RESULT, MAX_SHARDS, Scope, ShardError, Split, place};
 pub use source::{Entry, GatherError, Limits, Progress, ReadError, WorkspaceReader};

@@ -1,8 +1,10 @@
-//! The licence expression of `dataset.json`, taken apart for policy packs, which cannot parse SPDX.
+//! Licence expressions: what SPDX takes for one, and the one of `dataset.json` taken apart for policy
+//! packs, which cannot parse SPDX.
 
 use serde_json::{Value, json};
 use spdx::expression::{ExprNode, Operator};
-use spdx::{Expression, ParseMode};
+use spdx::identifiers::{EXCEPTIONS, LICENSES};
+use spdx::{AdditionItem, Expression, LicenseItem, LicenseReq, ParseMode};
 
 /// More alternatives, or parts of one, than a person would write.
 const MAX: usize = 64;
@@ -11,7 +13,7 @@ const MAX: usize = 64;
 /// and its `license` without exception and `+`. Null if the expression is none, or has too many:
 /// `invalid` tells which.
 pub(super) fn license(expression: Option<&str>) -> Value {
-    let parsed = expression.and_then(parse);
+    let parsed = expression.and_then(|text| self::expression(text).ok());
     let alternatives = parsed.as_ref().and_then(alternatives);
     json!({
         "expression": expression,
@@ -26,15 +28,56 @@ pub(super) fn license(expression: Option<&str>) -> Value {
 
 type Part = (String, String);
 
+/// A licence expression of current SPDX identifiers in SPDX's spelling, by which packs compare them.
+///
+/// # Errors
+/// What is wrong, as a clause about the text.
+pub(crate) fn expression(text: &str) -> Result<Expression, String> {
+    if says_nothing(text) {
+        return Err("NONE and NOASSERTION are no licences".to_owned());
+    }
+    let parsed = Expression::parse_mode(text, ParseMode::STRICT).map_err(|error| {
+        let part = text.get(error.span.clone()).unwrap_or(text);
+        match spelled(part).filter(|listed| *listed != part) {
+            Some(listed) => format!("{part:?}: SPDX spells it {listed}"),
+            None => format!("{part:?}: {}", error.reason),
+        }
+    })?;
+    let flaw = parsed.requirements().find_map(|part| flaw(&part.req));
+    flaw.map_or(Ok(parsed), Err)
+}
+
 /// Whether a part of an expression is one of SPDX's words for not knowing.
 pub(crate) fn says_nothing(text: &str) -> bool {
     let words = text.split(|c: char| c.is_whitespace() || "()".contains(c));
     words.into_iter().any(|word| matches!(word, "NONE" | "NOASSERTION"))
 }
 
-fn parse(text: &str) -> Option<Expression> {
-    let parsed = Expression::parse_mode(text, ParseMode::STRICT).ok();
-    parsed.filter(|_| !says_nothing(text))
+/// What the parser lets through: references without a name, exceptions that are deprecated.
+fn flaw(part: &LicenseReq) -> Option<String> {
+    let nameless = |document: &Option<String>, name: &str| {
+        name.is_empty() || document.as_deref().is_some_and(str::is_empty)
+    };
+    let without_name = match &part.license {
+        LicenseItem::Other(own) => nameless(&own.doc_ref, &own.lic_ref),
+        LicenseItem::Spdx { .. } => false,
+    };
+    match &part.addition {
+        _ if without_name => Some(format!("{part}: a reference has no name")),
+        Some(AdditionItem::Other(own)) if nameless(&own.doc_ref, &own.add_ref) => {
+            Some(format!("{part}: a reference has no name"))
+        }
+        Some(AdditionItem::Spdx(id)) if id.is_deprecated() => {
+            Some(format!("{part}: a deprecated exception was used"))
+        }
+        _ => None,
+    }
+}
+
+/// An identifier of a licence or an exception as SPDX's list spells it, whatever its case.
+pub(crate) fn spelled(id: &str) -> Option<&'static str> {
+    let names = LICENSES.iter().map(|l| l.name).chain(EXCEPTIONS.iter().map(|e| e.name));
+    names.into_iter().find(|name| name.eq_ignore_ascii_case(id))
 }
 
 fn alternatives(expression: &Expression) -> Option<Vec<Vec<Part>>> {
@@ -90,7 +133,8 @@ mod tests {
             let terms = |parts: Vec<Part>| {
                 parts.into_iter().map(|(term, _)| term).collect::<Vec<_>>().join("&")
             };
-            parse(text)
+            expression(text)
+                .ok()
                 .as_ref()
                 .and_then(alternatives)
                 .map(|all| all.into_iter().map(terms).collect::<Vec<_>>().join("|"))
@@ -123,5 +167,27 @@ mod tests {
         }
         let with = license(Some("GPL-2.0-only WITH Classpath-exception-2.0"));
         assert_eq!(with["alternatives"][0][0]["license"], "GPL-2.0-only");
+    }
+
+    #[test]
+    fn what_is_no_expression_is_told_with_its_mend() {
+        for (text, why) in [
+            ("MIT OR cc-by-4.0", "\"cc-by-4.0\": SPDX spells it CC-BY-4.0"),
+            ("Public domain", "\"Public\": unknown term"),
+            ("LicenseRef-", "LicenseRef-: a reference has no name"),
+            ("DocumentRef-:LicenseRef-a", "DocumentRef-:LicenseRef-a: a reference has no name"),
+            (
+                "GPL-2.0-only WITH Nokia-Qt-exception-1.1",
+                "GPL-2.0-only WITH Nokia-Qt-exception-1.1: a deprecated exception was used",
+            ),
+            ("MIT AND NONE", "NONE and NOASSERTION are no licences"),
+        ] {
+            assert_eq!(expression(text).err().as_deref(), Some(why), "{text}");
+        }
+        for text in
+            ["MIT and ISC", "CC0-1.0+", "DocumentRef-a:LicenseRef-b", "MIT WITH AdditionRef-a"]
+        {
+            assert!(expression(text).is_ok(), "{text}");
+        }
     }
 }

@@ -15,6 +15,9 @@ struct Answer {
     error: Option<String>,
     #[serde(default)]
     warnings: Vec<String>,
+    /// As a cluster of VictoriaMetrics says that some of its stores did not answer.
+    #[serde(rename = "isPartial", default)]
+    partial: bool,
 }
 
 #[derive(Deserialize)]
@@ -39,9 +42,14 @@ pub(super) fn read(bytes: &[u8]) -> Measure {
         Ok(answer) => answer,
         Err(error) => return failed(&format!("no answer of Prometheus: {error}")),
     };
-    if answer.status != "success" {
-        let kind = answer.error_type.as_deref().unwrap_or("error");
-        return failed(&format!("{kind}: {}", answer.error.as_deref().unwrap_or_default()));
+    let error = answer.error.unwrap_or_default();
+    let error_type = answer.error_type.unwrap_or_default();
+    if answer.status != "success" || !error.is_empty() || !error_type.is_empty() {
+        let kind = if error_type.is_empty() { "error" } else { &error_type };
+        return failed(&format!("{kind}: {error}"));
+    }
+    if answer.partial {
+        return failed("the answer is partial");
     }
     // Who warns may have left out what would have been the bad part.
     if let Some(warning) = answer.warnings.first() {
@@ -94,6 +102,8 @@ mod tests {
         assert_eq!(read(scalar.as_bytes()), number);
         let infos = scalar.replace("\"data\"", "\"infos\":[\"x\"],\"data\"");
         assert_eq!(read(infos.as_bytes()), number, "an info leaves nothing out");
+        let whole = scalar.replace("\"data\"", "\"isPartial\":false,\"data\"");
+        assert_eq!(read(whole.as_bytes()), number);
         for bad in [
             "",
             "{}",
@@ -103,6 +113,9 @@ mod tests {
             r#"{"status":"error","errorType":"bad_data","error":"parse error"}"#,
             r#"{"status":"success","data":{"resultType":"matrix","result":[]}}"#,
             r#"{"status":"success","data":{"resultType":"scalar","result":[1,"0.25"]},"warnings":["partial"]}"#,
+            r#"{"status":"success","isPartial":true,"data":{"resultType":"scalar","result":[1,"0.25"]}}"#,
+            r#"{"status":"success","error":"boom","data":{"resultType":"scalar","result":[1,"0.25"]}}"#,
+            r#"{"status":"success","errorType":"internal","data":{"resultType":"scalar","result":[1,"0.25"]}}"#,
             &vector(r#"[{"value":[1,"x"]}]"#),
             &vector(r#"[{"histogram":[1,{}]}]"#),
         ] {

@@ -2,75 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-
 use super::codes::{self, Code};
 use super::compare::{Counts, compare};
+use super::decision::{Cost, Decision, Outcome, Snapshot};
 use super::facts::{DatasetState, Facts, Measure, Policy, ProfileFact, Recorded};
 use super::profile::{Comparison, OnNoData, Profile, Signal};
-use crate::domain::{Digest, Reason};
+use crate::domain::Reason;
 
 /// How far ahead of ours the clock of Prometheus may be, in seconds.
 const AHEAD: f64 = 30.0;
-
-/// How it ends for Argo.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Outcome {
-    /// The release may go on.
-    Pass,
-    /// It may not.
-    Fail,
-    /// Nobody knows, and the profile would rather wait than abort. It may not go on.
-    Inconclusive,
-}
-
-/// What was measured, in short.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Snapshot {
-    /// Which service.
-    pub service: String,
-    /// Of reads, or of writes where there are no reads.
-    pub p95_ms: Option<f64>,
-    /// Of all.
-    pub p99_ms: Option<f64>,
-    /// From 0 to 1.
-    pub error_rate: Option<f64>,
-    /// Over how long.
-    pub window: String,
-}
-
-/// What it costs.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Cost {
-    /// A million GraphQL calls.
-    pub graphql_per_million_usd: Option<f64>,
-    /// A thousand ingested records.
-    pub ingest_per_thousand_usd: Option<f64>,
-}
-
-/// Whether the release may go on, and why not.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Decision {
-    /// Whether there is no reason against it.
-    pub ok: bool,
-    /// The same for templates that tell *no* from *do not know*.
-    pub verdict: Outcome,
-    /// Why not, sorted.
-    pub reasons: Vec<Reason>,
-    /// What was measured.
-    pub snapshot: Snapshot,
-    /// What it costs, where it is measured.
-    pub cost: Option<Cost>,
-    /// Digest of the pack that judged, if one did.
-    pub policy_digest: Option<Digest>,
-    /// When it was measured.
-    pub observed_at: Timestamp,
-}
 
 /// Decides.
 pub fn decide(facts: &Facts) -> Decision {
@@ -234,7 +174,10 @@ fn budgets(profile: &Profile, figures: &Figures, findings: &mut Findings) {
                 (&codes::ERROR_RATE, "error rate", "")
             }
         };
-        findings.add(code, format!("{what} {}{unit} > {budget}{unit}", shown(*value)));
+        // What rounding would hide is told in full.
+        let (short, most) = (shown(*value), budget.to_string());
+        let value = if short == most { value.to_string() } else { short };
+        findings.add(code, format!("{what} {value}{unit} > {most}{unit}"));
     }
 }
 
@@ -317,7 +260,8 @@ fn bundle(facts: &Facts, profile: &Profile, findings: &mut Findings) {
         Recorded::Bundle { bundle, .. } => {
             for check in bundle.checks.iter().filter(|check| !check.passed) {
                 let detail = check.detail.as_ref().map(|d| format!(": {d}")).unwrap_or_default();
-                findings.add(&codes::BUNDLE_CHECK_FAILED, format!("{}{detail}", check.name));
+                let message = one_line(&format!("{}{detail}", check.name));
+                findings.add(&codes::BUNDLE_CHECK_FAILED, message);
             }
             let has = |name: &String| bundle.checks.iter().any(|check| check.name == *name);
             for name in demand.checks.iter().filter(|name| !has(name)) {
@@ -339,6 +283,11 @@ fn policy(facts: &Facts, profile: &Profile, findings: &mut Findings) {
         }
         (Policy::None, None) => {}
     }
+}
+
+/// What a pipeline wrote, for a log: no line of its own, nothing that commands a terminal.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// A figure for people: three decimals at most.

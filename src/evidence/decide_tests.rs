@@ -7,7 +7,8 @@ use serde_json::json;
 
 use super::bundle::{BUNDLE_PREDICATE, Bundle, Check};
 use super::codes;
-use super::decide::{Outcome, decide};
+use super::decide::decide;
+use super::decision::Outcome;
 use super::facts::{DatasetState, Facts, Measure, Policy, ProfileFact, Recorded};
 use super::names::Service;
 use super::record::Record;
@@ -72,6 +73,24 @@ fn good_facts_are_ok() {
     assert_eq!(decision.snapshot.p95_ms, Some(120.0));
     assert_eq!(decision.snapshot.window, "5m");
     assert_eq!(decision.cost.unwrap().graphql_per_million_usd, Some(1.8));
+}
+
+#[test]
+fn what_is_told_is_over_the_budget() {
+    let cases = [(0.0201, "0.0201"), (0.0244, "0.024"), (0.5, "0.5")];
+    for (rate, shown) in cases {
+        let mut facts = good();
+        facts.measures.insert("errorRate".to_owned(), Measure::Number(rate));
+        let expected = format!("error rate {shown} > 0.02");
+        assert_eq!(decide(&facts).reasons[0].message, expected, "{rate}");
+    }
+}
+
+#[test]
+fn a_check_writes_no_line_of_its_own() {
+    let mut facts = good();
+    facts.recorded = checks(&[("smoke\nPASS\u{1b}[2J", false)]);
+    assert_eq!(decide(&facts).reasons[0].message, "smoke PASS [2J");
 }
 
 #[test]

@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use tokio::time::timeout;
 
 use super::codes;
-use super::decide::{Decision, Outcome};
-use super::facts::{DatasetState, Facts, Measure, Policy, ProfileFact};
+use super::decision::{Decision, Outcome};
+use super::facts::{DatasetState, Facts, Measure, Policy, ProfileFact, Recorded};
 use super::flight::Flights;
 use super::metrics::EvidenceMetrics;
 use super::names::{ReleaseId, Service};
@@ -23,6 +24,8 @@ use crate::policy::{CompiledPack, evaluate_evidence};
 
 /// Answers kept at once.
 const KEPT: usize = 4096;
+/// How long the evidence store may take, each time it is asked: Argo waits for 20 seconds in all.
+const PATIENCE: Duration = Duration::from_secs(8);
 
 /// A pack that may judge, and its name.
 #[derive(Clone, Debug)]
@@ -133,16 +136,15 @@ impl Desk {
         let (facts, pack) = self.gather(service, release, profile).await;
         let facts = judged(facts, pack).await;
         let record = Record::new(facts);
-        match self.shelf.record(&record).await {
-            Ok(id) => Arc::new((id, record.decision)),
-            Err(error) => {
+        match timeout(PATIENCE, self.shelf.record(&record)).await {
+            Ok(Ok(id)) => Arc::new((id, record.decision)),
+            Ok(Err(error)) => {
                 tracing::warn!(reason = error.reason(), %error, "a decision is not on record");
-                let mut decision = record.decision;
-                decision.reasons.push(codes::NOT_RECORDED.because("the evidence store failed"));
-                (decision.ok, decision.verdict) = (false, Outcome::Fail);
-                // The id that it would have had: nothing is found under it.
-                let id = Digest::of(&serde_json::to_vec(&decision).unwrap_or_default());
-                Arc::new((id, decision))
+                unrecorded(record.decision, "the evidence store failed")
+            }
+            Err(_) => {
+                tracing::warn!("a decision is not on record: the evidence store does not answer");
+                unrecorded(record.decision, "no answer of the evidence store")
             }
         }
     }
@@ -157,6 +159,11 @@ impl Desk {
         let measures = self.sources.measure(namespace, queries, at).await;
         self.metrics.measured(measures.values(), begun.elapsed());
         measures
+    }
+
+    async fn recorded(&self, service: &Service, release: &ReleaseId) -> Recorded {
+        let found = timeout(PATIENCE, self.shelf.recorded(service, release)).await;
+        found.unwrap_or_else(|_| Recorded::Unreadable("no answer of the evidence store".to_owned()))
     }
 
     async fn gather(
@@ -177,7 +184,7 @@ impl Desk {
             observed_at,
             profile,
             measures: BTreeMap::new(),
-            recorded: super::facts::Recorded::Nothing,
+            recorded: Recorded::Nothing,
             datasets: BTreeMap::new(),
             policy: Policy::None,
         };
@@ -194,7 +201,7 @@ impl Desk {
         (facts.measures, facts.datasets, facts.recorded, judge) = tokio::join!(
             self.measure(namespace, queries, observed_at),
             self.world.datasets(namespace, &profile.datasets),
-            self.shelf.recorded(service, release),
+            self.recorded(service, release),
             pack,
         );
         bound(&mut facts.measures);
@@ -211,6 +218,16 @@ impl Desk {
         };
         (facts, pack)
     }
+}
+
+/// What is told instead of a decision that is not on record: no, and an id under which nothing is
+/// found.
+fn unrecorded(mut decision: Decision, why: &str) -> Arc<Answer> {
+    decision.reasons.push(codes::NOT_RECORDED.because(why));
+    decision.reasons.sort();
+    (decision.ok, decision.verdict) = (false, Outcome::Fail);
+    let id = Digest::of(&serde_json::to_vec(&decision).unwrap_or_default());
+    Arc::new((id, decision))
 }
 
 /// JSON has no negative zero worth keeping, and a record none but finite numbers.

@@ -8,6 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::future::join_all;
 use jiff::Timestamp;
+use object_store::memory::InMemory;
+use object_store::throttle::{ThrottleConfig, ThrottledStore};
 
 use super::decide_tests::good;
 use super::desk::{Desk, Judge, Settings, World};
@@ -109,6 +111,24 @@ async fn what_cannot_be_put_on_record_is_not_ok() {
     assert!(!answer.1.ok);
     let codes: Vec<_> = answer.1.reasons.iter().map(|r| r.code.as_str().to_owned()).collect();
     assert_eq!(codes, ["DecisionNotRecorded"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_does_not_answer_is_not_waited_for() {
+    let hour = Duration::from_secs(3600);
+    let config = ThrottleConfig {
+        wait_get_per_call: hour,
+        wait_put_per_call: hour,
+        ..ThrottleConfig::default()
+    };
+    let stuck = Arc::new(ThrottledStore::new(InMemory::new(), config));
+    let (desk, _) = desk(Store::in_memory("s3://bucket/evidence", &stuck));
+    let (service, release) = about("checkout");
+    let began = tokio::time::Instant::now();
+    let answer = desk.ask(&service, &release).await;
+    let codes: Vec<_> = answer.1.reasons.iter().map(|r| r.code.as_str()).collect();
+    assert_eq!(codes, ["BundleUnreadable", "DecisionNotRecorded"]);
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
 use super::codes;
-use super::decide::{Decision, Outcome};
+use super::decision::{Decision, Outcome};
 use super::facts::Measure;
 
 /// Stands for the codes of packs, which make them at will.

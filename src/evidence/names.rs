@@ -49,7 +49,7 @@ impl Service {
             Some((name, namespace)) => (name, Some(namespace)),
             None => (text, home),
         };
-        if !label(name) {
+        if !is_label(name) {
             return Err(NameError::Service);
         }
         Self::new(namespace.ok_or(NameError::NoNamespace)?, name)
@@ -60,7 +60,7 @@ impl Service {
     /// # Errors
     /// If one of them is no DNS label.
     pub fn new(namespace: &str, name: &str) -> Result<Self, NameError> {
-        if !label(namespace) || !label(name) {
+        if !is_label(namespace) || !is_label(name) {
             return Err(NameError::Service);
         }
         Ok(Self { namespace: namespace.to_owned(), name: name.to_owned() })
@@ -97,8 +97,8 @@ impl From<Service> for Named {
     }
 }
 
-/// A DNS label.
-fn label(text: &str) -> bool {
+/// Whether a text is a DNS label.
+pub(super) fn is_label(text: &str) -> bool {
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     (1..=63).contains(&text.len())
         && text.bytes().all(|b| plain(b) || b == b'-')

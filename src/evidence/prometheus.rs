@@ -22,6 +22,8 @@ const MAX_ANSWER: usize = 256 << 10;
 const AT_ONCE: usize = 64;
 /// Queries at once of one decision.
 const OF_ONE: usize = 16;
+/// What is told of whoever does not answer.
+const LATE: &str = "no answer in time";
 /// Bytes of a token.
 const MAX_TOKEN: usize = 16 << 10;
 
@@ -97,6 +99,9 @@ impl Prometheus {
         if !parsed.username().is_empty() || parsed.password().is_some() {
             return Err(wrong("credentials belong into a file"));
         }
+        if parsed.query().is_some() || parsed.fragment().is_some() {
+            return Err(wrong("a path is put after it, so that it ends before ? and #"));
+        }
         let loopback = parsed.host_str().is_some_and(|host| {
             let ip = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
             host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback())
@@ -140,11 +145,11 @@ impl Prometheus {
         at: Timestamp,
     ) -> Result<Measure, String> {
         let _room = self.room.acquire().await.map_err(|error| error.to_string())?;
-        let body = url::form(&[
+        let body = form(&[
             ("query", query),
             ("time", &at.to_string()),
             ("timeout", &format!("{}s", self.deadline.as_secs().max(1))),
-        ]);
+        ])?;
         let mut request = self
             .client
             .post(url)
@@ -156,7 +161,7 @@ impl Prometheus {
         }
         // The URL is the operator's, but the message is for a tenant.
         let failed = |error: reqwest::Error| match () {
-            () if error.is_timeout() => "no answer in time".to_owned(),
+            () if error.is_timeout() => LATE.to_owned(),
             () if error.is_connect() => "no connection to Prometheus".to_owned(),
             () => bounded(&error.without_url().to_string()),
         };
@@ -181,6 +186,12 @@ impl Prometheus {
     }
 }
 
+/// `application/x-www-form-urlencoded`, which is how URLs write their queries, too.
+fn form(pairs: &[(&str, &str)]) -> Result<String, String> {
+    let url = Url::parse_with_params("http://form", pairs).map_err(|error| error.to_string())?;
+    Ok(url.query().unwrap_or_default().to_owned())
+}
+
 #[async_trait]
 impl Sources for Prometheus {
     async fn measure(
@@ -191,7 +202,8 @@ impl Sources for Prometheus {
     ) -> BTreeMap<String, Measure> {
         let deadline = tokio::time::Instant::now() + self.deadline;
         let url = self.url.replace("{namespace}", namespace);
-        let authorization = match self.authorization().await {
+        let authorization = tokio::time::timeout_at(deadline, self.authorization()).await;
+        let authorization = match authorization.unwrap_or_else(|_| Err(LATE.to_owned())) {
             Ok(value) => value,
             Err(why) => {
                 return queries.into_keys().map(|n| (n, Measure::Failed(why.clone()))).collect();
@@ -203,33 +215,11 @@ impl Sources for Prometheus {
             let measure = match tokio::time::timeout_at(deadline, answer).await {
                 Ok(Ok(measure)) => measure,
                 Ok(Err(why)) => Measure::Failed(why),
-                Err(_) => Measure::Failed("no answer in time".to_owned()),
+                Err(_) => Measure::Failed(LATE.to_owned()),
             };
             (name, measure)
         });
         stream::iter(asked).buffer_unordered(OF_ONE).collect().await
-    }
-}
-
-mod url {
-    use std::fmt::Write as _;
-
-    /// `application/x-www-form-urlencoded`.
-    pub(super) fn form(pairs: &[(&str, &str)]) -> String {
-        let mut out = String::new();
-        for (name, value) in pairs {
-            let and = if out.is_empty() { "" } else { "&" };
-            let _ = write!(out, "{and}{name}=");
-            for byte in value.bytes() {
-                match byte {
-                    b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => {
-                        out.push(byte.into());
-                    }
-                    _ => drop(write!(out, "%{byte:02X}")),
-                }
-            }
-        }
-        out
     }
 }
 
@@ -313,8 +303,10 @@ mod tests {
         assert_eq!(measure(&prometheus).await, Measure::Number(1.0));
         std::fs::remove_file(&path).unwrap();
         assert!(matches!(measure(&prometheus).await, Measure::Failed(_)));
-        for bad in ["http://prometheus:9090", "ftp://x", "nonsense", "https://me:pw@x"] {
-            assert!(Prometheus::new(bad, Some(path.clone()), None, patience).is_err(), "{bad}");
+        assert!(Prometheus::new("http://prometheus:9090", Some(path), None, patience).is_err());
+        for bad in ["ftp://x", "nonsense", "https://me:pw@x", "https://x/?tenant=a", "http://x/#a"]
+        {
+            assert!(Prometheus::new(bad, None, None, patience).is_err(), "{bad}");
         }
     }
 }

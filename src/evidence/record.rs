@@ -3,7 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::decide::{Decision, decide};
+use super::decide::decide;
+use super::decision::Decision;
 use super::facts::{Facts, Policy};
 use crate::domain::{CanonicalError, Digest, canonical_bytes};
 use crate::policy::{CompiledPack, EvalError, evaluate_evidence};

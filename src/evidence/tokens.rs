@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 
 use super::access::Caller;
-use super::names::Service;
+use super::names::is_label;
 use crate::domain::Digest;
 
 /// How long what was read counts.
@@ -43,14 +43,19 @@ impl Tokens {
         if !fresh {
             *known = Some((Instant::now(), self.read()));
         }
-        let mut found = None;
-        for (caller, digest) in known.iter().flat_map(|(_, callers)| callers) {
-            // Digests are compared to the end, each of them.
-            if verify_slices_are_equal(digest.as_bytes(), asked.as_bytes()).is_ok() {
-                found = Some(caller);
+        // Digests are compared to the end, each of them.
+        let same =
+            |digest: &Digest| verify_slices_are_equal(digest.as_bytes(), asked.as_bytes()).is_ok();
+        let callers = known.iter().flat_map(|(_, callers)| callers);
+        let found: Vec<_> = callers.filter(|(_, digest)| same(digest)).collect();
+        match found.as_slice() {
+            [(caller, _)] => Some(caller.clone()),
+            [] => None,
+            _ => {
+                tracing::warn!("two callers have the same token; it counts for neither");
+                None
             }
         }
-        found.cloned()
     }
 
     /// What cannot be read lets nobody in.
@@ -93,7 +98,9 @@ fn caller(file: &str) -> Option<Caller> {
         Some((namespace, name)) => (Some(namespace), name),
         None => (None, file),
     };
-    Service::new(namespace.unwrap_or("x"), name).ok()?;
+    if !is_label(name) || !namespace.is_none_or(is_label) {
+        return None;
+    }
     Some(Caller {
         user: format!("lazaret:token:{file}"),
         groups: vec!["lazaret:tokens".to_owned()],
@@ -129,6 +136,9 @@ mod tests {
         *tokens.known.lock().unwrap() = None;
         assert_eq!(user("0123456789abcdef-shop"), None, "rotated");
         assert!(user("another-0123456789").is_some());
+        write("shop.copy", "another-0123456789");
+        *tokens.known.lock().unwrap() = None;
+        assert_eq!(user("another-0123456789"), None, "whose it is nobody can tell");
         let none = Tokens::new(dir.path().join("nowhere"));
         assert_eq!(none.whose("0123456789abcdef-ci"), None);
     }

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use spdx::expression::ExprNode;
-use spdx::{Expression, LicenseItem, LicenseReq, ParseMode};
+use spdx::{Expression, LicenseItem, LicenseReq};
 
-use crate::dataset::says_nothing;
+use crate::dataset::expression;
 
 /// Texts that say nothing.
 const PLACEHOLDERS: &[&str] = &[
@@ -48,13 +48,7 @@ pub(super) struct Licence(Expression);
 impl Licence {
     /// Reads an expression strictly; the error is a clause about the text.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        if says_nothing(text) {
-            return Err("NONE and NOASSERTION are no licences".to_owned());
-        }
-        Expression::parse_mode(text, ParseMode::STRICT).map(Self).map_err(|error| {
-            let part = text.get(error.span.clone()).unwrap_or(text);
-            format!("{part:?}: {}", error.reason)
-        })
+        expression(text).map(Self)
     }
 
     /// Whether some part is a licence of the dataset's own, by `LicenseRef-`.

@@ -261,7 +261,7 @@ codes! {
             "Write the attestation again, or leave it out.";
         SBOM_MISSING = "SbomMissing": "The SBOM of an image that ran is missing.",
             "Put an SPDX or CycloneDX JSON SBOM of each image in the receipts under attestations/.";
-        SBOM_INVALID = "SbomInvalid": "An SBOM breaks the official schema of its format.",
+        SBOM_INVALID = "SbomInvalid": "An SBOM breaks its format: the official schema, or what the format's text demands beyond it.",
             "Write the SBOM again with a current tool, as JSON of SPDX 2.3, SPDX 3.0.1 or CycloneDX 1.5 to 1.7.";
         SBOM_SUBJECT_MISMATCH = "SbomSubjectMismatch": "An SBOM is not of an image that ran.",
             "Make the SBOM from the image whose digest is in the receipts; it must name that digest.";

@@ -5,14 +5,13 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::contracts::official_violations;
 use crate::dataset::layout::{ATTESTATIONS, PROOFS};
 use crate::dataset::{DocumentState, Facts};
 use crate::domain::{Digest, Reason};
 
 use super::codes;
 use super::e_provenance;
-use super::g_sbom::Sbom;
+use super::g_sbom::{self, Sbom};
 use super::g_signed::{Engine, Provenance, Trust};
 use super::g_smoke::Smoke;
 
@@ -138,7 +137,7 @@ fn sbom_faults(path: &str, value: &Value, sbom: &Sbom, reasons: &mut Vec<Reason>
         reasons.push(codes::SBOM_INVALID.because(message).at(path, pointer));
         return true;
     };
-    let found = official_violations(format, value);
+    let found = g_sbom::violations(format, value);
     for violation in found.iter().take(FINDINGS) {
         let place = if violation.pointer.is_empty() { "it" } else { &violation.pointer };
         let message =

@@ -4,8 +4,29 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::contracts::Format;
+use crate::contracts::{Format, Violation, official_violations};
 use crate::domain::Digest;
+
+use super::{g_bom_refs, g_spdx};
+
+/// What an SBOM breaks of its format: of the official schema, and if of none, of what the format's
+/// text demands beyond it.
+pub(super) fn violations(format: Format, value: &Value) -> Vec<Violation> {
+    let mut found = official_violations(format, value);
+    if !found.is_empty() {
+        // By SPDX 3's schema a fault anywhere makes every member around it an unknown one, too.
+        let follows = |violation: &Violation| violation.message == "is not a known member";
+        if format == Format::Spdx3 && !found.iter().all(follows) {
+            found.retain(|violation| !follows(violation));
+        }
+        return found;
+    }
+    match format {
+        Format::Spdx2 => g_spdx::violations(value),
+        Format::Spdx3 => g_bom_refs::spdx_3(value),
+        _ => g_bom_refs::cyclone_dx(value),
+    }
+}
 
 /// An SBOM as far as gate G asks.
 pub(super) struct Sbom {
@@ -36,15 +57,20 @@ impl Sbom {
         let mut described: BTreeSet<&str> = BTreeSet::new();
         described.extend(list(value, "documentDescribes").filter_map(Value::as_str));
         for relation in list(value, "relationships") {
-            if relation["relationshipType"] == "DESCRIBES"
-                && relation["spdxElementId"] == "SPDXRef-DOCUMENT"
-            {
-                described.extend(relation["relatedSpdxElement"].as_str());
+            let (from, to) = (&relation["spdxElementId"], &relation["relatedSpdxElement"]);
+            match relation["relationshipType"].as_str() {
+                Some("DESCRIBES") if from == "SPDXRef-DOCUMENT" => described.extend(to.as_str()),
+                Some("DESCRIBED_BY") if to == "SPDXRef-DOCUMENT" => described.extend(from.as_str()),
+                _ => {}
             }
         }
+        // A document of one package need not say that it is of that.
+        let packages = list(value, "packages").count();
+        let only = described.is_empty() && packages == 1;
         let mut subjects = BTreeSet::new();
         for package in list(value, "packages") {
-            if package["SPDXID"].as_str().is_none_or(|id| !described.contains(id)) {
+            let described = package["SPDXID"].as_str().is_some_and(|id| described.contains(id));
+            if !described && !only {
                 continue;
             }
             for checksum in list(package, "checksums") {

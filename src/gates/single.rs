@@ -1,15 +1,16 @@
-//! One catalog by itself, outside of any workspace: for comparison with other validators.
+//! One catalog or SBOM by itself, outside of any workspace: for comparison with other validators.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::contracts::{Format, Violation};
 use crate::dataset::layout::{DCAT, PROV};
 use crate::dataset::{Names, Requested};
 
 use super::lineage::Lineage;
 use super::rdf::{Graph, Unreadable};
-use super::{d_shapes, prov_json};
+use super::{d_shapes, g_sbom, prov_json};
 
 fn names() -> Names {
     Names::new(&Requested {
@@ -49,4 +50,10 @@ pub fn prov_statements(value: &Value) -> Result<BTreeSet<(String, String, String
     let text = |term: &super::rdf::Term| term.text().to_owned();
     let edges = lineage.edges.iter();
     Ok(edges.map(|edge| (edge.name.to_owned(), text(&edge.from.1), text(&edge.to.1))).collect())
+}
+
+/// What an SBOM breaks of its format, as gate G says it: of the official schema, and if of none, of
+/// what the format's text demands beyond it.
+pub fn sbom_violations(format: Format, value: &Value) -> Vec<Violation> {
+    g_sbom::violations(format, value)
 }

@@ -90,6 +90,26 @@ pub fn broken(old: &Set, new: &Set) -> Vec<Finding> {
     found
 }
 
+/// Fields that `contracts.yaml` lists and that their contracts do not have, neither themselves nor through what
+/// they refer to.
+pub(super) fn absent(set: &Set) -> Vec<(&Contract, &str)> {
+    let (others, contracts) = (documents(set), set.contracts());
+    let mut found = Vec::new();
+    for invariant in &set.manifest.invariants {
+        let Some(contract) = contracts.get(invariant.contract.as_str()).copied() else { continue };
+        // One that does not parse is told already.
+        let Ok(document) = set.tree.document(&contract.path) else { continue };
+        let joined = Joined::new(&document, &refs(&others));
+        let there = |field: &&String| {
+            let (start, steps) = place(&pointer_of(field));
+            document.pointer(field).is_some() || !joined.at(&start, &steps).is_empty()
+        };
+        let gone = invariant.fields.iter().filter(|field| !there(field));
+        found.extend(gone.map(|field| (contract, field.as_str())));
+    }
+    found
+}
+
 /// What stays, by contract: as `contracts.yaml` lists it, and every envelope's members.
 fn fields(set: &Set) -> BTreeMap<String, BTreeSet<String>> {
     let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();

@@ -3,10 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use globset::GlobSet;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::patterns::{joined, leads_below, patterns};
 use super::tree::Tree;
 use crate::contracts::Direction;
 use crate::domain::yaml;
@@ -251,6 +252,23 @@ impl Manifest {
         patterns(&all)
     }
 
+    /// Whether a contract may lie below a folder, whose files are not at hand.
+    pub fn reaches(&self, folder: &str) -> bool {
+        let sourceless = |module: &Module| {
+            let functions = module.functions.as_ref();
+            let sources = functions.map(|functions| &functions.sources);
+            let globs = module.globs().into_iter().filter(|list| sources != Some(*list));
+            globs.flatten().cloned().collect::<Vec<_>>()
+        };
+        let named = self.modules.iter().flat_map(|module| {
+            let registry = module.functions.as_ref().map(|functions| functions.registry.clone());
+            std::iter::once(module.versions.clone()).chain(registry).chain(sourceless(module))
+        });
+        let records = [&self.frozen, &self.decisions].map(|records| format!("{records}/*"));
+        let mut all = named.chain(records);
+        all.any(|pattern| leads_below(&pattern, folder))
+    }
+
     /// Whether a path lies where freezes and decisions do: those are about the set, not of it.
     pub fn is_record(&self, path: &str) -> bool {
         let below = |folder: &str| path.strip_prefix(folder).is_some_and(|p| p.starts_with('/'));
@@ -313,30 +331,4 @@ impl Module {
         }
         Ok(())
     }
-}
-
-/// A path below the set's folder. `.` as a whole is the folder itself, and is empty here.
-fn joined(base: &str, path: &str) -> Result<String, String> {
-    if path.starts_with('/') || path.contains(['\\', '\0']) {
-        return Err(format!("{path:?}: paths are relative, with / between names"));
-    }
-    let mut names: Vec<&str> = base.split('/').filter(|name| !name.is_empty()).collect();
-    for name in path.split('/') {
-        match name {
-            "" | "." => {}
-            ".." => drop(names.pop().ok_or_else(|| format!("{path:?} leads out of the set"))?),
-            name => names.push(name),
-        }
-    }
-    Ok(names.join("/"))
-}
-
-/// Globs whose `*` stays within a folder.
-pub(super) fn patterns(all: &[String]) -> Result<GlobSet, String> {
-    let mut builder = GlobSetBuilder::new();
-    for pattern in all {
-        let glob = GlobBuilder::new(pattern).literal_separator(true).build();
-        builder.add(glob.map_err(|error| format!("{pattern:?}: {error}"))?);
-    }
-    builder.build().map_err(|error| error.to_string())
 }

@@ -15,6 +15,7 @@ pub mod freeze;
 pub mod health;
 mod invariants;
 mod manifest;
+mod patterns;
 pub mod registry;
 pub mod rego;
 mod release;

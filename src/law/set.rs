@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use globset::GlobSet;
 use serde::Serialize;
 
-use super::manifest::{MANIFEST, Manifest, ManifestError, Module, patterns};
+use super::manifest::{MANIFEST, Manifest, ManifestError, Module};
+use super::patterns::patterns;
 use super::tree::Tree;
 use crate::domain::{CanonicalError, Digest, canonical_digest};
 

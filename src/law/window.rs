@@ -49,7 +49,8 @@ pub fn window(old: Option<&Versions>, contract: &str, pointer: &str, today: Date
     longest.unwrap_or(Window::Unannounced)
 }
 
-fn covers(said: &Deprecation, contract: &str, pointer: &str) -> bool {
+/// Whether an announcement is about a place, or about something that it is part of.
+pub fn covers(said: &Deprecation, contract: &str, pointer: &str) -> bool {
     let below = |rest: &str| rest.is_empty() || rest.starts_with(['/', '.', '(', ':', '#']);
     said.contract == contract
         && (said.at.is_empty() || pointer.strip_prefix(said.at.as_str()).is_some_and(below))

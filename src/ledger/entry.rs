@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{DatasetRef, Digest};
 
+/// The form in which entries are written.
+pub(super) const VERSION: &str = "v1";
+
 /// What happened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -80,7 +83,7 @@ impl Draft {
         now: Timestamp,
     ) -> Entry {
         Entry {
-            lazaret_ledger_version: "v1".into(),
+            lazaret_ledger_version: VERSION.into(),
             sequence,
             previous,
             recorded_at: now,

@@ -168,6 +168,14 @@ fn read(bytes: &[u8], sequence: u64, expected: Option<Digest>) -> Result<Recorde
     if entry.sequence != sequence {
         return Err(malformed(format!("it says that it is entry {}", entry.sequence)));
     }
+    if entry.lazaret_ledger_version != entry::VERSION {
+        return Err(malformed(format!("its version is {:?}", entry.lazaret_ledger_version)));
+    }
+    if canonical_bytes(&entry)? != bytes {
+        return Err(malformed(
+            "it is not in the canonical form in which entries are written".into(),
+        ));
+    }
     if entry.previous != expected {
         let text = |d: Option<Digest>| d.map_or("none".to_owned(), |d| d.to_string());
         let (found, expected) = (text(entry.previous), text(expected));
@@ -262,6 +270,14 @@ mod tests {
         std::fs::remove_file(&file).unwrap();
         let error = open(&dir).verify().await.unwrap_err();
         assert!(matches!(error, LedgerError::Gap { sequence: 2 }), "{error}");
+        for (from, to, why) in [("\"v1\"", "\"v2\"", "version"), (",", ", ", "canonical")] {
+            std::fs::write(&file, text.replace(from, to)).unwrap();
+            let error = open(&dir).verify().await.unwrap_err();
+            assert!(
+                matches!(&error, LedgerError::Malformed { sequence: 2, why: w } if w.contains(why)),
+                "{error}"
+            );
+        }
         std::fs::write(&file, "{").unwrap();
         let error = open(&dir).verify().await.unwrap_err();
         assert!(matches!(error, LedgerError::Malformed { sequence: 2, .. }), "{error}");

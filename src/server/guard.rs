@@ -3,14 +3,15 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use axum::body::{Body, HttpBody as _};
+use axum::body::{Body, HttpBody as _, to_bytes};
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use ipnet::IpNet;
+use tokio::time::timeout;
 
 use super::client;
 use super::counted::Counted;
@@ -18,6 +19,9 @@ use super::limits::Limiter;
 use super::metrics::{Held, Route, RouteStatus, ServerMetrics};
 use super::problem::Problem;
 use super::pulse::Pulse;
+
+/// How long the end of a body of nothing may be on its way.
+const END_OF_NOTHING: Duration = Duration::from_secs(5);
 
 /// Who may ask how often.
 pub struct Guard {
@@ -50,12 +54,32 @@ impl Guard {
                 return Err(problem.retry_after(wait.as_secs() + 1));
             }
         }
-        if !request.body().is_end_stream() && !matches!(route, "graphql" | "evidence") {
-            self.metrics.refuse("body");
-            let detail = "no route takes a request body";
-            return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "BodyUnexpected", detail));
-        }
         Ok(())
+    }
+
+    /// The request with a body that can be left unread.
+    ///
+    /// # Errors
+    /// If there is one that the route does not take.
+    async fn bodiless(&self, request: Request, route: &'static str) -> Result<Request, Problem> {
+        let takes = match route {
+            "graphql" => true,
+            "evidence" => *request.method() != Method::GET,
+            _ => false,
+        };
+        if takes || request.body().is_end_stream() {
+            return Ok(request);
+        }
+        let (head, body) = request.into_parts();
+        // A body of nothing may take its time to end: chunked, or as a frame of HTTP/2.
+        let nothing = body.size_hint().lower() == 0
+            && timeout(END_OF_NOTHING, to_bytes(body, 0)).await.is_ok_and(|read| read.is_ok());
+        if nothing {
+            return Ok(Request::from_parts(head, Body::empty()));
+        }
+        self.metrics.refuse("body");
+        let detail = "this route takes no request body by this method";
+        Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "BodyUnexpected", detail))
     }
 }
 
@@ -69,8 +93,12 @@ pub(super) async fn guard(
     let flight = Held::new(&guard.metrics.in_flight);
     let beat = request.extensions().get::<Pulse>().map(Pulse::request);
     let uri = request.uri().clone();
-    let mut response = match guard.admit(&request, route) {
-        Ok(()) => next.run(request).await,
+    let admitted = match guard.admit(&request, route) {
+        Ok(()) => guard.bodiless(request, route).await,
+        Err(problem) => Err(problem),
+    };
+    let mut response = match admitted {
+        Ok(request) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {

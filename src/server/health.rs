@@ -12,6 +12,9 @@ use prometheus_client::registry::Registry;
 
 use super::problem::Problem;
 
+/// What is true now is not kept for later.
+const NO_STORE: &str = "no-store";
+
 /// Whether the process has what it needs to work; asked at each `/readyz`.
 pub type Readiness = Arc<dyn Fn() -> bool + Send + Sync>;
 
@@ -28,7 +31,7 @@ pub struct Health {
 
 pub(super) fn routes(health: Health) -> Router {
     Router::new()
-        .route("/healthz", get(async || "ok\n"))
+        .route("/healthz", get(async || ([(header::CACHE_CONTROL, NO_STORE)], "ok\n")))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
         .with_state(health)
@@ -36,7 +39,7 @@ pub(super) fn routes(health: Health) -> Router {
 
 async fn readyz(State(health): State<Health>) -> Response {
     if (health.ready)() {
-        return "ok\n".into_response();
+        return ([(header::CACHE_CONTROL, NO_STORE)], "ok\n").into_response();
     }
     let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "NotReady", health.waiting_for);
     problem.retry_after(1).into_response()
@@ -47,7 +50,8 @@ async fn metrics(State(health): State<Health>) -> Response {
     match encode(&mut text, &health.registry) {
         Ok(()) => {
             let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-            ([(header::CONTENT_TYPE, kind)], text).into_response()
+            ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, NO_STORE)], text)
+                .into_response()
         }
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
+use axum::middleware::from_fn;
 use axum_server::tls_rustls::RustlsAcceptor;
 use axum_server::{Handle, Server};
 use hyper_util::rt::TokioTimer;
@@ -13,6 +14,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use super::connections::{Door, Patience};
+use super::host::one_host;
 use super::metrics::ServerMetrics;
 use super::tls::Tls;
 
@@ -78,6 +80,7 @@ pub async fn listen(
     let (first, stall) = (limits.head, limits.stall);
     let door = Door::new(limits.most, limits.of_address, limits.proxies, metrics);
     let handle = Handle::new();
+    let router = router.layer(from_fn(one_host));
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     let mut server = Server::<SocketAddr>::from_listener(listener).handle(handle.clone());
     bound(&mut server, first);
@@ -172,6 +175,49 @@ mod tests {
         }
     }
 
+    fn limits() -> ConnectionLimits {
+        ConnectionLimits {
+            most: 9,
+            of_address: 9,
+            head: STALL / 8,
+            stall: STALL,
+            proxies: Vec::new(),
+        }
+    }
+
+    async fn answer(address: SocketAddr, request: &str) -> String {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = vec![0; 12];
+        stream.read_exact(&mut answer).await.unwrap();
+        String::from_utf8(answer).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_request_has_one_host_and_no_body_but_an_empty_one() {
+        let metrics = ServerMetrics::default();
+        let around = Guard::new(metrics.clone(), 0, 0, Vec::new());
+        let routes =
+            Router::new().route("/", get(async || "ok")).layer(from_fn_with_state(around, guard));
+        let address = "127.0.0.1:0".parse().unwrap();
+        let open = listen(address, routes, None, limits(), metrics).await.unwrap();
+        let cases = [
+            ("GET / HTTP/1.1\r\nHost: x\r\n\r\n", 200),
+            ("GET / HTTP/1.0\r\n\r\n", 200),
+            ("GET / HTTP/1.1\r\n\r\n", 400),
+            ("GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", 400),
+            ("GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", 200),
+            ("GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n", 413),
+            ("GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 200),
+            ("GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n", 413),
+        ];
+        for (request, status) in cases {
+            let answer = answer(open.address(), request).await;
+            assert!(answer.ends_with(&format!(" {status}")), "{request:?}: {answer}");
+        }
+        open.drain(Duration::ZERO).await;
+    }
+
     #[tokio::test]
     async fn http2_that_only_answers_pings_is_left() {
         let metrics = ServerMetrics::default();
@@ -179,15 +225,8 @@ mod tests {
             .route("/large", get(async || vec![0_u8; 1 << 20]))
             .route("/small", get(async || "small"))
             .layer(from_fn_with_state(Guard::new(metrics.clone(), 0, 0, Vec::new()), guard));
-        let limits = ConnectionLimits {
-            most: 9,
-            of_address: 9,
-            head: STALL / 8,
-            stall: STALL,
-            proxies: Vec::new(),
-        };
         let address = "127.0.0.1:0".parse().unwrap();
-        let open = listen(address, routes, None, limits, metrics).await.unwrap();
+        let open = listen(address, routes, None, limits(), metrics).await.unwrap();
         for path in [None, Some("/large"), Some("/small")] {
             let borne = timeout(STALL * 10, borne(open.address(), path)).await;
             assert!(borne.is_ok_and(|borne| borne >= STALL / 2), "{path:?}");

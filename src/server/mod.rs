@@ -8,6 +8,7 @@ mod counted;
 mod evidence;
 mod guard;
 mod health;
+mod host;
 mod http_date;
 mod limits;
 mod listen;

@@ -69,9 +69,10 @@ const PURE: &[&str] = &[
     "evidence/codes.rs",
     "evidence/compare.rs",
     "evidence/decide.rs",
+    "evidence/decision.rs",
     "evidence/facts.rs",
     "evidence/names.rs",
-    "evidence/profile.rs",
+    "evidence/profile/",
     "evidence/record.rs",
     "promotion/approval.rs",
     "promotion/decision.rs",
@@ -86,6 +87,7 @@ const PURE: &[&str] = &[
     "controller/pack/status.rs",
     "controller/promotion/job.rs",
     "controller/promotion/status.rs",
+    "controller/quarantine/status.rs",
 ];
 
 /// What a pure file may not mention.

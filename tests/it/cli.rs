@@ -129,6 +129,20 @@ fn signed(dir: &Path) -> (String, String) {
     (tar, path("lazaret.pub"))
 }
 
+#[test]
+fn pack_build_and_keygen_make_the_folder_that_they_write_into() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    for (arguments, made) in [
+        (vec!["pack", "build", PACK, "--out", &path("packs/new/p.tar")], "packs/new/manifest.json"),
+        (vec!["pack", "keygen", "--out", &path("keys")], "keys/lazaret.pub"),
+    ] {
+        let output = lazaret(&arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+        assert!(dir.path().join(made).is_file(), "{made}");
+    }
+}
+
 fn promote(dir: &Path, workspace: &Path, more: &[&str]) -> Output {
     let (tar, key) = match dir.join("pack.tar").exists() {
         true => {

@@ -1,4 +1,4 @@
-//! The dashboard asks for metrics that there are, by labels that they have.
+//! The dashboard and the alerts ask for metrics that there are.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,14 +33,18 @@ fn samples() -> BTreeSet<String> {
     samples
 }
 
+/// Our metrics in a query.
+fn metrics(expr: &str) -> impl Iterator<Item = &str> {
+    let words = expr.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    words.filter(|word| word.starts_with("lazaret_"))
+}
+
 /// Which samples the panels ask for, and which panel first.
 fn asked(dashboard: &Value) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     for panel in dashboard["panels"].as_array().unwrap() {
         for target in panel["targets"].as_array().into_iter().flatten() {
-            let expr = target["expr"].as_str().unwrap();
-            let words = expr.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-            for word in words.filter(|word| word.starts_with("lazaret_")) {
+            for word in metrics(target["expr"].as_str().unwrap()) {
                 let title = panel["title"].as_str().unwrap();
                 found.entry(word.to_owned()).or_insert_with(|| title.to_owned());
             }
@@ -64,6 +68,25 @@ fn every_panel_asks_for_what_there_is() {
     let seen: BTreeSet<_> = asked.keys().map(|name| base(name)).collect();
     let unseen: BTreeSet<_> =
         samples.iter().map(|name| base(name)).filter(|n| !seen.contains(n)).collect();
-    let left_out = BTreeSet::from(["lazaret_http_tls_reload_failures_total".to_owned()]);
-    assert_eq!(unseen, left_out);
+    let left_out = ["lazaret_build_info", "lazaret_http_tls_reload_failures_total"];
+    assert_eq!(unseen, left_out.map(str::to_owned).into());
+}
+
+#[test]
+fn every_alert_asks_for_what_there_is_and_says_what_to_do() {
+    let text = std::fs::read_to_string("charts/lazaret/files/alerts.yaml").unwrap();
+    let alerts: Value = yaml_serde::from_str(&text).unwrap();
+    let samples = samples();
+    let rules = alerts["groups"][0]["rules"].as_array().unwrap();
+    assert!(rules.len() >= 8, "only {} alerts", rules.len());
+    for rule in rules {
+        let expr = rule["expr"].as_str().unwrap();
+        assert!(metrics(expr).next().is_some(), "{expr} asks for nothing of ours");
+        for name in metrics(expr) {
+            assert!(samples.contains(name), "{}: no metric {name}", rule["alert"]);
+        }
+        for text in ["summary", "description"] {
+            assert!(rule["annotations"][text].is_string(), "{}: no {text}", rule["alert"]);
+        }
+    }
 }

@@ -257,6 +257,32 @@ async fn the_schema_is_the_one_that_is_promised() {
 }
 
 #[tokio::test]
+async fn what_skips_everything_gets_an_empty_object() {
+    let server = server((0, 0));
+    let field = "evidenceOk(service: \"checkout\", releaseId: \"v7\") @skip(if: true) { ok }";
+    let told = server.graphql("shop", &json!({ "query": format!("{{ {field} }}") })).await;
+    assert_eq!((told.status, told.json()), (200, json!({ "data": {} })));
+}
+
+#[tokio::test]
+async fn a_refused_method_names_those_that_are_answered() {
+    let server = server((0, 0));
+    let evidence = "/v1/evidence/checkout/v7";
+    for (method, path, allowed) in [
+        ("HEAD", evidence, "GET, PUT"),
+        ("POST", evidence, "GET, PUT"),
+        ("OPTIONS", evidence, "GET, PUT"),
+        ("GET", "/graphql", "POST"),
+        ("PUT", "/openapi.json", "GET"),
+        ("HEAD", "/openapi.json", "GET"),
+    ] {
+        let told = server.ask(method, path, &[], b"").await;
+        assert_eq!((told.status, &told.headers["allow"]), (405, &allowed.parse().unwrap()));
+        assert_eq!(told.headers.get_all("allow").iter().count(), 1, "{method} {path}");
+    }
+}
+
+#[tokio::test]
 async fn bad_requests_and_their_answers() {
     let server = server((0, 0));
     let field = "evidenceOk(service: \"checkout\", releaseId: \"v7\") { ok }";
@@ -315,6 +341,7 @@ async fn bad_requests_and_their_answers() {
         ("text/plain", 415),
         ("", 415),
         ("application/graphql", 415),
+        ("Application/JSON", 200),
         ("application/json; charset=utf-8", 200),
     ];
     for (kind, status) in kinds {
@@ -398,7 +425,7 @@ async fn a_bundle_is_recorded_once_by_whoever_may() {
     }
     assert_eq!(put(Some("shop"), "text/plain", path, &good).await.status, 415);
     let other = bundle("v8", true).to_string();
-    let told = put(Some("shop"), json_kind, path, &other).await;
+    let told = put(Some("shop"), "Application/JSON", path, &other).await;
     assert_eq!((told.status, told.code().as_str()), (400, "BundleMismatch"));
     let large = format!("{good}{}", " ".repeat(300_000));
     assert_eq!(put(Some("shop"), json_kind, path, &large).await.status, 413);
@@ -463,8 +490,13 @@ async fn no_path_method_or_error_gives_a_success_without_json() {
     ];
     let good = asked("checkout", "v7").to_string();
     let bodies: [&[u8]; 4] = [b"", good.as_bytes(), b"[]", b"<html></html>"];
-    let headers: [&[(&str, &str)]; 5] = [
+    let headers: [&[(&str, &str)]; 6] = [
         &[],
+        &[
+            ("authorization", "Bearer shop"),
+            ("content-type", "application/json"),
+            ("accept", "application/graphql-response+json, application/json;q=0.9"),
+        ],
         &[("authorization", "Bearer shop")],
         &[("authorization", "Bearer shop"), ("content-type", "application/json")],
         &[
@@ -488,7 +520,14 @@ async fn no_path_method_or_error_gives_a_success_without_json() {
                     let what = format!("{method} {path} {headers:?} {}", body.len());
                     assert!(told.status >= 200, "{what}: {}", told.status);
                     if told.status < 300 {
-                        assert_eq!(told.kind, "application/json", "{what}");
+                        let newer = headers.iter().any(|(_, value)| value.contains("graphql-"));
+                        let newer = newer && path.starts_with("/graphql");
+                        assert_eq!(
+                            told.kind == "application/graphql-response+json",
+                            newer,
+                            "{what}"
+                        );
+                        assert!(newer || told.kind == "application/json", "{what}");
                         assert!(told.json().is_object(), "{what}");
                         successes += 1;
                     } else if told.status >= 400 {

@@ -48,6 +48,14 @@ fn crds_and_their_copies_in_the_chart() {
     }
 }
 
+/// What the job template says of the certificate authority, and the chart only if there is TLS and its values
+/// name one.
+const AUTHORITY: [&str; 3] = [
+    "                      - --ca=/etc/lazaret/ca/ca.crt\n",
+    "                      - {name: ca, mountPath: /etc/lazaret/ca, readOnly: true}\n",
+    "                  - name: ca\n                    configMap: {name: lazaret-evidence-ca}\n",
+];
+
 /// The chart's ClusterAnalysisTemplates are the examples, with Helm's values in them.
 #[test]
 fn analysis_templates_of_the_chart() {
@@ -64,7 +72,12 @@ fn analysis_templates_of_the_chart() {
         }
         let labels =
             "  labels:\n    {{- include \"lazaret.labels\" . | nindent 4 }}\nspec:\n  args:";
-        (out + rest)
+        AUTHORITY
+            .iter()
+            .fold(out + rest, |text, part| {
+                let values = "{{- with and .Values.evidence.tls.secretName .Values.evidence.argo.caConfigMap }}";
+                text.replacen(part, &format!("{values}\n{part}{{{{- end }}}}\n"), 1)
+            })
             .replacen("kind: AnalysisTemplate", "kind: ClusterAnalysisTemplate", 1)
             .replacen("spec:\n  args:", labels, 1)
             .replacen(
@@ -77,6 +90,12 @@ fn analysis_templates_of_the_chart() {
                 "{{ include \"lazaret.image\" . | quote }}",
                 1,
             )
+            .replacen(
+                "{audience: lazaret,",
+                "{audience: {{ .Values.evidence.audience | quote }},",
+                1,
+            )
+            .replacen("{name: lazaret-evidence-ca}", "{name: {{ . | quote }}}", 1)
     };
     let text = format!(
         "{{{{- if and .Values.evidence.enabled .Values.evidence.argo.templates }}}}\n\
@@ -85,6 +104,8 @@ fn analysis_templates_of_the_chart() {
         example("analysis-template-job.yaml"),
     );
     assert_eq!(text.matches("include \"lazaret").count(), 5, "a value of Helm's found no place");
+    assert_eq!(text.matches("{{- with and .Values").count(), AUTHORITY.len());
+    assert_eq!(text.matches(".Values.evidence.audience").count(), 1);
     same("charts/lazaret/templates/evidence-templates.yaml", &text);
 }
 

@@ -165,6 +165,10 @@ async fn every_documented_response_is_the_servers() {
                 let Some(response) = responses.get(status.to_string()) else { continue };
                 let headers: Vec<_> = headers.iter().map(|(n, v)| (*n, v.as_str())).collect();
                 let what = format!("{method} {at} {headers:?}");
+                if status == 429 {
+                    // On a busy machine a second passes between two requests, and one is free again.
+                    let _ = ask(app, "GET", "/openapi.json", &[]).await;
+                }
                 let got = ask(app, &method.to_uppercase(), &at, &headers).await;
                 assert_eq!(got.status().as_u16(), status, "{what}");
                 compare(&contract, response, got, &what).await;

@@ -23,6 +23,9 @@ app.kubernetes.io/component: controller
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
 {{- end -}}
 
 {{- define "lazaret.serviceAccount" -}}
@@ -54,9 +57,13 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- end -}}
 {{- end -}}
 
-{{- /* ClusterRoles belong to the whole cluster, so that their names carry namespace and release. */ -}}
+{{- /* What belongs to the whole cluster carries namespace and release in its name. */ -}}
+{{- define "lazaret.clusterName" -}}
+{{- printf "%s-%s" .Release.Namespace (include "lazaret.fullname" .) -}}
+{{- end -}}
+
 {{- define "lazaret.role" -}}
-{{- printf "%s-%s-controller" .Release.Namespace (include "lazaret.fullname" .) | trunc 253 -}}
+{{- printf "%s-controller" (include "lazaret.clusterName" .) -}}
 {{- end -}}
 
 {{- define "lazaret.evidenceName" -}}
@@ -65,4 +72,25 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 
 {{- define "lazaret.evidenceUrl" -}}
 {{- printf "http%s://%s.%s.svc:%d" (ternary "s" "" (ne .Values.evidence.tls.secretName "")) (include "lazaret.evidenceName" .) .Release.Namespace (int .Values.evidence.port) -}}
+{{- end -}}
+
+{{- /* Values that would be overlooked without a word, or make a pod that cannot work. */ -}}
+{{- define "lazaret.check" -}}
+{{- if and .Values.serviceMonitor.enabled (not .Values.service.enabled) -}}
+{{- fail "serviceMonitor.enabled needs service.enabled: it scrapes that Service" -}}
+{{- end -}}
+{{- if and .Values.state.persistence.enabled (not .Values.state.enabled) -}}
+{{- fail "state.persistence.enabled needs state.enabled" -}}
+{{- end -}}
+{{- with .Values.evidence -}}
+{{- if and .argo.templates (not .enabled) -}}
+{{- fail "evidence.argo.templates needs evidence.enabled: they ask it" -}}
+{{- end -}}
+{{- if and (or .prometheus.tokenKey .prometheus.caKey) (not .prometheus.secretName) -}}
+{{- fail "evidence.prometheus.tokenKey and caKey are keys of the Secret in evidence.prometheus.secretName" -}}
+{{- end -}}
+{{- if and .enabled .prometheus.tokenKey (hasPrefix "http://" .prometheus.url) -}}
+{{- fail "evidence.prometheus.tokenKey needs an https:// URL in evidence.prometheus.url: a token never goes in clear" -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}

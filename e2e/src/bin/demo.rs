@@ -145,7 +145,7 @@ fn show_quarantine(quarantine: &Quarantine) {
         println!("           {}", reason.message);
     }
     println!("      who  {}", spec.remediation.owner);
-    println!("      by   {}", spec.remediation.due_by.0);
+    println!("      by   {}", spec.remediation.due_by);
     for line in spec.remediation.plan.lines() {
         println!("      how  {}", line.trim_start_matches("- "));
     }

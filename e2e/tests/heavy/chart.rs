@@ -11,8 +11,8 @@ use kube::api::{Api, DynamicObject, GroupVersionKind, Patch, PatchParams, PostPa
 use kube::discovery::{Scope, oneshot};
 use lazaret_e2e::cluster::{Cluster, client, namespace};
 use lazaret_e2e::controller::program;
+use lazaret_e2e::peer::{succeed, tool};
 use lazaret_e2e::root;
-use lazaret_e2e::sigstore::{succeed, tool};
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 
@@ -82,8 +82,8 @@ async fn what_it_renders_is_accepted_by_the_api_server() -> Result<()> {
         for document in &documents {
             let kind = document["kind"].as_str().unwrap_or_default();
             ensure!(kinds.insert((kind, document["metadata"]["name"].as_str())), "{kind} twice");
-            // Its CRD is the Prometheus operator's.
-            if kind != "ServiceMonitor" {
+            // Their CRDs are the Prometheus operator's.
+            if !["ServiceMonitor", "PrometheusRule"].contains(&kind) {
                 let told = format!("{more:?}: {document:#}");
                 accepted(&client, &home, document).await.context(told)?;
             }
@@ -91,9 +91,14 @@ async fn what_it_renders_is_accepted_by_the_api_server() -> Result<()> {
         pod(&client, &home, deployment(&documents)?).await?;
         arguments(deployment(&documents)?)?;
         let all = more.contains(&ALL);
-        for kind in
-            ["NetworkPolicy", "PodDisruptionBudget", "ServiceMonitor", "PersistentVolumeClaim"]
-        {
+        ensure!(kinds.iter().any(|(kind, _)| *kind == "ValidatingAdmissionPolicyBinding"));
+        for kind in [
+            "NetworkPolicy",
+            "PodDisruptionBudget",
+            "ServiceMonitor",
+            "PrometheusRule",
+            "PersistentVolumeClaim",
+        ] {
             ensure!(kinds.iter().any(|(seen, _)| *seen == kind) == all, "{more:?}: {kind}");
         }
     }
@@ -130,6 +135,16 @@ fn arguments(deployment: &Value) -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs promtool; run by make test-all"]
+fn prometheus_takes_the_alerts() -> Result<()> {
+    let mut promtool = Command::new(tool("LAZARET_PROMTOOL")?);
+    succeed(
+        promtool.args(["check", "rules", "charts/lazaret/files/alerts.yaml"]).current_dir(root()),
+    )?;
+    Ok(())
+}
+
+#[test]
 #[ignore = "needs helm; run by make test-all"]
 fn it_lints_and_refuses_values_that_mean_nothing() -> Result<()> {
     succeed(&mut helm(&["lint", "--strict", "charts/lazaret"])?)?;
@@ -143,9 +158,44 @@ fn it_lints_and_refuses_values_that_mean_nothing() -> Result<()> {
         "state.sizeLimit=lots",
         "networkPolicy.enabled=maybe",
         "serviceAccount.create=false",
+        "serviceMonitor.enabled=true,service.enabled=false",
+        "state.persistence.enabled=true,state.enabled=false",
+        "evidence.argo.templates=true",
+        "evidence.prometheus.tokenKey=token",
+        "evidence.enabled=true,evidence.store=s3://b,evidence.prometheus.secretName=p,evidence.prometheus.tokenKey=t",
+        "commonLabels.app\\.kubernetes\\.io/name=other",
     ] {
         let output = helm(&["template", "one", "charts/lazaret", "--set", wrong])?.output()?;
         ensure!(!output.status.success(), "{wrong} is accepted");
+    }
+    Ok(())
+}
+
+/// The job template asks for the tokens that the listener takes, and trusts whom it is told to.
+#[test]
+#[ignore = "needs helm; run by make test-all"]
+fn analysis_templates_fit_the_listener() -> Result<()> {
+    let set = "evidence.enabled=true,evidence.store=s3://b/e,evidence.argo.templates=true,evidence.audience=acme";
+    let job = |more: &str| -> Result<Value> {
+        let documents = render("one", &["--set", &format!("{set}{more}")])?;
+        let wanted = |d: &&Value| d["metadata"]["name"] == "lazaret-evidence-job";
+        Ok(documents.iter().find(wanted).context("no template")?.to_owned())
+    };
+    let pod = "/spec/metrics/0/provider/job/spec/template/spec";
+    let source = "/volumes/0/projected/sources/0/serviceAccountToken/audience";
+    let tls = ",evidence.tls.secretName=t";
+    for (more, authority) in
+        [(tls, 1), (",evidence.tls.secretName=t,evidence.argo.caConfigMap=", 0), ("", 0)]
+    {
+        let job = job(more)?;
+        let pod = job.pointer(pod).context("a pod")?;
+        ensure!(pod.pointer(source) == Some(&json!("acme")), "{pod:#}");
+        let text = pod.to_string();
+        for part in
+            ["--ca=/etc/lazaret/ca/ca.crt", "\"lazaret-evidence-ca\"", "\"/etc/lazaret/ca\""]
+        {
+            ensure!(text.matches(part).count() == authority, "{more}: {part} in {text}");
+        }
     }
     Ok(())
 }
@@ -162,6 +212,7 @@ fn what_was_given_arrives_as_it_was_given() -> Result<()> {
         "--allow-file-root=/data/#c",
         "--requests-per-second=4294967295",
         "--state-dir=/var/lib/lazaret",
+        "--signing-key=/etc/lazaret/signing/lazaret.key",
     ] {
         ensure!(arguments.contains(&json!(expected)), "{expected} is not in {arguments:?}");
     }

@@ -3,11 +3,12 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
 use lazaret::api::PolicyPack;
 use lazaret_e2e::controller::program;
+use lazaret_e2e::peer::{succeed, tool};
 use lazaret_e2e::registry::{Door, Registry};
 use lazaret_e2e::root;
 use lazaret_e2e::stage::Stage;
@@ -50,18 +51,10 @@ impl Bench {
     }
 
     fn cosign(&self, arguments: &[&str]) -> Result<String> {
-        let cosign = std::env::var_os("LAZARET_COSIGN").context("LAZARET_COSIGN is not set")?;
-        let mut command = Command::new(cosign);
+        let mut command = Command::new(tool("LAZARET_COSIGN")?);
         command.args(arguments).current_dir(&self.dir).env("COSIGN_PASSWORD", "");
         succeed(command.env("DOCKER_CONFIG", self.dir.path()))
     }
-}
-
-fn succeed(command: &mut Command) -> Result<String> {
-    let output: Output = command.output().with_context(|| format!("{command:?}"))?;
-    let text = [output.stdout, output.stderr].map(|b| String::from_utf8_lossy(&b).into_owned());
-    ensure!(output.status.success(), "{command:?}: {}\n{}", text[0], text[1]);
-    Ok(text.concat())
 }
 
 /// The digest after `pushed oci://…@`.
@@ -72,6 +65,40 @@ fn manifest(text: &str) -> Result<String> {
 
 fn same(a: &Path, b: &Path) -> Result<()> {
     ensure!(std::fs::read(a)? == std::fs::read(b)?, "{} is not {}", a.display(), b.display());
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs a registry; run by make test-all"]
+async fn a_contract_set_counts_only_with_its_signature() -> Result<()> {
+    let registry = Registry::start(Door::Open).await?;
+    let bench = Bench::new()?;
+    std::fs::create_dir(bench.path("others"))?;
+    bench.succeed(&["pack", "keygen", "--out", "others"])?;
+    bench.succeed(&["contracts", "new", "set", "shop"])?;
+    bench.succeed(&["contracts", "freeze", "one"])?;
+    let [signed, bare] =
+        ["signed", "bare"].map(|name| format!("oci://{}/contracts/{name}:v1", registry.address()));
+    let push = ["contracts", "push", &signed, "--plain-http", "--key", "keys/lazaret.key"];
+    ensure!(bench.succeed(&push)?.contains("signature sha256:"), "the signature is told");
+    bench.succeed(&["contracts", "push", &bare, "--plain-http"])?;
+    let check = |against: &str, key: &[&str]| {
+        let check = ["contracts", "check", "--plain-http", "--against", against];
+        bench.fail(&[&check[..], key].concat())
+    };
+    let ours = ["--source-key", "keys/lazaret.pub"];
+    for (against, key, expected) in [
+        (&signed, &ours[..], 0),
+        (&signed, &[], 0),
+        (&signed, &["--source-key", "others/lazaret.pub"], 1),
+        (&bare, &[], 0),
+        (&bare, &ours, 1),
+    ] {
+        let seen = check(against, key)?;
+        ensure!(seen.0 == Some(expected), "{against} {key:?}: {seen:?}");
+    }
+    let seen = check("freeze:one", &ours)?;
+    ensure!(seen.0 == Some(2), "a freeze has no signature: {seen:?}");
     Ok(())
 }
 

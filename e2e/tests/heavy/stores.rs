@@ -1,5 +1,4 @@
 //! Against a real S3 server: conditional writes, races, a killed controller, wrong credentials.
-//!
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -29,13 +28,12 @@ async fn write(store: &Store, path: &str, bytes: &[u8]) -> Result<Digest, StoreE
     store.write(path, content, Digest::of(bytes), bytes.len() as u64, &fence).await
 }
 
-#[tokio::test]
-#[ignore = "needs versitygw; run by make test-all"]
-async fn one_of_many_writers_wins_and_nothing_is_overwritten() -> Result<()> {
-    let s3 = S3::start().await?;
-    let store = s3.open("s3://bucket/a/b")?;
+/// Of many who write the same object one wins, and nothing is overwritten: in any store, at `bucket`.
+pub async fn one_wins(open: impl Fn(&str) -> Result<Store>, bucket: &str) -> Result<()> {
+    let root = &format!("{bucket}/a/b");
+    let store = open(root)?;
     // Sixteen stores are sixteen processes: they share no connection and no lock.
-    let writers: Vec<_> = (0..16).map(|_| s3.open("s3://bucket/a/b")).collect::<Result<_>>()?;
+    let writers: Vec<_> = (0..16).map(|_| open(root)).collect::<Result<_>>()?;
     let creates = writers.iter().enumerate().map(|(n, s)| s.create("one", vec![n as u8]));
     let created = join_all(creates).await.into_iter().collect::<Result<Vec<_>, _>>()?;
     assert_eq!(created.iter().filter(|c| **c == Created::New).count(), 1);
@@ -52,7 +50,7 @@ async fn one_of_many_writers_wins_and_nothing_is_overwritten() -> Result<()> {
     for outcome in join_all(writes).await {
         match outcome {
             Ok(digest) => won.push(digest),
-            Err(StoreError::Occupied { path }) => assert_eq!(path, "s3://bucket/a/b/large"),
+            Err(StoreError::Occupied { path }) => assert_eq!(path, format!("{root}/large")),
             Err(other) => return Err(other.into()),
         }
     }
@@ -62,7 +60,7 @@ async fn one_of_many_writers_wins_and_nothing_is_overwritten() -> Result<()> {
     assert_eq!(write(&store, "large", winner).await?, won[0], "found there, and kept");
 
     // Inside the bucket.
-    let copies = s3.open("s3://bucket/c")?;
+    let copies = open(&format!("{bucket}/c"))?;
     let copied = copies.copy_from(&store, "large", "x", won[0], winner.len() as u64).await?;
     assert_eq!((copied, copies.digest("x").await?), (Some(won[0]), Some(won[0])));
     let other = Digest::of(b"other");
@@ -70,12 +68,20 @@ async fn one_of_many_writers_wins_and_nothing_is_overwritten() -> Result<()> {
     assert_eq!((copied, copies.digest("y").await?), (Some(won[0]), None));
     let listed: Vec<_> = store.list(99).await?.into_iter().map(|e| e.path).collect();
     assert_eq!(listed, ["_lazaret/probe", "large", "one"]);
-    // A console's folder, which is no file, and an empty file, which is one.
-    std::fs::create_dir_all(s3.bucket("s3://bucket/a/b/folder")?)?;
     store.create("empty", vec![]).await?;
     assert!(store.list(99).await?.iter().any(|e| e.path == "empty" && e.size == 0));
-    assert!(!store.list(99).await?.iter().any(|e| e.path == "folder"));
     assert!(matches!(store.list(2).await, Err(StoreError::TooMany { .. })));
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs versitygw; run by make test-all"]
+async fn one_of_many_writers_wins_and_nothing_is_overwritten() -> Result<()> {
+    let s3 = S3::start().await?;
+    one_wins(|url| s3.open(url), "s3://bucket").await?;
+    // A console's folder is no file.
+    std::fs::create_dir_all(s3.bucket("s3://bucket/a/b/folder")?)?;
+    assert!(!s3.open("s3://bucket/a/b")?.list(99).await?.iter().any(|e| e.path == "folder"));
     Ok(())
 }
 
@@ -126,13 +132,13 @@ fn lazaret(s3: &S3, arguments: &[&str]) -> Result<Output> {
     Ok(Command::new(program()?).args(arguments).envs(s3.variables()).output()?)
 }
 
-fn text(output: &Output) -> String {
+pub fn text(output: &Output) -> String {
     let [out, err] = [&output.stdout, &output.stderr].map(|b| String::from_utf8_lossy(b));
     format!("{out}{err}")
 }
 
 /// A signed pack and its key, as files.
-fn pack(dir: &Path) -> Result<[String; 2]> {
+pub fn pack(dir: &Path) -> Result<[String; 2]> {
     let keys = keys()?;
     let pack = default_pack(&keys, |_| Ok(()))?;
     let [tar, key] = ["pack.tar", "key.pub"].map(|name| dir.join(name).display().to_string());

@@ -17,7 +17,7 @@ fn pack() -> Value {
     })
 }
 
-fn promotion() -> Value {
+pub fn promotion() -> Value {
     json!({
         "apiVersion": "lazaret.dev/v1alpha1", "kind": "DatasetPromotion",
         "metadata": { "name": "d" },
@@ -30,7 +30,7 @@ fn promotion() -> Value {
     })
 }
 
-fn quarantine() -> Value {
+pub fn quarantine() -> Value {
     json!({
         "apiVersion": "lazaret.dev/v1alpha1", "kind": "Quarantine",
         "metadata": { "name": "q" },
@@ -179,6 +179,28 @@ async fn bad_manifests_are_refused_in_plain_words() -> Result<()> {
                 );
             }
         }
+    }
+    Ok(())
+}
+
+/// kstatus and Argo CD take a status that is not there for a good one.
+#[tokio::test]
+async fn nobody_has_looked_at_a_new_object_yet() -> Result<()> {
+    let client = client(&Cluster::shared().await?).await?;
+    let namespace = namespace(&client, "unobserved").await?;
+    for make in [pack, promotion, quarantine] {
+        create(&client, &namespace, &make(), false).await?;
+    }
+    let pack = Api::<PolicyPack>::namespaced(client.clone(), &namespace).get("p").await?.status;
+    let promotions = Api::<DatasetPromotion>::namespaced(client.clone(), &namespace);
+    let promotion = promotions.get("d").await?.status;
+    let held = Api::<Quarantine>::namespaced(client, &namespace).get("q").await?.status;
+    for seen in [
+        pack.and_then(|status| status.observed_generation),
+        promotion.and_then(|status| status.observed_generation),
+        held.and_then(|status| status.observed_generation),
+    ] {
+        assert_eq!(seen, Some(-1));
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The end-to-end tests: one program, so that all share one control plane.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod admission;
 mod controlplane;
 mod crash;
 mod crds;

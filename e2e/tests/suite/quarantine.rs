@@ -143,6 +143,34 @@ async fn a_person_takes_a_published_version_back_and_gives_it_again() -> Result<
     Ok(())
 }
 
+/// The API server takes `+99:99` for an offset. Such an object once kept the controller from all others.
+#[tokio::test]
+async fn a_date_that_is_none_keeps_nobody_elses_from_being_seen() -> Result<()> {
+    let stage = Stage::new("unreadable").await?;
+    for (name, due) in [("bad", "2030-01-01T00:00:00+99:99"), ("good", "2030-01-01T00:00:00Z")] {
+        let quarantine = serde_json::from_value::<Quarantine>(json!({
+            "apiVersion": "lazaret.dev/v1alpha1", "kind": "Quarantine",
+            "metadata": { "name": name },
+            "spec": {
+                "dataset": { "slug": "weather", "versionId": "2026-02.abcd1234" },
+                "reasons": [{ "code": "SensorFault", "message": "the gauge was blocked" }],
+                "remediation": { "owner": "jane", "dueBy": due, "plan": "recompute" },
+            },
+        }))?;
+        stage.api().create(&Default::default(), &quarantine).await?;
+    }
+    let _controller = stage.controller().await?;
+    for (name, phase) in [("bad", QuarantinePhase::Overdue), ("good", QuarantinePhase::Active)] {
+        becomes(&stage, name, "it was looked at", |q| {
+            q.status
+                .as_ref()
+                .is_some_and(|s| s.observed_generation == q.metadata.generation && s.phase == phase)
+        })
+        .await?;
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn somebody_elses_broken_bytes_do_not_take_a_published_version_back() -> Result<()> {
     let stage = Stage::new("bystander").await?;

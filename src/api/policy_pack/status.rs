@@ -16,6 +16,7 @@ pub struct PolicyPackStatus {
     pub last_handled_reconcile_at: Option<String>,
     /// Ready, Reconciling, Stalled, Fetched, Verified, TestsPassed.
     #[serde(default)]
+    #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
     pub conditions: Vec<Condition>,
     /// The revision that is loaded.
     #[serde(default, skip_serializing_if = "Option::is_none")]

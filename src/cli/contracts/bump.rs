@@ -10,8 +10,10 @@ use semver::Version;
 use super::super::exit::Failure;
 use super::super::settings::read;
 use super::super::workspace::write;
+use super::check::Sides;
 use super::freeze::today;
-use super::source::folder;
+use super::source::{Elsewhere, folder};
+use crate::law::check::Duty;
 use crate::law::{Level, NewRelease, Set, Versions, release};
 
 /// Puts a release on top of a module's versions.yaml, and sets its version; comments and layout stay.
@@ -20,12 +22,16 @@ pub(in super::super) struct Bump {
     /// Which module.
     #[arg(value_name = "MODULE")]
     module: String,
-    /// How far: what breaks is major (below 1.0.0 that moves the minor number), what adds is minor.
+    /// How far: what breaks is major (below 1.0.0 that moves the minor number), what adds is minor. `auto` is
+    /// what `check` asks for.
     #[arg(value_enum, value_name = "LEVEL", required_unless_present = "to")]
     level: Option<Step>,
     /// The version itself.
     #[arg(long, value_name = "VERSION", conflicts_with = "level")]
     to: Option<Version>,
+    /// With auto: what the contracts were, as `check` takes it.
+    #[arg(long, value_name = "SOURCE", default_value = "freeze:latest")]
+    against: String,
     /// What is new, for the changelog [default: TODO].
     #[arg(long, value_name = "TEXT")]
     summary: Option<String>,
@@ -35,6 +41,8 @@ pub(in super::super) struct Bump {
     /// The folder of contracts.yaml.
     #[arg(long, value_name = "DIR", default_value = ".")]
     root: PathBuf,
+    #[command(flatten)]
+    elsewhere: Elsewhere,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Debug)]
@@ -42,6 +50,7 @@ enum Step {
     Major,
     Minor,
     Patch,
+    Auto,
 }
 
 pub(super) fn bump(arguments: &Bump) -> Result<ExitCode, Failure> {
@@ -58,15 +67,23 @@ pub(super) fn bump(arguments: &Bump) -> Result<ExitCode, Failure> {
     let path = &module.versions;
     let wrong = |why: &dyn std::fmt::Display| Failure::denied(format!("{path}: {why}"));
     let old = Versions::of(&set.tree, path).map_err(|error| wrong(&error))?.version;
-    let level = arguments.level.map(|step| match step {
-        Step::Major => Level::Major,
-        Step::Minor => Level::Minor,
-        Step::Patch => Level::Patch,
-    });
-    let version = match (level, &arguments.to) {
-        (Some(level), _) => level.least(&old),
-        (None, Some(version)) => version.clone(),
-        (None, None) => return Err(Failure::usage("give major, minor, patch or --to VERSION")),
+    let fixed = |level: Level| (Some(level), level.least(&old));
+    let (level, version) = match (arguments.level, &arguments.to) {
+        (Some(Step::Major), _) => fixed(Level::Major),
+        (Some(Step::Minor), _) => fixed(Level::Minor),
+        (Some(Step::Patch), _) => fixed(Level::Patch),
+        (Some(Step::Auto), _) => match demanded(arguments)? {
+            Some((level, version)) => (Some(level), version),
+            None => {
+                let (name, against) = (&arguments.module, &arguments.against);
+                sayln!("{name}: {old} is far enough for what changed since {against}");
+                return Ok(ExitCode::SUCCESS);
+            }
+        },
+        (None, Some(version)) => (None, version.clone()),
+        (None, None) => {
+            return Err(Failure::usage("give major, minor, patch, auto or --to VERSION"));
+        }
     };
     let new = NewRelease {
         version: &version,
@@ -81,4 +98,16 @@ pub(super) fn bump(arguments: &Bump) -> Result<ExitCode, Failure> {
     write(&file, text.as_bytes())?;
     sayln!("{}: {old} → {version} in {path}", arguments.module);
     Ok(ExitCode::SUCCESS)
+}
+
+/// How far the module must still move for what changed, and to which version; none if it has.
+fn demanded(arguments: &Bump) -> Result<Option<(Level, Version)>, Failure> {
+    let root = &arguments.root;
+    let sides = Sides::open(root, &arguments.against, &arguments.elsewhere)?;
+    let mut modules = sides.judged(root)?.modules.into_iter();
+    let verdict = modules.find(|verdict| verdict.module == arguments.module);
+    let short = verdict.filter(|verdict| {
+        verdict.duties.iter().any(|item| item.duty == Duty::Version && !item.met)
+    });
+    Ok(short.and_then(|verdict| verdict.level.zip(verdict.least)))
 }

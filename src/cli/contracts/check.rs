@@ -9,10 +9,9 @@ use jiff::civil::Date;
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::super::exit::{DENIED, Failure};
-use super::super::pack::Reach;
 use super::super::say::printable;
-use super::super::settings::read;
 use super::freeze::opened;
+use super::source::Elsewhere;
 use super::{git, source, validate};
 use crate::contracts::Class;
 use crate::law::check::{Case, Item, Judgement, ModuleVerdict, Submission, check as judge};
@@ -43,7 +42,7 @@ pub(in super::super) struct Check {
     #[arg(long, value_enum, default_value_t = Format::Human)]
     output: Format,
     #[command(flatten)]
-    reach: Reach,
+    elsewhere: Elsewhere,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -68,8 +67,9 @@ pub(super) struct Sides {
 }
 
 impl Sides {
-    pub(super) fn open(root: &Path, against: &str, reach: &Reach) -> Result<Self, Failure> {
-        Self::of(source::open(against, root, reach)?, against, root)
+    pub(super) fn open(root: &Path, against: &str, elsewhere: &Elsewhere) -> Result<Self, Failure> {
+        elsewhere.suits(&[against])?;
+        Self::of(source::open(against, root, elsewhere)?, against, root)
     }
 
     fn of(old: Tree, name: &str, root: &Path) -> Result<Self, Failure> {
@@ -78,12 +78,17 @@ impl Sides {
         let report = compare(&old, &new);
         Ok(Self { old, new, report })
     }
+
+    /// What the change asks for today.
+    pub(super) fn judged(&self, root: &Path) -> Result<Judgement, Failure> {
+        judged(self, root, &[], Timestamp::now())
+    }
 }
 
 /// Refuses to freeze what `check` denies: the freeze would be what all are held against from then on.
 pub(super) fn passed(root: &Path, before: &str, old: Tree) -> Result<(), Failure> {
     let sides = Sides::of(old, before, root)?;
-    let judgement = judged(&sides, root, &[], Timestamp::now())?;
+    let judgement = sides.judged(root)?;
     let is_error = |finding: &&Finding| finding.severity == Severity::Error;
     let errors: Vec<&Finding> = judgement.findings.iter().filter(is_error).collect();
     let Some(first) = errors.first() else { return Ok(()) };
@@ -98,7 +103,7 @@ pub(super) fn passed(root: &Path, before: &str, old: Tree) -> Result<(), Failure
 
 pub(super) fn check(arguments: &Check) -> Result<ExitCode, Failure> {
     let root = &arguments.root;
-    let sides = Sides::open(root, &arguments.against, &arguments.reach)?;
+    let sides = Sides::open(root, &arguments.against, &arguments.elsewhere)?;
     let midnight = |day: Date| {
         let start = day.to_zoned(TimeZone::UTC);
         start.map(|start| start.timestamp()).map_err(|e| Failure::usage(format!("--today: {e}")))
@@ -107,7 +112,7 @@ pub(super) fn check(arguments: &Check) -> Result<ExitCode, Failure> {
     let judgement = judged(&sides, root, &arguments.key, now)?;
     let findings = |form| validate::render(root, &sides.new, judgement.findings.clone(), form);
     match arguments.output {
-        Format::Human => human(&judgement),
+        Format::Human => human(&judgement, &arguments.against),
         Format::Json => sayln!("{:#}", serde_json::json!(judgement)),
         Format::Sarif => say!("{}", findings(validate::Format::Sarif)),
         Format::Github => say!("{}", findings(validate::Format::Github)),
@@ -149,14 +154,14 @@ fn judged(
 /// Whose signature counts: the caller's choice, else that of the law in force. A set that names its first
 /// keys is held to them at once.
 fn authorities(given: &[PathBuf], old: &Set, new: &Set) -> Result<Vec<Authority>, Failure> {
+    if !given.is_empty() {
+        return given.iter().map(|path| source::authority(path)).collect();
+    }
     let parse = |name: &str, bytes: &[u8]| {
         let key = PublicKey::parse(&String::from_utf8_lossy(bytes))
             .map_err(|error| Failure::usage(format!("{name}: {error}")))?;
         Ok(Authority::Key { key, log_root: None })
     };
-    if !given.is_empty() {
-        return given.iter().map(|path| parse(&path.display().to_string(), &read(path)?)).collect();
-    }
     let set = if old.manifest.keys.is_empty() { new } else { old };
     let named = |path: &String| {
         let missing = || {
@@ -192,8 +197,16 @@ fn submissions(set: &Set, authorities: &[Authority]) -> Vec<Submission> {
 }
 
 /// Names and values are strangers'.
-fn human(judgement: &Judgement) {
+fn human(judgement: &Judgement, against: &str) {
     say!("{}", printable(&text(judgement)));
+    if !judgement.passes() && judgement.class > Class::Safe {
+        sayln!(
+            "{}",
+            printable(&format!(
+                "`lazaret contracts diff {against}` shows what changed and why it counts"
+            ))
+        );
+    }
 }
 
 fn text(judgement: &Judgement) -> String {

@@ -7,11 +7,11 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::super::exit::Failure;
-use super::super::pack::Reach;
 use super::super::settings::read;
 use super::check::Sides;
 use super::freeze::opened;
 use super::shelf::place;
+use super::source::Elsewhere;
 use crate::law::{Action, ActionKind, Decision, DecisionError, Done, Ruling, Verdict};
 use crate::pack::sign_blob;
 
@@ -61,7 +61,7 @@ pub(in super::super) struct Decide {
     #[arg(long, value_name = "PEM")]
     key: Option<PathBuf>,
     #[command(flatten)]
-    reach: Reach,
+    elsewhere: Elsewhere,
 }
 
 pub(super) fn decide(arguments: &Decide) -> Result<ExitCode, Failure> {
@@ -101,7 +101,7 @@ pub(super) fn decide(arguments: &Decide) -> Result<ExitCode, Failure> {
 }
 
 fn decided(arguments: &Decide, root: &Path) -> Result<(PathBuf, Decision), Failure> {
-    let Sides { old, new, report } = Sides::open(root, &arguments.against, &arguments.reach)?;
+    let Sides { old, new, report } = Sides::open(root, &arguments.against, &arguments.elsewhere)?;
     let verdict = match (arguments.approve, arguments.deny) {
         (true, _) => Verdict::Approve,
         (_, true) => Verdict::Deny,

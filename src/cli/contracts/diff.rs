@@ -2,6 +2,7 @@
 
 mod human;
 mod pairs;
+mod sarif;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -9,10 +10,9 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 
 use super::super::exit::{DENIED, Failure};
-use super::super::pack::Reach;
-use super::source;
-use crate::contracts::{Class, Direction};
-use crate::law::compare::markdown;
+use super::source::{self, Elsewhere};
+use crate::contracts::{Change, Class, Direction};
+use crate::law::compare::{Row, markdown};
 use crate::law::{MANIFEST, Set, SetReport, compare};
 
 /// Compares contracts by what they mean to others: each change is SAFE (proven), BREAKING (an instance
@@ -38,7 +38,7 @@ pub(in super::super) struct Diff {
     #[arg(long, value_enum, default_value_t = Format::Human)]
     output: Format,
     #[command(flatten)]
-    reach: Reach,
+    elsewhere: Elsewhere,
 }
 
 /// [`Direction`] on the command line.
@@ -66,6 +66,8 @@ enum Format {
     Json,
     /// A comment for a change request: a table, the rest folded, never longer than GitHub takes.
     Markdown,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
 }
 
 pub(super) fn diff(arguments: &Diff) -> Result<ExitCode, Failure> {
@@ -93,10 +95,11 @@ fn is_set(side: &str) -> bool {
 }
 
 fn sets(old: &str, new: &str, arguments: &Diff) -> Result<Class, Failure> {
+    arguments.elsewhere.suits(&[old, new])?;
     // Whose revisions and freezes are meant.
     let folder = [new, old].into_iter().find(|side| !source::is_named(side)).unwrap_or(".");
     let open = |side: &str| {
-        let tree = source::open(side, Path::new(folder), &arguments.reach)?;
+        let tree = source::open(side, Path::new(folder), &arguments.elsewhere)?;
         Set::open(tree).map_err(|error| Failure::undecided(format!("{side}: {error}")))
     };
     let (old, new) = (open(old)?, open(new)?);
@@ -105,6 +108,16 @@ fn sets(old: &str, new: &str, arguments: &Diff) -> Result<Class, Failure> {
         Format::Human => say!("{}", human::set(&report)),
         Format::Json => sayln!("{:#}", serde_json::json!(report)),
         Format::Markdown => say!("{}", markdown(&report)),
+        Format::Sarif => {
+            // A change may lie in a file that the contract refers to.
+            let file = |row: &Row, change: &Change| {
+                let at = change.new.as_ref().or(change.old.as_ref());
+                let at = at.map(|at| at.document.as_str()).filter(|at| !at.contains("://"));
+                let below = Path::new(folder).join(at.unwrap_or(&row.path));
+                below.strip_prefix(".").unwrap_or(&below).display().to_string()
+            };
+            say!("{}", sarif::render(&report, &file));
+        }
     }
     Ok(report.class)
 }
@@ -136,6 +149,13 @@ fn pairs(old: &Path, new: &Path, direction: Direction, output: Format) -> Result
             sayln!("{report:#}");
         }
         Format::Markdown => say!("{}", markdown(&report)),
+        Format::Sarif => {
+            let file = |row: &Row, _: &Change| match row.path.as_str() {
+                "" => new.display().to_string(),
+                below => new.join(below).display().to_string(),
+            };
+            say!("{}", sarif::render(&report, &file));
+        }
     }
     if !found.unknown.is_empty() {
         return Err(Failure::undecided(found.unknown.join("; ")));

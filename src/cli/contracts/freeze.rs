@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use bytes::Bytes;
 use clap::Args;
 use jiff::civil::Date;
 use jiff::{Timestamp, tz::TimeZone};
@@ -13,14 +14,16 @@ use super::super::args::Plain;
 use super::super::exit::{DENIED, Failure};
 use super::super::pack::{Reach, unfetched};
 use super::super::say::printable;
+use super::super::settings::read;
 use super::check::passed;
+use super::git;
 use super::shelf::Shelf;
 use super::source::{folder, waited};
 use super::swap;
 use crate::domain::Digest;
 use crate::law::freeze::{self, Drift, Freeze as Frozen, Index};
-use crate::law::{Finding, Set, Severity, validate};
-use crate::pack::{CONTRACTS_MEDIA_TYPE, oci};
+use crate::law::{Finding, Manifest, Set, Severity, validate};
+use crate::pack::{CONTRACTS_MEDIA_TYPE, oci, sign_blob};
 
 /// Freezes the contract set: a tar of its files, the same bytes on every machine, and an index with the
 /// SHA-256 of each, chained to the freeze before.
@@ -54,6 +57,9 @@ pub(in super::super) struct Push {
     /// The folder of contracts.yaml.
     #[arg(long, value_name = "DIR", default_value = ".")]
     root: PathBuf,
+    /// A PKCS#8 PEM private key that signs it: `--source-key` of those who compare with it wants the public one.
+    #[arg(long, value_name = "PEM")]
+    key: Option<PathBuf>,
     #[command(flatten)]
     reach: Reach,
 }
@@ -101,14 +107,17 @@ pub(super) fn freeze(arguments: &Freeze) -> Result<ExitCode, Failure> {
     if unchecked.is_some_and(str::is_empty) {
         return Err(Failure::usage("--unchecked: say why"));
     }
+    let last = shelf.chain.last();
+    let before = last.map(|before| Ok((&before.name, shelf.tree(&before.name)?))).transpose()?;
+    let checked = unmoved(root, &set, &shelf).and_then(|()| match before {
+        Some((name, tree)) => passed(root, name, tree),
+        None => Ok(()),
+    });
     // What passes needs no excuse.
-    let unchecked = match shelf.chain.last() {
-        None => None,
-        Some(before) => match (passed(root, &before.name, shelf.tree(&before.name)?), unchecked) {
-            (Ok(()), _) => None,
-            (Err(_), Some(reason)) => Some(reason.to_owned()),
-            (Err(why), None) => return Err(why),
-        },
+    let unchecked = match (checked, unchecked) {
+        (Ok(()), _) => None,
+        (Err(_), Some(reason)) => Some(reason.to_owned()),
+        (Err(why), None) => return Err(why),
     };
     let date = arguments.date.unwrap_or_else(today);
     let mut frozen = freeze::freeze(&set, arguments.name.as_deref(), date, shelf.chain.link())
@@ -126,10 +135,17 @@ pub(super) fn push(arguments: &Push) -> Result<ExitCode, Failure> {
     shelf.tree(&index.name)?;
     let mut settings = arguments.reach.settings(&arguments.to)?;
     settings.media_type = CONTRACTS_MEDIA_TYPE;
-    let pushed = waited(oci::push(&settings, shelf.tar(index)?, None));
+    let tar = shelf.tar(index)?;
+    let key = arguments.key.as_deref().map(read).transpose()?;
+    let signed = key.map(|key| sign_blob(&tar, &String::from_utf8_lossy(&key))).transpose();
+    let bundle = signed.map_err(|error| Failure::usage(format!("--key: {error}")))?;
+    let pushed = waited(oci::push(&settings, tar, bundle.map(Bytes::from)));
     let pushed = pushed.map_err(|error| unfetched(&error))?;
     sayln!("pushed    {}@{}", pushed.repository, pushed.manifest);
     sayln!("tar       {}", pushed.tar);
+    if let Some(signature) = &pushed.signature {
+        sayln!("signature {signature}");
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -149,6 +165,24 @@ fn unchecked(index: &Index) {
     if let Some(reason) = &index.unchecked {
         sayln!("  unchecked: {}", printable(reason));
     }
+}
+
+/// Refuses to begin anew in another folder: what was frozen elsewhere would be held against nothing.
+fn unmoved(root: &Path, set: &Set, shelf: &Shelf) -> Result<(), Failure> {
+    let here = &set.manifest.frozen;
+    for tree in git::earlier(root) {
+        let Ok(was) = Manifest::of(&tree) else { continue };
+        let frozen = freeze::indexes(&tree, &was.frozen).unwrap_or_default();
+        let lost = frozen.into_iter().find(|(index, _)| shelf.find(&index.name).is_err());
+        if let Some((index, _)) = lost.filter(|_| was.frozen != *here) {
+            return Err(Failure::denied(format!(
+                "{} is frozen in {} and not in {here}, where contracts.yaml looks for freezes now: move them along; \
+                 --unchecked REASON begins anew and records why",
+                index.name, was.frozen
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Refuses a set with errors.

@@ -41,9 +41,18 @@ pub(super) fn revision(root: &Path, revision: &str) -> Result<Tree, Failure> {
     };
     let mut tree = Tree::default();
     repository.fill(&mut tree, &[manifest])?;
-    let wants = Manifest::of(&tree).map_err(|error| error.to_string());
     // Whoever opens the set hears why it is none.
-    let Ok(wants) = wants.and_then(|manifest| manifest.wants()) else { return Ok(tree) };
+    let Ok(manifest) = Manifest::of(&tree) else { return Ok(tree) };
+    let Ok(wants) = manifest.wants() else { return Ok(tree) };
+    // Its files are no part of this revision, and a contract that is not seen is guarded by nobody.
+    let submodule = |entry: &&Entry| entry.kind == "commit" && manifest.reaches(&entry.path);
+    if let Some(module) = entries.iter().find(submodule) {
+        return Err(Failure::undecided(format!(
+            "git:{revision}: {} is a submodule, and patterns of {MANIFEST} lead into it: this revision does not \
+             hold its files; hold the set against a freeze, or keep a {MANIFEST} in the submodule",
+            module.path
+        )));
+    }
     let wanted: Vec<&Entry> = entries
         .iter()
         .filter(|entry| entry.path != MANIFEST && wants.is_match(&entry.path))
@@ -54,6 +63,19 @@ pub(super) fn revision(root: &Path, revision: &str) -> Result<Tree, Failure> {
     }
     repository.fill(&mut tree, &wanted)?;
     Ok(tree)
+}
+
+/// The set as it was before each of the last changes of where its freezes lie, and as the last commit has it.
+/// Of what cannot be read there is nothing to tell.
+pub(super) fn earlier(root: &Path) -> Vec<Tree> {
+    let log = ["log", "--no-show-signature", "--no-ext-diff", "--no-textconv", "-n", "20"];
+    let which = ["--format=%H^", "-G", "^frozen:", "--", MANIFEST];
+    let commits = Repository { root }
+        .run(&[&log[..], &which[..]].concat(), &[], 64 << 10)
+        .unwrap_or_default();
+    let commits = String::from_utf8(commits).unwrap_or_default();
+    let all = std::iter::once("HEAD").chain(commits.lines());
+    all.filter_map(|one| revision(root, one).ok()).collect()
 }
 
 /// Whether `root` lies in a git repository with a commit.
@@ -70,6 +92,7 @@ pub(super) fn top(root: &Path) -> Option<std::path::PathBuf> {
 
 struct Entry {
     path: String,
+    kind: String,
     object: String,
     size: u64,
     is_file: bool,
@@ -90,6 +113,7 @@ fn entries(listed: &[u8]) -> Result<Vec<Entry>, String> {
         };
         all.push(Entry {
             path: path.to_owned(),
+            kind: kind.to_owned(),
             object: object.to_owned(),
             size: size.parse().unwrap_or(0),
             is_file: kind == "blob" && mode != "120000",

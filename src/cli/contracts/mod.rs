@@ -30,7 +30,7 @@ pub(super) enum Contracts {
     Diff(Box<diff::Diff>),
     Check(Box<check::Check>),
     Decide(Box<decide::Decide>),
-    Bump(bump::Bump),
+    Bump(Box<bump::Bump>),
     Changelog(changelog::Changelog),
     Freeze(Box<freeze::Freeze>),
     List(freeze::List),

@@ -3,15 +3,17 @@
 use std::fmt::Display;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::Args;
 use globset::GlobSet;
 
 use super::super::exit::Failure;
 use super::super::pack::{Reach, unfetched};
+use super::super::settings::read;
 use super::{git, shelf, swap};
 use crate::law::{MANIFEST, Manifest, Tree, freeze};
-use crate::pack::{CONTRACTS_MEDIA_TYPE, Fetched, fetch, oci};
+use crate::pack::{Authority, CONTRACTS_MEDIA_TYPE, Fetched, PublicKey, fetch, oci, verify};
 
 /// Folders below a folder, and files and folders looked at in all.
 const MAX_DEPTH: usize = 32;
@@ -19,9 +21,32 @@ const MAX_SEEN: usize = 1_000_000;
 /// What is made, not written.
 const SKIPPED: &[&str] = &[".git", "target", "node_modules"];
 
+/// How what lies in a registry is reached, and who must vouch for it.
+#[derive(Args, Debug)]
+pub(super) struct Elsewhere {
+    #[command(flatten)]
+    reach: Reach,
+    /// A PEM public key: a set out of a registry counts only with a signature by it.
+    #[arg(long, value_name = "PEM")]
+    source_key: Vec<PathBuf>,
+}
+
+impl Elsewhere {
+    /// Refuses keys that would say nothing of any of the sides.
+    pub(super) fn suits(&self, sides: &[&str]) -> Result<(), Failure> {
+        let pulls = sides.iter().any(|side| side.starts_with(oci::SCHEME));
+        match self.source_key.is_empty() || pulls {
+            true => Ok(()),
+            false => {
+                Err(Failure::usage("--source-key: signatures are on sets in registries (oci://…)"))
+            }
+        }
+    }
+}
+
 /// A side of a comparison: a folder; `git:REV`, a revision of the repository around `root`; `freeze:NAME` or
 /// `freeze:latest`, a freeze of the set in `root`; `oci://…`, a set that was pushed to a registry.
-pub(super) fn open(side: &str, root: &Path, reach: &Reach) -> Result<Tree, Failure> {
+pub(super) fn open(side: &str, root: &Path, elsewhere: &Elsewhere) -> Result<Tree, Failure> {
     if side.is_empty() {
         return Err(Failure::usage(
             "a side is a folder, git:REV, freeze:NAME or oci://…, not \"\"",
@@ -32,7 +57,7 @@ pub(super) fn open(side: &str, root: &Path, reach: &Reach) -> Result<Tree, Failu
     } else if let Some(name) = side.strip_prefix("freeze:") {
         shelf::Shelf::open(root)?.tree(name)
     } else if side.starts_with(oci::SCHEME) {
-        pulled(side, reach)
+        pulled(side, elsewhere)
     } else {
         folder(Path::new(side))
     }
@@ -44,8 +69,10 @@ pub(super) fn is_named(side: &str) -> bool {
 }
 
 /// A set out of a registry. What the reference says of its digest, the registry's client checks.
-fn pulled(url: &str, reach: &Reach) -> Result<Tree, Failure> {
-    let mut settings = reach.settings(url)?;
+fn pulled(url: &str, elsewhere: &Elsewhere) -> Result<Tree, Failure> {
+    let authorities: Vec<_> =
+        elsewhere.source_key.iter().map(|path| authority(path)).collect::<Result<_, _>>()?;
+    let mut settings = elsewhere.reach.settings(url)?;
     settings.media_type = CONTRACTS_MEDIA_TYPE;
     settings.max_bytes = freeze::MAX_TAR;
     let pull = async { fetch(&settings, None).await };
@@ -53,7 +80,21 @@ fn pulled(url: &str, reach: &Reach) -> Result<Tree, Failure> {
     let Fetched::Pack(pulled) = pulled else {
         return Err(Failure::undecided(format!("{url}: the registry says nothing changed")));
     };
-    freeze::unpack(&pulled.tar).map_err(|error| Failure::undecided(format!("{url}: {error}")))
+    let tar = match authorities.as_slice() {
+        [] => pulled.tar,
+        some => verify(pulled, None, some)
+            .map_err(|error| Failure::denied(format!("{url}: --source-key: {error}")))?
+            .tar()
+            .clone(),
+    };
+    freeze::unpack(&tar).map_err(|error| Failure::undecided(format!("{url}: {error}")))
+}
+
+/// A key in a file, as somebody whose signature counts.
+pub(super) fn authority(path: &Path) -> Result<Authority, Failure> {
+    let wrong = |why: &dyn Display| Failure::usage(format!("{}: {why}", path.display()));
+    let key = PublicKey::parse(&String::from_utf8_lossy(&read(path)?));
+    Ok(Authority::Key { key: key.map_err(|error| wrong(&error))?, log_root: None })
 }
 
 /// Waits for what only a runtime can do.

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use super::super::args::{Plain, seconds};
 use super::super::exit::{DENIED, Failure};
 use super::super::settings::read;
+use super::line;
 use crate::pack::BUNDLE_MEDIA_TYPE;
 
 /// Bytes of an answer.
@@ -151,12 +152,12 @@ pub(super) async fn check(arguments: Check) -> Result<ExitCode, Failure> {
     match arguments.output {
         Plain::Json => sayln!("{}", String::from_utf8_lossy(&bytes)),
         Plain::Human => {
-            sayln!("{}", answer.verdict);
+            sayln!("{}", line(&answer.verdict));
             for reason in &answer.reasons {
-                sayln!("  {reason}");
+                sayln!("  {}", line(reason));
             }
-            sayln!("decision  {}", answer.decision_id);
-            sayln!("observed  {}", answer.observed_at);
+            sayln!("decision  {}", line(&answer.decision_id));
+            sayln!("observed  {}", line(&answer.observed_at));
         }
     }
     Ok(if answer.ok { ExitCode::SUCCESS } else { ExitCode::from(DENIED) })

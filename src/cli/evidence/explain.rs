@@ -10,6 +10,7 @@ use super::super::args::Plain;
 use super::super::exit::{DENIED, Failure};
 use super::super::policy::{compiled, sealed};
 use super::super::settings::store;
+use super::line;
 use crate::domain::Digest;
 use crate::evidence::{Measure, Policy, Record, Shelf};
 
@@ -72,28 +73,30 @@ fn human(record: &Record, id: Digest, mismatches: &[String], pack_asked: bool) {
     let verdict = serde_json::to_value(decision.verdict).unwrap_or_default();
     sayln!("verdict   {}", verdict.as_str().unwrap_or_default());
     for reason in &decision.reasons {
-        sayln!("  {}: {}", reason.code, reason.message);
-        sayln!("    {}", reason.remedy);
+        sayln!("  {}: {}", reason.code, line(&reason.message));
+        sayln!("    {}", line(&reason.remedy));
     }
     sayln!("measured");
     for (name, measure) in &facts.measures {
-        match measure {
-            Measure::Number(number) => sayln!("  {name:<28} {number}"),
-            Measure::NotFinite(text) => sayln!("  {name:<28} {text}"),
-            Measure::Nothing => sayln!("  {name:<28} no value"),
-            Measure::Several(count) => sayln!("  {name:<28} {count} values"),
-            Measure::Failed(why) => sayln!("  {name:<28} {why}"),
-        }
+        let told = match measure {
+            Measure::Number(number) => number.to_string(),
+            Measure::NotFinite(text) => text.clone(),
+            Measure::Nothing => "no value".to_owned(),
+            Measure::Several(count) => format!("{count} values"),
+            Measure::Failed(why) => why.clone(),
+        };
+        sayln!("  {:<28} {}", line(name), line(&told));
     }
     for (dataset, state) in &facts.datasets {
-        sayln!("dataset   {dataset} {}", serde_json::to_value(state).unwrap_or_default());
+        let state = serde_json::to_value(state).unwrap_or_default();
+        sayln!("dataset   {} {}", line(dataset), line(&state.to_string()));
     }
     if let Policy::Judged { name, digest, .. } = &facts.policy {
         let again = if pack_asked { "asked again" } else { "taken from the record" };
-        sayln!("policy    {name} {digest}, {again}");
+        sayln!("policy    {} {digest}, {again}", line(name));
     }
     for mismatch in mismatches {
-        sayln!("differs   {mismatch}");
+        sayln!("differs   {}", line(mismatch));
     }
     sayln!("{}", if mismatches.is_empty() { "SAME DECISION" } else { "MISMATCH" });
 }

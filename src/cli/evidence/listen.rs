@@ -9,12 +9,12 @@ use clap::Args;
 
 use super::super::args::seconds;
 use super::super::exit::Failure;
-use super::super::serve::{Serving, open_at};
+use super::super::serve::{CERTIFICATE_INTERVAL, Serving, open_at, tls};
 use super::super::settings::{read, store};
 use crate::controller::{ClusterDoorman, ClusterWorld, Context};
 use crate::evidence::{Desk, EvidenceMetrics, Prometheus, Settings, Shelf, Tokens};
 use crate::pack::{Authority, PublicKey};
-use crate::server::{Evidence, Guard, Listening, ServerMetrics, Tls, evidence_router};
+use crate::server::{Evidence, Guard, Listening, ServerMetrics, evidence_router};
 
 #[derive(Args, Debug, Clone)]
 #[command(next_help_heading = "Evidence")]
@@ -112,17 +112,12 @@ pub(in super::super) async fn open(
     // One address may be an Argo with the tokens of many; and whoever tries tokens out is one, too.
     let (of_address, at_once) = (rate.0.saturating_mul(4), rate.1.saturating_mul(4));
     let guard = Guard::new(metrics.clone(), of_address, at_once, serving.trusted_proxy.clone());
-    let tls = match (&arguments.evidence_tls_cert, &arguments.evidence_tls_key) {
-        (Some(certificate), Some(key)) => {
-            let loaded = Tls::load(certificate.clone(), key.clone()).await;
-            Some(loaded.map_err(|error| Failure::usage(error.to_string()))?)
-        }
-        _ => None,
-    };
+    let (certificate, key) = (&arguments.evidence_tls_cert, &arguments.evidence_tls_key);
+    let tls = tls(certificate.as_deref(), key.as_deref()).await?;
     let routes = evidence_router(&evidence, guard);
     let open = open_at(address, routes, tls.as_ref(), serving.limits(), metrics).await?;
     if let Some(tls) = tls {
-        tokio::spawn(tls.keep_fresh(super::super::serve::CERTIFICATE_INTERVAL, metrics.clone()));
+        tokio::spawn(tls.keep_fresh(CERTIFICATE_INTERVAL, metrics.clone()));
     }
     tracing::info!(evidence = %open.address(), "answering /graphql and /v1/evidence");
     Ok(Some(open))

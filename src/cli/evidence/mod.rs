@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use super::exit::Failure;
+use super::say::printable;
 
 pub(super) use listen::{Listen, open};
 
@@ -31,4 +32,9 @@ pub(super) async fn evidence(command: Evidence) -> Result<ExitCode, Failure> {
         Evidence::Explain(arguments) => explain::explain(arguments).await,
         Evidence::Profile(command) => profile::profile(&command),
     }
+}
+
+/// A stranger's text on the one line that it gets.
+fn line(text: &str) -> String {
+    printable(&text.replace(['\n', '\t'], " "))
 }

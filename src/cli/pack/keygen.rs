@@ -6,13 +6,13 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::super::exit::Failure;
-use super::write;
+use super::{make_folder_of, write};
 use crate::pack::generate_key_pair;
 
 /// Makes a key pair: lazaret.key and lazaret.pub.
 #[derive(Args, Debug)]
 pub(in super::super) struct Keygen {
-    /// Directory to write both into.
+    /// Directory to write both into; made if it is not there.
     #[arg(long, default_value = ".", value_name = "DIR")]
     out: PathBuf,
 }
@@ -20,6 +20,7 @@ pub(in super::super) struct Keygen {
 pub(super) fn run(arguments: &Keygen) -> Result<ExitCode, Failure> {
     let pair = generate_key_pair().map_err(|e| Failure::undecided(e.to_string()))?;
     let (private, public) = (arguments.out.join("lazaret.key"), arguments.out.join("lazaret.pub"));
+    make_folder_of(&private)?;
     private_file(&private, pair.private.as_bytes())?;
     write(&public, pair.public.as_bytes())?;
     sayln!("{}\n{}", private.display(), public.display());

@@ -1,7 +1,7 @@
 //! The arguments of `lazaret serve`, and those that `lazaret controller` shares with it.
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -95,12 +95,18 @@ impl Serving {
 
     /// The certificate, if there is one.
     pub(in super::super) async fn tls(&self) -> Result<Option<Tls>, Failure> {
-        let (Some(certificate), Some(key)) = (&self.tls_cert, &self.tls_key) else {
-            return Ok(None);
-        };
-        let loaded = Tls::load(certificate.clone(), key.clone()).await;
-        loaded.map(Some).map_err(|error| Failure::usage(error.to_string()))
+        tls(self.tls_cert.as_deref(), self.tls_key.as_deref()).await
     }
+}
+
+/// Reads a certificate and its key, if a listener has them.
+pub(in super::super) async fn tls(
+    certificate: Option<&Path>,
+    key: Option<&Path>,
+) -> Result<Option<Tls>, Failure> {
+    let (Some(certificate), Some(key)) = (certificate, key) else { return Ok(None) };
+    let loaded = Tls::load(certificate.to_owned(), key.to_owned()).await;
+    loaded.map(Some).map_err(|error| Failure::usage(error.to_string()))
 }
 
 fn network(text: &str) -> Result<IpNet, String> {

@@ -1,8 +1,6 @@
 //! A directory of packs, kept on the shelf. What does not verify is told once and changes nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read as _;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,10 +8,12 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::super::policy::bundle_of;
+use super::files::{self, read, stamp};
+use super::trusted::Trusted;
 use crate::domain::Digest;
 use crate::pack::{
-    Authority, DEFAULT_MAX_BYTES, DIRECTORY_OWNER as OWNER, FetchedPack, KeyPairPem, OnShelf,
-    PackId, PublicKey, ServedPack, Shelf, build, sign_blob, verify,
+    DEFAULT_MAX_BYTES, DIRECTORY_OWNER as OWNER, FetchedPack, KeyPairPem, OnShelf, PackId,
+    ServedPack, Shelf, build, sign_blob, verify,
 };
 
 const MAX_BUNDLE: u64 = 1 << 20;
@@ -32,68 +32,6 @@ pub(super) struct Directory {
     pub strange: BTreeSet<String>,
 }
 
-/// Reads the trusted keys and roots, and says why it cannot.
-pub(super) type ReadTrust = Box<dyn Fn() -> Result<Vec<Authority>, String> + Send>;
-
-/// Whose signatures count, as the files last said it.
-pub(super) struct Trusted {
-    authorities: Vec<Authority>,
-    files: Vec<PathBuf>,
-    stamps: Vec<FileStamp>,
-    read: ReadTrust,
-}
-
-impl Trusted {
-    /// Reads the files for the first time. Stamps come first: what changes meanwhile is read again.
-    ///
-    /// # Errors
-    /// Why nobody can be trusted.
-    pub(super) fn new<E>(
-        files: Vec<PathBuf>,
-        first: impl FnOnce() -> Result<Vec<Authority>, E>,
-        read: ReadTrust,
-    ) -> Result<Self, E> {
-        let stamps = stamps(&files);
-        Ok(Self { authorities: first()?, files, stamps, read })
-    }
-
-    /// Reads the files anew if they changed, and says whether they did. What cannot be read is told
-    /// once and changes nothing.
-    fn refresh(&mut self) -> bool {
-        let stamps = stamps(&self.files);
-        if stamps == self.stamps {
-            return false;
-        }
-        self.stamps = stamps;
-        if !self.files.iter().all(plain) {
-            tracing::warn!(
-                "a key or root is no regular file and is not read again; the last go on"
-            );
-            return false;
-        }
-        match (self.read)() {
-            Ok(authorities) => {
-                self.authorities = authorities;
-                true
-            }
-            Err(error) => {
-                tracing::warn!(error, "the new keys or roots are no good; the last ones go on");
-                false
-            }
-        }
-    }
-}
-
-/// A pipe, as `--key <(…)` gives, can be read only once: it never counts as changed.
-fn stamps(files: &[PathBuf]) -> Vec<FileStamp> {
-    files.iter().map(|file| if plain(file) { stamp(file) } else { None }).collect()
-}
-
-/// Whether reading it does not wait for anybody.
-fn plain(file: impl AsRef<Path>) -> bool {
-    std::fs::metadata(file).map_or(true, |meta| meta.is_file())
-}
-
 /// What was last seen of an id.
 pub(super) struct Seen {
     stamp: Stamp,
@@ -103,13 +41,11 @@ pub(super) struct Seen {
 /// What changes whenever a pack's files do.
 #[derive(Clone, PartialEq, Eq)]
 enum Stamp {
-    Files(FileStamp, FileStamp),
+    Files(Option<files::Stamp>, Option<files::Stamp>),
     Source(Option<Digest>),
     /// Seen under another trust: to be looked at again.
     Old,
 }
-
-type FileStamp = Option<[i64; 5]>;
 
 impl Directory {
     /// Looks at the directory and takes over what is new. Blocks: keep it off async threads.
@@ -230,12 +166,6 @@ impl Refusal {
     }
 }
 
-/// The trust that a development server has in its own builds.
-pub(super) fn own(keys: &KeyPairPem) -> Option<Authority> {
-    let key = PublicKey::parse(&keys.public).ok()?;
-    Some(Authority::Key { key, log_root: None })
-}
-
 fn signed(path: &Path) -> Result<FetchedPack, Refusal> {
     let unreadable = |error: std::io::Error| Refusal::new("Unreadable", &error);
     let tar = read(path, DEFAULT_MAX_BYTES).map_err(unreadable)?;
@@ -258,33 +188,10 @@ fn pack(path: &Path, tar: Bytes, bundle: Option<Bytes>) -> FetchedPack {
     FetchedPack { tar, bundle, url: path.display().to_string(), ..FetchedPack::default() }
 }
 
-fn read(path: &Path, limit: u64) -> std::io::Result<Bytes> {
-    let mut bytes = Vec::new();
-    // Nobody may ever write into a pipe: opening it must not wait for that.
-    let wait_not = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
-    let file = std::fs::OpenOptions::new().read(true).custom_flags(wait_not).open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(std::io::Error::other("not a regular file"));
-    }
-    file.take(limit + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > limit {
-        let message = format!("larger than {limit} bytes");
-        return Err(std::io::Error::new(std::io::ErrorKind::FileTooLarge, message));
-    }
-    Ok(bytes.into())
-}
-
-fn stamp(path: &Path) -> Option<[i64; 5]> {
-    let meta = std::fs::metadata(path).ok()?;
-    let (size, inode) = (meta.size().cast_signed(), meta.ino().cast_signed());
-    let changed = meta.ctime().wrapping_mul(1_000_000_000).wrapping_add(meta.ctime_nsec());
-    Some([size, inode, meta.mtime(), meta.mtime_nsec(), changed])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pack::generate_key_pair;
+    use crate::pack::{Authority, PublicKey, generate_key_pair};
 
     fn directory(dir: &Path, keys: &KeyPairPem) -> Directory {
         Directory {

@@ -2,6 +2,8 @@
 
 mod args;
 mod directory;
+mod files;
+mod trusted;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -14,8 +16,9 @@ use jiff::Timestamp;
 use prometheus_client::registry::Registry;
 use tokio::sync::watch;
 
-pub(super) use args::{Serve, Serving};
-use directory::{Directory, Trusted};
+pub(super) use args::{Serve, Serving, tls};
+use directory::Directory;
+use trusted::{Trusted, own};
 
 use super::exit::Failure;
 use super::process::{log, shutdown};
@@ -167,7 +170,7 @@ fn directory(arguments: &Arc<Serve>, shelf: &Arc<Shelf>) -> Result<Directory, Fa
 
 /// Whose signatures count. `sources` signs what is built here.
 fn trusted(arguments: &Serve, sources: Option<&KeyPairPem>) -> Result<Vec<Authority>, Failure> {
-    let mut trusted: Vec<_> = sources.and_then(directory::own).into_iter().collect();
+    let mut trusted: Vec<_> = sources.and_then(own).into_iter().collect();
     match authorities(&arguments.trust) {
         Ok(named) => trusted.extend(named),
         // Who serves nothing but own builds needs to trust nobody else.

@@ -211,6 +211,18 @@ fn python() {
             ("def a()", "def a() -> int", &["RISKY return-said"]),
             ("def a()", "async def a()", &["BREAKING async-added"]),
             (
+                "def a():\n  if 1:\n    return 2\n  if 1",
+                "def a():\n  if 1:\n    yield 2\n  if 1",
+                &["BREAKING modifier-added"],
+            ),
+            (
+                "class C(A)",
+                "class C",
+                &["BREAKING base-dropped", "BREAKING param-dropped", "BREAKING param-dropped"],
+            ),
+            ("class C(A)", "class C(B)", &["RISKY condition-added", "RISKY condition-dropped"]),
+            ("class C(A)", "class D(E)", &["BREAKING function-removed", "SAFE function-added"]),
+            (
                 "class C:\n  def a(self)",
                 "class C:\n  @staticmethod\n  def a()",
                 &["BREAKING modifier-added", "BREAKING receiver-changed"],

@@ -1,11 +1,12 @@
-//! Sources → entries. Each file is read by itself; what it offers depends, in Rust alone, on its neighbours.
+//! Sources → entries. Each file is read by itself; what it offers may depend on its neighbours.
 
 use std::collections::BTreeSet;
 
+use super::python_modules::Packages;
 use super::registry::{Entry, Language, Registry};
 use super::rust::Crates;
 use super::syntax::Code;
-use super::{go, python, typescript};
+use super::{go, go_packages, typescript};
 
 /// How many source files are read.
 const MAX_SOURCES: usize = 20_000;
@@ -36,6 +37,7 @@ pub fn extract<'a>(sources: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Ex
     let sources: Vec<_> = sources.into_iter().collect();
     let paths: BTreeSet<&str> = sources.iter().map(|(path, _)| *path).collect();
     let mut crates = Crates::new(&paths);
+    let (mut modules, mut packages) = (Packages::default(), go_packages::Packages::default());
     for (number, (path, bytes)) in sources.iter().enumerate() {
         let mut trouble = |line: usize, message: &str| {
             let (file, message) = ((*path).to_owned(), message.to_owned());
@@ -49,22 +51,28 @@ pub fn extract<'a>(sources: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Ex
             trouble(1, "is no Rust, Python, TypeScript or Go by its name");
             continue;
         };
-        let code = match Code::read(&grammar, bytes) {
+        let simpler;
+        let mut code = match Code::read(&grammar, bytes) {
             Ok(code) => code,
             Err(why) => {
                 trouble(1, &why);
                 continue;
             }
         };
+        // The grammar does not know them, and callers do not feel them.
+        if language == Language::TypeScript && code.wrong_line().is_some() {
+            simpler = typescript::without_variance(code.text);
+            code = Code::read(&grammar, simpler.as_bytes()).unwrap_or(code);
+        }
         if let Some(line) = code.wrong_line() {
             trouble(line, "has a syntax error: what it offers is not known for sure");
         }
         let before = out.functions.len();
         let deep = match language {
             Language::Rust => crates.read(path, &code),
-            Language::Python => python::read(path, &paths, &code, &mut out.functions),
+            Language::Python => modules.read(path, &paths, &code),
             Language::TypeScript => typescript::read(path, &code, &mut out.functions),
-            Language::Go => go::read(path, &code, &mut out.functions),
+            Language::Go => go::read(path, &code, &mut packages, &mut out.functions),
         };
         for entry in &mut out.functions[before..] {
             (entry.file, entry.language) = ((*path).to_owned(), language);
@@ -75,6 +83,14 @@ pub fn extract<'a>(sources: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Ex
         }
     }
     out.functions.extend(crates.offered());
+    out.functions.extend(packages.promoted());
+    let (offered, followed) = modules.offered();
+    out.functions.extend(offered);
+    if !followed {
+        let message = "and others pass on more names than are followed".to_owned();
+        let file = paths.first().map(|path| (*path).to_owned()).unwrap_or_default();
+        out.troubles.push(Trouble { file, line: 1, message });
+    }
     if out.functions.len() > Registry::MAX_FUNCTIONS {
         let message = format!("and others offer more than {} functions", Registry::MAX_FUNCTIONS);
         let file = paths.first().map(|path| (*path).to_owned()).unwrap_or_default();

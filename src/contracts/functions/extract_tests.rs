@@ -203,6 +203,7 @@ fn python() {
             (
                 "class C:\n    @staticmethod\n    def a(x): pass\n    @classmethod\n    def b(cls): pass\n    @property\n    def c(self) -> int: pass\n    @c.setter\n    def c(self, v): pass",
                 &[
+                    "shop.orders.C.__init__(@self) constructor",
                     "shop.orders.C.a(x) static",
                     "shop.orders.C.b(@cls) classmethod",
                     "shop.orders.C.c(@self) -> int property",
@@ -211,7 +212,10 @@ fn python() {
             ),
             (
                 "class C(abc.ABC):\n    @abc.abstractmethod\n    def a(self): ...",
-                &["shop.orders.C.a(@self) abstract"],
+                &[
+                    "shop.orders.C.__init__(@self, *args?, **kwargs?) constructor base: abc.ABC",
+                    "shop.orders.C.a(@self) abstract",
+                ],
             ),
             (
                 "@overload\ndef a(x: int) -> int: ...\n@typing.overload\ndef a(x: str) -> str: ...\ndef a(x): pass",
@@ -220,7 +224,10 @@ fn python() {
             ("@deprecated('use b')\ndef a(): pass", &["shop.orders.a() deprecated use b"]),
             (
                 "@warnings.deprecated(\"use D\")\nclass C:\n    def a(self): pass",
-                &["shop.orders.C.a(@self) deprecated use D"],
+                &[
+                    "shop.orders.C.__init__(@self, *args?, **kwargs?) constructor deprecated use D",
+                    "shop.orders.C.a(@self) deprecated use D",
+                ],
             ),
             (
                 "def a():\n    \"\"\"Does.\n\n    Raises:\n        KeyError: if not\n\n    Side effects: network\n    \"\"\"",
@@ -247,7 +254,11 @@ fn python() {
             ("def a():\n    def b(): pass\n    return b", &["shop.orders.a()"]),
             (
                 "class A:\n    class B:\n        def c(self): pass\n    class _D:\n        def e(self): pass",
-                &["shop.orders.A.B.c(@self)"],
+                &[
+                    "shop.orders.A.B.__init__(@self) constructor",
+                    "shop.orders.A.B.c(@self)",
+                    "shop.orders.A.__init__(@self) constructor",
+                ],
             ),
             ("def a[T: int](x: T) -> T: pass", &["shop.orders.a[T: int](x: T) -> T"]),
             (
@@ -255,6 +266,57 @@ fn python() {
                 &["shop.orders.a(x?: 'Foo' = None, y? = lambda z: (z, 1))"],
             ),
         ],
+    );
+    table(
+        "src/shop/orders.py",
+        &[
+            // What is reckoned hides nothing.
+            ("__all__ = a.__all__ + ['b']\ndef c(): pass", &["shop.orders.c()"]),
+            ("__all__ = ['b']\n__all__.extend(a)\ndef c(): pass", &["shop.orders.c()"]),
+            (
+                "class E(ValueError): pass\nclass F: 'x'",
+                &[
+                    "shop.orders.E.__init__(@self, *args?, **kwargs?) constructor base: ValueError",
+                    "shop.orders.F.__init__(@self) constructor",
+                ],
+            ),
+            (
+                "class C(A, b.B, metaclass=M):\n    def __new__(cls, a): pass",
+                &[
+                    "shop.orders.C.__new__(@cls, a) constructor base: A base: b.B base: metaclass = M",
+                ],
+            ),
+            (
+                "def a():\n    x = yield 1\ndef b():\n    def c(): yield 1\n    return lambda: (yield)",
+                &["shop.orders.a() generator", "shop.orders.b()"],
+            ),
+        ],
+    );
+    let sources = [
+        (
+            "web/__init__.py",
+            "from ._api import *\nfrom ._client import Client as Client, _hidden, gone\nfrom .open import f\n__all__ = ['get', 'Client', 'f']",
+        ),
+        ("web/_api.py", "from ._more import post\ndef get(url): pass\ndef _no(): pass"),
+        ("web/_more.py", "from web._api import get\nfrom ._more import *\ndef post(): pass"),
+        (
+            "web/_client.py",
+            "class Client:\n    def __init__(self, a): pass\n    def go(self): pass\ndef _hidden(): pass",
+        ),
+        ("web/open.py", "from ._more import post\nfrom ._api import get as get\ndef f(): pass"),
+        ("web/all/__init__.py", "if True:\n    from .._more import *"),
+    ];
+    assert_eq!(
+        offered(&sources),
+        [
+            "web.Client.__init__(@self, a) constructor",
+            "web.Client.go(@self)",
+            "web.get(url)",
+            "web.all.get(url)",
+            "web.all.post()",
+            "web.open.f()",
+            "web.open.get(url)",
+        ]
     );
     let sources = [
         ("lib/shop/__init__.py", "def top(): pass"),
@@ -264,6 +326,51 @@ fn python() {
         ("src/flat/x.py", "def g(): pass"),
     ];
     assert_eq!(offered(&sources), ["flat.x.g()", "shop.top()", "shop.sub.m.f()"]);
+}
+
+#[test]
+fn rust_modules_have_conditions() {
+    let sources = [
+        (
+            "src/lib.rs",
+            "#[cfg(unix)]\npub mod a;\n#[cfg(feature = \"x\")]\npub mod b { #[cfg(unix)]\npub fn f() {} pub struct S; impl S { pub fn g(&self) {} } }",
+        ),
+        ("src/a.rs", "pub fn f() {}"),
+    ];
+    assert_eq!(
+        offered(&sources),
+        [
+            "crate::a::f() cfg(unix)",
+            "crate::b::S::g(@self: &self) cfg(feature = \"x\")",
+            "crate::b::f() cfg(feature = \"x\") cfg(unix)",
+        ]
+    );
+}
+
+#[test]
+fn typescript_as_others_write_it() {
+    table(
+        "src/a.ts",
+        &[
+            ("function f(x: number): void {}\nexport = f;", &["src/a#export=(x: number) -> void"]),
+            (
+                "declare namespace n { function g(): void; }\nexport = n;",
+                &["src/a#export=.g() -> void"],
+            ),
+            (
+                "export interface A<\n  // why\n  in T, /* so */ out U, in out V = X> { out: T; a(out: U): V }\nexport class B<const out T> {}",
+                &[
+                    "src/a#A.a<T, U, V = X>(out: U) -> V abstract",
+                    "src/a#B.constructor() constructor",
+                ],
+            ),
+            (
+                "export class E extends Error {}\nexport class P { private constructor() {} }",
+                &["src/a#E.constructor(*args?) constructor base: Error"],
+            ),
+            ("export function* g() { yield 1 }", &["src/a#g() generator"]),
+        ],
+    );
 }
 
 #[test]
@@ -293,10 +400,13 @@ fn typescript() {
             ),
             (
                 "function a() {}\nclass B { c() {} }\nexport { a, B as D };\nexport { e } from './e';",
-                &["src/client#D.c()", "src/client#a()"],
+                &["src/client#D.c()", "src/client#D.constructor() constructor", "src/client#a()"],
             ),
             ("function a(x: number) {}\nexport default a;", &["src/client#default(x: number)"]),
-            ("export default class { a() {} }", &["src/client#default.a()"]),
+            (
+                "export default class { a() {} }",
+                &["src/client#default.a()", "src/client#default.constructor() constructor"],
+            ),
             ("export default function () {}", &["src/client#default()"]),
             (
                 "export class C<T> { constructor(private x: T) {} get(k: string): T { } private no() {} protected neither() {} #nor() {} static of(): C<any> {} get p(): number { } set p(v: number) {} f = (x: T) => x; async z() {} }",
@@ -312,7 +422,11 @@ fn typescript() {
             ),
             (
                 "export abstract class C { abstract a(x: number): void; b() {} }",
-                &["src/client#C.a(x: number) -> void abstract", "src/client#C.b()"],
+                &[
+                    "src/client#C.a(x: number) -> void abstract",
+                    "src/client#C.b()",
+                    "src/client#C.constructor() constructor",
+                ],
             ),
             (
                 "export interface I { a(x: string): void; b?(): void; c: (y: number) => string; d: number; (z: string): void; new (w: number): I }",
@@ -330,7 +444,11 @@ fn typescript() {
             ),
             (
                 "export class C { a(x: string): string; a(x: number): number; a(x: any): any { return x } }",
-                &["src/client#C.a(x: string) -> string", "src/client#C.a~2(x: number) -> number"],
+                &[
+                    "src/client#C.a(x: string) -> string",
+                    "src/client#C.a~2(x: number) -> number",
+                    "src/client#C.constructor() constructor",
+                ],
             ),
             (
                 "/** @deprecated use b */\nexport function a() {}",
@@ -342,7 +460,7 @@ fn typescript() {
             ),
             (
                 "/** @internal */\nexport function a() {}\nexport class C { /** @internal */ b() {} }",
-                &[],
+                &["src/client#C.constructor() constructor"],
             ),
             (
                 "export namespace N { export function a() {} function b() {} }",
@@ -450,6 +568,42 @@ fn go() {
         Vec::<String>::new()
     );
     assert_eq!(offered(&[("a.go", "package root\nfunc A() {}")]), ["root.A()"]);
+}
+
+#[test]
+fn go_has_what_it_embeds_and_files_for_some_systems() {
+    let sources = [
+        (
+            "pkg/a.go",
+            "package pkg\ntype C struct {\n\t*base\n\tio.Reader `json:\"-\"`\n\t*Other[int]\n\tn int\n}\nfunc (c C) Near() {}\ntype d struct { base }\ntype E struct { d; n int }",
+        ),
+        (
+            "pkg/b.go",
+            "package pkg\ntype base struct{ deep }\nfunc (b *base) Get(k string) int { return 1 }\nfunc (b *base) Near() {}\nfunc (b *base) no() {}\ntype deep struct{ *base }\nfunc (deep) Get() {}\nfunc (deep) Last() {}",
+        ),
+        ("pkg/c_linux.go", "package pkg\nfunc A() {}"),
+        ("pkg/d_windows_arm64.go", "//go:build cgo\npackage pkg\nfunc B() {}"),
+        ("pkg/linux.go", "package pkg\nfunc D() {}"),
+        ("other/a.go", "package other\ntype G struct{ base }"),
+    ];
+    let mut got = offered(&sources);
+    got.sort();
+    assert_eq!(
+        got,
+        [
+            "pkg.A() go:build linux",
+            "pkg.B() go:build cgo go:build windows && arm64",
+            "pkg.C.Get(@b: *base, k: string) -> int",
+            "pkg.C.Last(@: deep)",
+            "pkg.C.Near(@c: C)",
+            "pkg.C.Other() -> *Other[int] property",
+            "pkg.C.Reader() -> io.Reader property",
+            "pkg.D()",
+            "pkg.E.Get(@b: *base, k: string) -> int",
+            "pkg.E.Last(@: deep)",
+            "pkg.E.Near(@b: *base)",
+        ]
+    );
 }
 
 #[test]

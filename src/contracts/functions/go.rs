@@ -3,11 +3,17 @@
 use tree_sitter::Node;
 
 use super::extract::{Above, TooDeep, told};
-use super::registry::{Entry, Form, Param, ParamKind};
+use super::go_packages::{Packages, condition};
+use super::registry::{Entry, Form, Language, Param, ParamKind};
 use super::syntax::{Code, all, digest, field, named, plain, raw, word};
 
 /// Reads a file. Tests, `main` and `internal` packages offer nothing.
-pub(super) fn read(path: &str, code: &Code<'_>, out: &mut Vec<Entry>) -> Result<(), TooDeep> {
+pub(super) fn read(
+    path: &str,
+    code: &Code<'_>,
+    packages: &mut Packages,
+    out: &mut Vec<Entry>,
+) -> Result<(), TooDeep> {
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
     if path.ends_with("_test.go") || folder.split('/').any(|name| name == "internal") {
         return Ok(());
@@ -16,12 +22,13 @@ pub(super) fn read(path: &str, code: &Code<'_>, out: &mut Vec<Entry>) -> Result<
     let mut package = folder.to_owned();
     let mut above = Above::default();
     let first = out.len();
-    let mut builds = None;
+    // Elsewhere the file is not there.
+    let mut builds: Vec<String> = condition(path).into_iter().collect();
+    let mut hidden = Vec::new();
     for node in named(code.root()) {
         match node.kind() {
-            // Elsewhere the file is not there.
-            "comment" if builds.is_none() && raw(node, text).starts_with("//go:build ") => {
-                builds = Some(raw(node, text).trim_start_matches('/').trim().to_owned());
+            "comment" if raw(node, text).starts_with("//go:build ") => {
+                builds.push(raw(node, text).trim_start_matches('/').trim().to_owned());
             }
             "comment" => above.add(raw(node, text), rows(node)),
             "package_clause" => {
@@ -39,16 +46,33 @@ pub(super) fn read(path: &str, code: &Code<'_>, out: &mut Vec<Entry>) -> Result<
                     && !doc.internal
                 {
                     told(&mut entry, doc);
-                    out.push(entry);
+                    let offered = entry.symbol.split('.').all(public);
+                    if offered { out.push(entry) } else { hidden.push(entry) }
                 }
             }
-            "type_declaration" => types(node, &package, text, out),
+            "type_declaration" => {
+                types(node, &package, text, out);
+                embeds(node, &package, text, packages, out);
+            }
             _ => {}
         }
     }
-    for entry in out.iter_mut().skip(first) {
-        entry.modifiers.extend(builds.clone());
+    for entry in out.iter_mut().skip(first).chain(&mut hidden) {
+        entry.modifiers.extend(builds.iter().cloned());
         entry.modifiers.sort();
+        entry.modifiers.dedup();
+    }
+    for entry in out.iter().skip(first).filter(|entry| entry.form == Form::Method) {
+        if let Some((of, name)) = entry.symbol.split_once('.') {
+            packages.method(&package, of, name, None);
+        }
+    }
+    for mut entry in hidden {
+        (entry.file, entry.language) = (path.to_owned(), Language::Go);
+        let symbol = entry.symbol.clone();
+        if let Some((of, name)) = symbol.split_once('.') {
+            packages.method(&package, of, name, Some(entry));
+        }
     }
     Ok(())
 }
@@ -57,10 +81,11 @@ fn rows(node: Node<'_>) -> (usize, usize) {
     (node.start_position().row, node.end_position().row)
 }
 
-fn public(name: &str) -> bool {
+pub(super) fn public(name: &str) -> bool {
     name.starts_with(char::is_uppercase)
 }
 
+/// A function or method of a capitalised name; whether its type has one, too, is seen by its symbol.
 fn function(node: Node<'_>, package: &str, text: &str) -> Option<Entry> {
     let name = word(node, "name", text);
     let mut entry = signature(node, text);
@@ -71,7 +96,7 @@ fn function(node: Node<'_>, package: &str, text: &str) -> Option<Entry> {
             named(receiver).into_iter().find(|node| node.kind() == "parameter_declaration")?;
         let of = field(declared, "type")?;
         let base = base(of, text);
-        if !public(name) || !public(base) {
+        if !public(name) {
             return None;
         }
         let receiver = Param {
@@ -142,6 +167,44 @@ fn parameters(list: Node<'_>, text: &str) -> Vec<Param> {
         }
     }
     params
+}
+
+/// What a struct embeds: others read it like a member, and call its methods on the whole.
+fn embeds(
+    node: Node<'_>,
+    package: &str,
+    text: &str,
+    packages: &mut Packages,
+    out: &mut Vec<Entry>,
+) {
+    let specs = named(node).into_iter().filter(|node| node.kind() == "type_spec");
+    for (spec, of) in specs.filter_map(|spec| Some((spec, field(spec, "type")?))) {
+        if of.kind() != "struct_type" {
+            continue;
+        }
+        let outer = word(spec, "name", text);
+        let lists = named(of).into_iter().flat_map(named);
+        let fields = lists.filter(|node| node.kind() == "field_declaration");
+        for inner in fields.filter(|node| field(*node, "name").is_none()) {
+            let Some(of) = field(inner, "type") else { continue };
+            let pointer = if raw(inner, text).starts_with('*') { "*" } else { "" };
+            let whole = plain(of, text);
+            let bare = whole.split('[').next().unwrap_or_default();
+            let name = bare.rsplit('.').next().unwrap_or_default().trim();
+            if !bare.contains('.') {
+                packages.embed(package, outer, name);
+            }
+            if public(outer) && public(name) {
+                out.push(Entry {
+                    module: package.to_owned(),
+                    symbol: format!("{outer}.{name}"),
+                    form: Form::Property,
+                    returns: Some(format!("{pointer}{whole}")),
+                    ..Entry::default()
+                });
+            }
+        }
+    }
 }
 
 /// Methods that an interface asks of whoever implements it.

@@ -1,74 +1,17 @@
-//! Python: what `__all__` names, or else what begins with no underscore.
-
-use std::collections::BTreeSet;
+//! Python: functions, classes and their methods as they stand in a file.
 
 use tree_sitter::Node;
 
 use super::doc;
 use super::extract::{MAX_DEPTH, TooDeep, told};
-use super::python_class::fields;
+use super::python_class::{bases, fields, inherited};
 use super::registry::{Entry, Form, Param, ParamKind, Stability};
 use super::syntax::{Code, all, digest, field, named, plain, raw, says, word};
 
-/// Reads a file.
-pub(super) fn read(
-    path: &str,
-    paths: &BTreeSet<&str>,
-    code: &Code<'_>,
-    out: &mut Vec<Entry>,
-) -> Result<(), TooDeep> {
-    let module = module(path, paths);
-    if module.split('.').any(|name| name.starts_with('_')) {
-        return Ok(());
-    }
-    let listed = listed(code);
-    let first = out.len();
-    let reader = Reader { text: code.text, listed };
-    let read = reader.block(code.root(), &Place { path: "", class: false, depth: 0 }, out);
-    for entry in &mut out[first..] {
-        entry.module.clone_from(&module);
-    }
-    read
-}
-
-/// Names from the topmost package down; without packages from `src` down.
-fn module(path: &str, paths: &BTreeSet<&str>) -> String {
-    let stem = path.strip_suffix(".pyi").or_else(|| path.strip_suffix(".py")).unwrap_or(path);
-    let names: Vec<&str> = stem.split('/').collect();
-    let is_package = |names: &[&str]| {
-        let folder = names.join("/");
-        ["py", "pyi"].iter().any(|end| paths.contains(format!("{folder}/__init__.{end}").as_str()))
-    };
-    let mut top = names.len() - 1;
-    while top > 0 && is_package(&names[..top]) {
-        top -= 1;
-    }
-    if top == names.len() - 1 {
-        top = names.iter().rposition(|name| *name == "src").map_or(0, |at| at + 1);
-    }
-    let mut names = names.get(top..).unwrap_or_default();
-    if let [before @ .., "__init__"] = names
-        && !before.is_empty()
-    {
-        names = before;
-    }
-    names.join(".")
-}
-
-/// What `__all__` names, if the module has one.
-fn listed(code: &Code<'_>) -> Option<Vec<String>> {
-    let mut listed: Option<Vec<String>> = None;
-    for statement in named(code.root()) {
-        let Some(set) = named(statement).first().copied() else { continue };
-        let assigns = matches!(set.kind(), "assignment" | "augmented_assignment");
-        if assigns && word(set, "left", code.text) == "__all__" {
-            let right = field(set, "right").map(named).unwrap_or_default();
-            let names = right.into_iter().filter(|node| node.kind() == "string");
-            let names = names.map(|name| literal(name, code.text));
-            listed.get_or_insert_default().extend(names);
-        }
-    }
-    listed
+/// Reads all that stands at the top of a file. What of it is offered, its module knows.
+pub(super) fn read(code: &Code<'_>, out: &mut Vec<Entry>) -> Result<(), TooDeep> {
+    let reader = Reader { text: code.text };
+    reader.block(code.root(), &Place { path: "", class: false, depth: 0 }, out)
 }
 
 /// The content of a string.
@@ -79,7 +22,6 @@ pub(super) fn literal(string: Node<'_>, text: &str) -> String {
 
 struct Reader<'a> {
     text: &'a str,
-    listed: Option<Vec<String>>,
 }
 
 /// Where definitions stand.
@@ -90,15 +32,14 @@ struct Place<'a> {
     depth: usize,
 }
 
-impl Reader<'_> {
-    fn offered(&self, name: &str, place: &Place<'_>) -> bool {
-        match &self.listed {
-            Some(listed) if place.depth == 0 => listed.iter().any(|listed| listed == name),
-            _ if place.class && matches!(name, "__init__" | "__new__" | "__call__") => true,
-            _ => !name.starts_with('_'),
-        }
+impl Place<'_> {
+    fn offers(&self, name: &str) -> bool {
+        let made = self.class && matches!(name, "__init__" | "__new__" | "__call__");
+        self.depth == 0 || made || !name.starts_with('_')
     }
+}
 
+impl Reader<'_> {
     fn block(
         &self,
         block: Node<'_>,
@@ -140,7 +81,7 @@ impl Reader<'_> {
         out: &mut Vec<Entry>,
     ) -> Result<(), TooDeep> {
         let name = word(node, "name", self.text);
-        if !self.offered(name, place) {
+        if !place.offers(name) {
             return Ok(());
         }
         if place.depth >= MAX_DEPTH {
@@ -151,13 +92,20 @@ impl Reader<'_> {
         let first = out.len();
         let inner = Place { path: &path, class: true, depth: place.depth + 1 };
         self.block(body, &inner, out)?;
-        let init = format!("{path}__init__");
-        if let Some(decorator) = decorators.iter().find(|d| called(**d, self.text) == "dataclass")
-            && !out[first..].iter().any(|entry| entry.symbol == init)
-        {
-            let params = fields(body, *decorator, self.text);
-            let form = Form::Constructor;
-            out.push(Entry { symbol: init, form, params, ..Entry::default() });
+        let own = [format!("{path}__init__"), format!("{path}__new__")];
+        if !out[first..].iter().any(|entry| own.contains(&entry.symbol)) {
+            let [symbol, _] = own.clone();
+            let params = match decorators.iter().find(|d| called(**d, self.text) == "dataclass") {
+                Some(decorator) => fields(body, *decorator, self.text),
+                None => inherited(decorators.is_empty() && bases(node, self.text).is_empty()),
+            };
+            out.push(Entry { symbol, form: Form::Constructor, params, ..Entry::default() });
+        }
+        // Told once, of what makes it.
+        if let Some(entry) = out[first..].iter_mut().find(|entry| own.contains(&entry.symbol)) {
+            entry.modifiers.extend(bases(node, self.text));
+            entry.modifiers.sort();
+            entry.modifiers.dedup();
         }
         // What is said of the class holds for all of it.
         let mut whole = Entry::default();
@@ -180,7 +128,7 @@ impl Reader<'_> {
         out: &mut Vec<Entry>,
     ) {
         let name = word(node, "name", self.text);
-        if !self.offered(name, place) {
+        if !place.offers(name) {
             return;
         }
         let mut entry = Entry { symbol: format!("{}{name}", place.path), ..Entry::default() };
@@ -205,6 +153,7 @@ impl Reader<'_> {
         if let Some(body) = field(node, "body") {
             told(&mut entry, docstring(body, self.text));
             entry.body_digest = digest(body, self.text);
+            entry.modifiers.extend(yields(body).then(|| "generator".to_owned()));
         }
         entry.modifiers.sort();
         out.push(entry);
@@ -305,6 +254,19 @@ fn parameters(list: &[Node<'_>], bound: bool, text: &str) -> Vec<Param> {
         params.push(param);
     }
     params
+}
+
+/// Whether calling it does nothing but make a generator.
+fn yields(body: Node<'_>) -> bool {
+    let mut open = vec![body];
+    while let Some(node) = open.pop() {
+        match node.kind() {
+            "yield" if node.is_named() => return true,
+            "function_definition" | "class_definition" | "lambda" => {}
+            _ => open.extend(named(node)),
+        }
+    }
+    false
 }
 
 /// Whether any token of a node is this word.

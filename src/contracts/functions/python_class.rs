@@ -1,4 +1,4 @@
-//! Constructors that nobody writes: those of dataclasses.
+//! What a class has that nobody writes into it: its bases, and a constructor.
 
 use tree_sitter::Node;
 
@@ -6,15 +6,34 @@ use super::python::has;
 use super::registry::{Param, ParamKind};
 use super::syntax::{field, named, plain, raw, word};
 
-/// The parameters that `@dataclass` makes of a class's fields. Those of its bases are not seen.
-pub(super) fn fields(body: Node<'_>, decorator: Node<'_>, text: &str) -> Vec<Param> {
-    let own = |name: &str| Param {
+/// What a class is made from, as modifiers: whoever catches one or asks for its kind counts on it.
+pub(super) fn bases(class: Node<'_>, text: &str) -> Vec<String> {
+    let all = field(class, "superclasses").map(named).unwrap_or_default();
+    let all = all.into_iter().filter(|base| base.kind() != "comment");
+    let names = all.map(|base| plain(base, text)).filter(|base| base != "object");
+    names.map(|base| format!("base: {base}")).collect()
+}
+
+/// The parameters of a constructor that a class does not write: what its bases take is not known, and without
+/// any it takes nothing.
+pub(super) fn inherited(alone: bool) -> Vec<Param> {
+    let param = |name: &str, kind, required| Param {
         name: name.to_owned(),
-        kind: ParamKind::Receiver,
-        required: true,
+        kind,
+        required,
         ..Param::default()
     };
-    let mut params = vec![own("self")];
+    let mut params = vec![param("self", ParamKind::Receiver, true)];
+    if !alone {
+        params.push(param("args", ParamKind::Variadic, false));
+        params.push(param("kwargs", ParamKind::KeywordVariadic, false));
+    }
+    params
+}
+
+/// The parameters that `@dataclass` makes of a class's fields. Those of its bases are not seen.
+pub(super) fn fields(body: Node<'_>, decorator: Node<'_>, text: &str) -> Vec<Param> {
+    let mut params = inherited(true);
     let mut kind = match plain(decorator, text).contains("kw_only = True") {
         true => ParamKind::Keyword,
         false => ParamKind::PositionalOrKeyword,

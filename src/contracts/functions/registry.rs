@@ -50,8 +50,8 @@ pub struct Entry {
     /// Whether callers must vouch for something.
     #[serde(rename = "unsafe", default, skip_serializing_if = "is_false")]
     pub is_unsafe: bool,
-    /// Sorted: `abstract`, `classmethod`, `const`, `extern …`, `static`; and what it depends on: `cfg(…)`,
-    /// `target_feature(…)`, `go:build …`, `bound: …`, `embeds …`.
+    /// Sorted: `abstract`, `classmethod`, `const`, `extern …`, `generator`, `static`; and what it depends on: `cfg(…)`,
+    /// `target_feature(…)`, `go:build …`, `base: …`, `bound: …`, `embeds …`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub modifiers: Vec<String>,
     /// How it fails: the error's type, what it raises or throws, `panic`.

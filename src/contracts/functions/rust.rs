@@ -151,6 +151,9 @@ impl Reader<'_> {
             match node.kind() {
                 "mod_item" => {
                     self.into.modules.insert(path(), public && !gone && !hidden);
+                    if !conditions.is_empty() {
+                        self.into.conditions.entry(path()).or_default().extend(conditions);
+                    }
                     if let Some(body) = field(node, "body")
                         && !gone
                     {

@@ -20,6 +20,8 @@ pub(super) struct Crate {
     pub files: BTreeSet<Path>,
     /// Modules that are declared, and whether they are public.
     pub modules: BTreeMap<Path, bool>,
+    /// Where modules are there at all: `cfg(…)`.
+    pub conditions: BTreeMap<Path, Vec<String>>,
     /// Types and traits, and whether they are public.
     pub types: BTreeMap<Path, bool>,
     pub uses: Vec<Use>,
@@ -52,6 +54,13 @@ pub(super) enum Owner {
 }
 
 impl Owner {
+    /// The module that it stands in; of a type that is named by its path, the type.
+    fn module(&self) -> &[String] {
+        match self {
+            Self::Module(path) | Self::Type(path) | Self::Named { module: path, .. } => path,
+        }
+    }
+
     /// The type's name.
     pub(super) fn name(&self) -> Option<&str> {
         match self {
@@ -105,9 +114,19 @@ impl Crate {
             let names = std::iter::once(name).chain(before.iter().map(String::as_str));
             let module = names.collect::<Vec<_>>().join("::");
             let symbol = own.map_or_else(|| last.clone(), |own| format!("{last}::{own}"));
-            out.push(Entry { module, symbol, ..item.entry.clone() });
+            let mut entry = Entry { module, symbol, ..item.entry.clone() };
+            entry.modifiers.extend(self.conditions(item.owner.module()));
+            entry.modifiers.sort();
+            entry.modifiers.dedup();
+            out.push(entry);
         }
         out
+    }
+
+    /// What a module and those around it depend on.
+    fn conditions(&self, module: &[String]) -> Vec<String> {
+        let around = (1..=module.len()).filter_map(|end| self.conditions.get(&module[..end]));
+        around.flatten().cloned().collect()
     }
 
     fn map(&self) -> Map<'_> {

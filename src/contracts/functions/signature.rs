@@ -51,7 +51,7 @@ fn words(old: &Entry, new: &Entry, notes: &mut Vec<Note>) {
     let (was, is) = (set(old), set(new));
     // Where it is there at all, and what its type promises or asks beside it.
     let condition = |word: &str| {
-        ["cfg(", "target_feature(", "bound: ", "go:build ", "embeds "]
+        ["cfg(", "target_feature(", "base: ", "bound: ", "go:build ", "embeds "]
             .iter()
             .any(|begin| word.starts_with(begin))
     };
@@ -67,8 +67,13 @@ fn words(old: &Entry, new: &Entry, notes: &mut Vec<Note>) {
             word => add("modifier-added", Breaking, &format!("it is `{word}` now")),
         }
     }
+    // One base for another may be a child of it; none for one is less in any case.
+    let based = is.difference(&was).any(|word| word.starts_with("base: "));
     for word in was.difference(&is) {
         match word.as_str() {
+            word if word.starts_with("base: ") && !based => {
+                add("base-dropped", Breaking, &format!("there is no `{word}` now"));
+            }
             "abstract" => add("method-given", Safe, "whoever implements it need not write it now"),
             "const" => add("const-dropped", Breaking, "constants can no longer use it"),
             word if condition(word) => {

@@ -25,6 +25,47 @@ pub(super) fn read(path: &str, code: &Code<'_>, out: &mut Vec<Entry>) -> Result<
     read
 }
 
+/// A text without `in` and `out` before type parameters, each byte at its place.
+pub(super) fn without_variance(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut before = ' ';
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let comment =
+            [("/*", "*/"), ("//", "\n")].into_iter().find(|(begin, _)| rest.starts_with(begin));
+        if let Some((_, close)) = comment {
+            let end = rest.find(close).map_or(rest.len(), |at| at + close.len());
+            out.push_str(&rest[..end]);
+            rest = &rest[end..];
+            continue;
+        }
+        let end = rest.find(|c: char| !is_wordy(c)).unwrap_or(rest.len());
+        let word = &rest[..end];
+        if word.is_empty() {
+            out.push(c);
+            before = if c.is_whitespace() { before } else { c };
+            rest = &rest[c.len_utf8()..];
+            continue;
+        }
+        let after = rest[end..].trim_start();
+        // A parameter may have that name.
+        let named = after.starts_with(is_wordy) && after.len() < rest[end..].len();
+        let begins = matches!(before, '<' | ',');
+        if matches!(word, "in" | "out") && begins && named && !after.starts_with("extends ") {
+            out.extend(std::iter::repeat_n(' ', word.len()));
+        } else {
+            out.push_str(word);
+            before = if matches!((before, word), ('<' | ',', "const")) { before } else { 'a' };
+        }
+        rest = &rest[end..];
+    }
+    out
+}
+
+fn is_wordy(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '$')
+}
+
 /// A file or a namespace.
 fn scope(
     body: Node<'_>,
@@ -41,6 +82,10 @@ fn scope(
     let mut local: BTreeMap<&str, Vec<(Node<'_>, Doc)>> = BTreeMap::new();
     let mut exports: Vec<(&str, &str)> = Vec::new();
     let mut offered: Vec<(&str, Node<'_>, Doc)> = Vec::new();
+    // What is declared to be elsewhere is exported whole, unless it says what is.
+    let declared = body.parent().and_then(|of| of.parent());
+    let all_out = declared.is_some_and(|of| of.kind() == "ambient_declaration")
+        && named(body).iter().all(|node| node.kind() != "export_statement");
     for node in named(body) {
         match node.kind() {
             "comment" => {
@@ -62,6 +107,12 @@ fn scope(
                     Some(value) => offered.push(("default", value, doc)),
                     None => {}
                 }
+                // As modules of another kind say it: all of it is this.
+                if says(node, "=")
+                    && let Some(whole) = named(node).into_iter().find(|one| one.kind() != "comment")
+                {
+                    exports.push((raw(whole, text), "export="));
+                }
                 if field(node, "source").is_none() {
                     for clause in named(node).into_iter().filter(|n| n.kind() == "export_clause") {
                         exports.extend(named(clause).into_iter().map(|one| {
@@ -75,6 +126,9 @@ fn scope(
             _ => {
                 let doc = above.of(node.start_position().row);
                 for (declared, name) in names(bare(node), text) {
+                    if all_out {
+                        offered.push((name, declared, doc.clone()));
+                    }
                     local.entry(name).or_default().push((declared, doc.clone()));
                 }
             }
@@ -159,6 +213,9 @@ fn function(node: Node<'_>, text: &str) -> Option<Entry> {
     let value = field(node, "value");
     if says(node, "async") || value.is_some_and(|value| says(value, "async")) {
         entry.is_async = true;
+    }
+    if [Some(node), value].into_iter().flatten().any(|of| of.kind().starts_with("generator_")) {
+        entry.modifiers.push("generator".into());
     }
     entry.body_digest = body.and_then(|body| digest(body, text));
     Some(entry)

@@ -4,7 +4,7 @@ use tree_sitter::Node;
 
 use super::doc::Doc;
 use super::extract::{Above, told};
-use super::registry::{Entry, Form, Stability};
+use super::registry::{Entry, Form, Param, ParamKind, Stability};
 use super::syntax::{digest, field, named, plain, raw, says, word};
 use super::typescript::{function_type, hidden, is_function, signature};
 
@@ -26,7 +26,32 @@ pub(super) fn class(node: Node<'_>, symbol: &str, doc: &Doc, text: &str, out: &m
     for entry in &mut out[first..] {
         entry.modifiers.retain(|modifier| modifier != BODY);
     }
+    made(node, symbol, text, (first, out));
     inherit(&mut out[first..], doc);
+}
+
+/// Notes what a class is made from, at its constructor; one that it does not write takes what its base's does.
+fn made(node: Node<'_>, symbol: &str, text: &str, (first, out): (usize, &mut Vec<Entry>)) {
+    let heritage = named(node).into_iter().filter(|child| child.kind() == "class_heritage");
+    let base = |of| plain(of, text).trim_start_matches("extends ").to_owned();
+    let bases: Vec<String> =
+        heritage.flat_map(named).map(|of| format!("base: {}", base(of))).collect();
+    let body = field(node, "body").map(named).unwrap_or_default();
+    // A private one is for nobody.
+    let written = body.into_iter().any(|member| word(member, "name", text) == "constructor");
+    if !written {
+        let args = Param { name: "args".into(), kind: ParamKind::Variadic, ..Param::default() };
+        out.push(Entry {
+            symbol: format!("{symbol}.constructor"),
+            form: Form::Constructor,
+            params: if bases.is_empty() { Vec::new() } else { vec![args] },
+            ..Entry::default()
+        });
+    }
+    for entry in out[first..].iter_mut().filter(|entry| entry.form == Form::Constructor).take(1) {
+        entry.modifiers.extend(bases.iter().cloned());
+        entry.modifiers.sort();
+    }
 }
 
 /// Methods that an interface asks of whoever implements it.
@@ -103,6 +128,9 @@ fn entry(member: Node<'_>, text: &str) -> Option<Entry> {
     entry.is_async |= says(member, "async");
     if says(member, "static") {
         entry.modifiers.push("static".into());
+    }
+    if says(member, "*") {
+        entry.modifiers.push("generator".into());
     }
     if says(member, "get") || says(member, "set") {
         entry.form = Form::Property;

@@ -150,16 +150,24 @@ impl World for ClusterWorld {
     }
 }
 
-/// Whether a profile is about a service. One that cannot be read is, if it says so in a line: its
+/// Whether a profile is about a service. One that cannot be read is, if it says so all the same: its
 /// author should hear what is wrong with it.
 fn is_about(text: &str, service: &str) -> bool {
-    match Profile::parse(text) {
-        Ok(profile) => profile.service == service,
-        Err(_) => text.lines().any(|line| {
-            line.strip_prefix("service:")
-                .is_some_and(|name| name.trim().trim_matches('"') == service)
-        }),
+    // Most profiles are about others, and each question looks at all of a namespace.
+    if !text.contains(service) {
+        return false;
     }
+    if let Ok(profile) = Profile::parse(text) {
+        return profile.service == service;
+    }
+    if let Ok(value) = yaml_serde::from_str::<yaml_serde::Value>(text) {
+        return value.get("service").and_then(|name| name.as_str()) == Some(service);
+    }
+    let quotes = ['"', '\''];
+    text.lines().filter_map(|line| line.strip_prefix("service:")).any(|rest| {
+        let name = rest.split(" #").next().unwrap_or_default();
+        name.trim().trim_matches(quotes) == service
+    })
 }
 
 #[cfg(test)]
@@ -172,6 +180,15 @@ mod tests {
         assert!(is_about(good, "checkout") && !is_about(good, "other"));
         let broken = good.replace("window: 5m", "window: soon");
         assert!(is_about(&broken, "checkout") && !is_about(&broken, "other"));
+        for (from, to) in [
+            ("service: checkout", "service: 'checkout' # ours"),
+            ("service: checkout", "'service': checkout"),
+            ("  newest: |", " newest: |"),
+        ] {
+            assert!(broken.contains(from), "{from}");
+            let broken = broken.replace(from, to);
+            assert!(is_about(&broken, "checkout") && !is_about(&broken, "check"), "{to}");
+        }
         assert!(!is_about("", "checkout"));
     }
 }

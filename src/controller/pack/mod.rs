@@ -48,7 +48,6 @@ pub(super) async fn reconcile(pack: Arc<PolicyPack>, ctx: Arc<Context>) -> Resul
     let new = status::with_serving(new, &pack, served, now);
     let news = status::news(&old, &new);
     apply::status(&ctx, &*pack, &new).await?;
-    ctx.count_packs();
     if let Some((warning, reason, message)) = news {
         tracing::info!(reason, message, "policy pack moved");
         apply::event(&ctx, &*pack, warning, "Load", &reason, &message).await;
@@ -126,7 +125,6 @@ pub(super) async fn recheck(pack: Arc<PolicyPack>, ctx: Arc<Context>) {
     }
     if ctx.remembered(&key).is_none() {
         drop(serving::place(&pack, &ctx, &key).await);
-        ctx.count_packs();
     }
 }
 

@@ -37,8 +37,8 @@ pub(super) enum Outcome {
     Invalid(String),
     /// The policy pack cannot judge now.
     Waiting(String),
-    /// Pods are hashing the data.
-    Hashing { done: usize, shards: usize, progress: ProgressStatus },
+    /// Pods are hashing the data, so many of them now.
+    Hashing { done: usize, shards: usize, ready: i32, progress: ProgressStatus },
     /// They could not, or what they say cannot be taken.
     ShardsFailed(String),
     /// Something could not be read or written; trying again.
@@ -114,7 +114,9 @@ pub(super) async fn decide(
         Ok(reader) => reader,
         Err(outcome) => return Ok(outcome),
     };
+    ctx.metrics.queued.inc();
     let _permit = ctx.heavy.acquire().await;
+    ctx.metrics.queued.dec();
     let reporting = Reporting::new(ctx, promotion);
     reporting.validating().await?;
     let ledger = ctx.ledger(&destination);
@@ -287,7 +289,8 @@ fn approval(given: &ApprovalSpec) -> Option<Approval> {
         principal: given.principal.clone(),
         role: given.role.clone(),
         plan_digest: given.plan_digest.parse().ok()?,
-        approved_at: given.approved_at.0,
+        // Given at no time, it is not given.
+        approved_at: given.approved_at.at()?,
         reason: given.reason.clone(),
     })
 }

@@ -1,7 +1,6 @@
 //! Quarantines, as a promotion meets them.
 
 use jiff::{SignedDuration, Timestamp};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::ResourceExt as _;
 use kube::api::{Api, ObjectMeta, Patch, PatchParams, PostParams};
 use serde_json::json;
@@ -140,7 +139,7 @@ fn new(
         reasons,
         remediation: Remediation {
             owner: owner(facts).unwrap_or_else(|| ctx.settings.default_owner.clone()),
-            due_by: Time(Timestamp::from_second(due.as_second()).unwrap_or(due)),
+            due_by: Timestamp::from_second(due.as_second()).unwrap_or(due).into(),
             plan: remedies.join("\n").chars().take(8000).collect(),
         },
         origin: Origin::Controller,

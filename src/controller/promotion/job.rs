@@ -146,8 +146,8 @@ pub(in super::super) fn owner(job: &PartialObjectMeta<Job>) -> Vec<ObjectRef<Dat
 /// How far a Job is.
 #[derive(PartialEq, Eq, Debug)]
 pub(super) enum State {
-    /// These shards are done.
-    Running(Vec<usize>),
+    /// These shards are done, and so many pods are at work.
+    Running { done: Vec<usize>, ready: i32 },
     /// All are.
     Complete,
     /// It will not go on; why.
@@ -167,7 +167,10 @@ pub(super) fn state(job: &Job) -> State {
     if holds("Complete").is_some() {
         return State::Complete;
     }
-    State::Running(indexes(status.completed_indexes.as_deref().unwrap_or_default()))
+    State::Running {
+        done: indexes(status.completed_indexes.as_deref().unwrap_or_default()),
+        ready: status.ready.unwrap_or_default(),
+    }
 }
 
 /// `0,3-5` as numbers. What is no such text is nothing: it only tells progress.
@@ -288,11 +291,12 @@ mod tests {
     fn the_status_says_how_far_it_is() {
         let job = |status: Value| serde_json::from_value(json!({ "status": status })).unwrap();
         let condition = |kind: &str, status: &str| json!({ "conditions": [{ "type": kind, "status": status, "reason": "R", "message": "m" }] });
+        let running = |done: &[usize], ready| State::Running { done: done.to_vec(), ready };
         for (status, expected) in [
-            (json!({}), State::Running(vec![])),
-            (json!({ "completedIndexes": "0,2-4" }), State::Running(vec![0, 2, 3, 4])),
-            (json!({ "completedIndexes": "x,1-,5-4,0-99999999999" }), State::Running(vec![])),
-            (condition("Failed", "False"), State::Running(vec![])),
+            (json!({}), running(&[], 0)),
+            (json!({ "completedIndexes": "0,2-4", "ready": 2 }), running(&[0, 2, 3, 4], 2)),
+            (json!({ "completedIndexes": "x,1-,5-4,0-99999999999" }), running(&[], 0)),
+            (condition("Failed", "False"), running(&[], 0)),
             (condition("Complete", "True"), State::Complete),
             (condition("Failed", "True"), State::Failed("R: m".into())),
         ] {

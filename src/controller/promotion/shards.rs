@@ -79,7 +79,7 @@ pub(super) async fn reader(
     let state = find(ctx, promotion, &task).await?.as_ref().map(job::state);
     let mut refused = false;
     let failed = match state {
-        Some(State::Running(done)) => return Ok(Err(hashing(&split, &done))),
+        Some(State::Running { done, ready }) => return Ok(Err(hashing(&split, &done, ready))),
         Some(State::Failed(why)) => format!("Job {}: {why}", job::name(promotion, run)),
         Some(State::Complete) | None => {
             // The results count for this run and for nothing else.
@@ -117,7 +117,7 @@ pub(super) async fn reader(
         if refused {
             ctx.distrust(&uid(promotion));
         }
-        return Ok(Err(hashing(&split, &[])));
+        return Ok(Err(hashing(&split, &[], 0)));
     }
     Ok(Err(Outcome::ShardsFailed(failed)))
 }
@@ -165,7 +165,7 @@ fn token(ctx: &Context, promotion: &DatasetPromotion) -> String {
     }
 }
 
-fn hashing(split: &Split, done: &[usize]) -> Outcome {
+fn hashing(split: &Split, done: &[usize], ready: i32) -> Outcome {
     let bytes = |shards: &mut dyn Iterator<Item = usize>| {
         let entries = shards.filter_map(|n| split.shards().get(n)).flatten();
         i64::try_from(entries.map(|entry| entry.size).sum::<u64>()).unwrap_or(i64::MAX)
@@ -174,7 +174,7 @@ fn hashing(split: &Split, done: &[usize]) -> Outcome {
         bytes_done: bytes(&mut done.iter().copied()),
         bytes_total: bytes(&mut (0..split.shards().len())),
     };
-    Outcome::Hashing { done: done.len(), shards: split.shards().len(), progress }
+    Outcome::Hashing { done: done.len(), shards: split.shards().len(), ready, progress }
 }
 
 async fn find(
@@ -206,7 +206,7 @@ async fn start(
         Err(error) => return Ok(Outcome::Invalid(format!("spec.execution: {error}"))),
     };
     match api(ctx, promotion)?.create(&PostParams::default(), &job).await {
-        Ok(_) => Ok(hashing(split, &[])),
+        Ok(_) => Ok(hashing(split, &[], 0)),
         // Still being deleted, or somebody else's.
         Err(kube::Error::Api(error)) if error.code == 409 => {
             Ok(Outcome::Undecided(format!("Job {} is in the way", job.name_any())))

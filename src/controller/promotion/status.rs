@@ -211,8 +211,9 @@ fn message(outcome: &Outcome) -> String {
         Outcome::Undecided(message) => {
             format!("could not decide, which means no; trying again: {message}")
         }
-        Outcome::Hashing { done, shards, .. } => {
-            format!("pods are hashing the data: {done} of {shards} shards are done")
+        Outcome::Hashing { done, shards, ready, .. } => {
+            let idle = if *ready == 0 { "; no pod runs now: kubectl describe its Job" } else { "" };
+            format!("pods are hashing the data: {done} of {shards} shards are done{idle}")
         }
         Outcome::ShardsFailed(why) => {
             format!("the data could not be hashed by pods, which means no: {why}")

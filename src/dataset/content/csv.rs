@@ -1,6 +1,7 @@
 //! CSV and its kin, read field by field (RFC 4180, with a BOM, any line ends, `,` `;` tab or `|`).
 
-use super::rules::{Column, Rules};
+use super::columns::Column;
+use super::rules::Rules;
 use super::{ContentFact, text};
 
 const MAX_FIELD: usize = 1 << 20;
@@ -106,7 +107,7 @@ impl Csv {
         if names.len() > MAX_COLUMNS {
             return self.unreadable("it has too many columns");
         }
-        if !line.trim().is_empty() && names.iter().any(|name| name.trim().parse::<f64>().is_ok()) {
+        if !line.trim().is_empty() && is_data(&names) {
             return self.unreadable("its first line does not name the columns");
         }
         for name in &names {
@@ -186,10 +187,24 @@ impl Csv {
 
     fn end_record(&mut self) {
         self.end_field();
+        // Else the delimiter may be another, and the columns other ones.
+        let columns = self.columns.as_deref().unwrap_or_default();
+        let needed = columns.iter().rposition(|(name, _)| !name.is_empty());
+        if needed.is_some_and(|last| self.index < last) {
+            self.unreadable("a row has fewer fields than there are columns");
+        }
         self.index = 0;
         self.started = false;
         self.fact.records += 1;
     }
+}
+
+/// A first line with a number in it, but for years, names no columns.
+fn is_data(names: &[String]) -> bool {
+    let number = |name: &&String| name.trim().parse::<f64>().is_ok();
+    let year = |name: &str| name.len() == 4 && name.bytes().all(|b| b.is_ascii_digit());
+    names.iter().any(|name| number(&name) && !year(name.trim()))
+        || names.iter().filter(|name| !name.trim().is_empty()).all(|name| number(&name))
 }
 
 #[cfg(test)]
@@ -213,6 +228,25 @@ mod tests {
             ("lat\n47,6\n", vec![], 0, "a row has more fields than there are columns"),
             ("lat;n\n47,6;2\n", vec!["row 1, column \"lat\""], 0, ""),
             ("1,2\n3,4\n", vec![], 0, "its first line does not name the columns"),
+            ("place,2019,2020\nhere,1.25,3\n", vec![], 0, ""),
+            ("a,47.6062\nb,47.6063\n", vec![], 0, "its first line does not name the columns"),
+            ("2019,2020\n", vec![], 0, "its first line does not name the columns"),
+            ("id,lat\n1\n", vec![], 0, "a row has fewer fields than there are columns"),
+            ("id,lat,\n1,47.6\n\n", vec![], 0, ""),
+            (
+                "id,lat,notes (a|b|c|d)\n1,47.6062,x\n",
+                vec!["row 1, column \"id,lat,notes (a\""],
+                0,
+                "a row has fewer fields than there are columns",
+            ),
+            ("id lat\n1 47.6062\n", vec!["row 1, column \"id lat\""], 0, ""),
+            ("id^lat\n1^47.6\n", vec!["row 1, column \"id^lat\""], 0, ""),
+            (
+                "id,shape\n1,\"{\"\"type\"\":\"\"Point\"\",\"\"coordinates\"\":[1.23,2]}\"\n",
+                vec!["row 1, column \"shape\""],
+                0,
+                "",
+            ),
             ("a\n\"open\n", vec![], 0, "a quotation mark is never closed"),
             ("", vec![], 0, ""),
         ] {

@@ -1,12 +1,16 @@
 //! GeoJSON, and JSON in general: positions and boxes of every geometry, members by their names.
 
+use super::columns::Column;
 use super::json::{Event, Tokens};
-use super::rules::{Column, Rules};
+use super::rules::Rules;
 use super::{ContentFact, text};
 
 /// Members that GeoJSON itself needs, wherever they are not a feature's own property.
 const STRUCTURE: &[&str] =
     &["type", "features", "geometry", "geometries", "coordinates", "properties", "bbox", "crs"];
+
+/// A position has two or three numbers, a box four or six.
+const MAX_NUMBERS: usize = 8;
 
 pub(super) struct GeoJson {
     tokens: Tokens,
@@ -95,6 +99,8 @@ impl Reader {
                 self.next();
                 if text::is_too_fine(&self.rules, self.column(), value) {
                     self.too_fine();
+                } else if let Ok(number) = value.parse() {
+                    self.collect(number);
                 }
             }
             Event::Word => self.next(),
@@ -128,14 +134,11 @@ impl Reader {
 
     fn number(&mut self, number: f64) {
         self.next();
-        let listed = matches!(self.key(), Some("coordinates" | "bbox"));
-        if let Some(Frame::Array { numbers, .. }) = self.stack.last_mut().filter(|_| listed) {
-            // A position has two to four numbers, a box four or six; the rest is judged too.
-            if numbers.len() < 8 {
-                return numbers.push(number);
-            }
+        // Positions and boxes are judged at their end, and here what is too much for one.
+        if self.collect(number) && self.is_geometry() {
+            return;
         }
-        let counts = match self.column() {
+        let counts = match self.column_around() {
             Column::Single | Column::Whole => self.rules.is_too_fine(number),
             Column::Encoded => true,
             Column::Other => false,
@@ -145,18 +148,43 @@ impl Reader {
         }
     }
 
+    /// Keeps the first numbers of an array; whether this is one of them.
+    fn collect(&mut self, number: f64) -> bool {
+        match self.stack.last_mut() {
+            Some(Frame::Array { numbers, .. }) if numbers.len() < MAX_NUMBERS => {
+                numbers.push(number);
+                true
+            }
+            _ => false,
+        }
+    }
+
     fn end_array(&mut self) {
-        let bbox = self.key() == Some("bbox");
-        let Some(Frame::Array { numbers, .. }) = self.stack.pop() else { return };
-        let height = |at: usize| match numbers.len() {
-            6 if bbox => at == 2 || at == 5,
-            _ => !bbox && at >= 2,
-        };
-        let rules = &self.rules;
-        let fine = numbers.iter().enumerate().any(|(at, n)| !height(at) && rules.is_too_fine(*n));
-        if fine && rules.looks_at_coordinates() {
+        if self.rules.looks_at_coordinates() && self.is_array_too_fine() {
             self.too_fine();
         }
+        self.stack.pop();
+    }
+
+    /// Whether the innermost array is a position or a box that is too fine.
+    fn is_array_too_fine(&self) -> bool {
+        let Some(Frame::Array { index, numbers }) = self.stack.last() else { return false };
+        let bbox = self.key() == Some("bbox");
+        let is_height = |at: usize| match numbers.len() {
+            6 => bbox && (at == 2 || at == 5),
+            3 => !bbox && at == 2,
+            _ => false,
+        };
+        let could_be_one = || {
+            self.column_around() == Column::Other
+                && usize::try_from(*index) == Ok(numbers.len())
+                && text::is_position(numbers)
+        };
+        (self.is_geometry() || could_be_one())
+            && numbers
+                .iter()
+                .enumerate()
+                .any(|(at, n)| !is_height(at) && self.rules.is_too_fine(*n))
     }
 
     fn too_fine(&mut self) {
@@ -172,12 +200,26 @@ impl Reader {
         })
     }
 
+    /// Whether the nearest member is one that GeoJSON has for positions.
+    fn is_geometry(&self) -> bool {
+        matches!(self.key(), Some("coordinates" | "bbox"))
+    }
+
+    /// What the nearest member holds by its name.
     fn column(&self) -> Column {
-        let nearest = self.stack.iter().rev().find_map(|frame| match frame {
+        self.columns().next().unwrap_or(Column::Other)
+    }
+
+    /// The same, or what a member further out holds: numbers in a place are a place's.
+    fn column_around(&self) -> Column {
+        self.columns().find(|column| *column != Column::Other).unwrap_or(Column::Other)
+    }
+
+    fn columns(&self) -> impl Iterator<Item = Column> {
+        self.stack.iter().rev().filter_map(|frame| match frame {
             Frame::Object { column, .. } => Some(*column),
             Frame::Array { .. } => None,
-        });
-        nearest.unwrap_or(Column::Other)
+        })
     }
 
     fn in_properties(&self) -> bool {
@@ -288,6 +330,33 @@ mod tests {
                 );
                 assert_eq!(fact.records, 2);
             }
+        }
+    }
+
+    #[test]
+    fn places_outside_of_geojson() {
+        for (text, fine) in [
+            (r#"{"rings":[[[47.6062,-122.3321],[1,2]]]}"#, vec!["/rings/0/0"]),
+            (r#"[[47.6062,-122.3321]]"#, vec!["/0"]),
+            (
+                r#"{"columns":["lat","lon"],"data":[[47.6,-122.3],[47.6062,-122.3321]]}"#,
+                vec!["/data/1"],
+            ),
+            (r#"{"at":["47.6062","-122.3321"]}"#, vec!["/at"]),
+            (r#"{"location":{"a":47.6062}}"#, vec!["/location/a"]),
+            (r#"{"position":{"value":[47.6062,1]}}"#, vec!["/position/value"]),
+            (r#"{"type":"Point","coordinates":[0,0,47.6062,1]}"#, vec!["/coordinates"]),
+            (r#"{"note":"{\"coordinates\":[1.23,2]}"}"#, vec!["/note"]),
+            (r#"{"quantiles":[0.25,0.5,0.75],"at":[0.25,51.55]}"#, vec!["/at"]),
+            (
+                r#"{"weights":[0.25,0.33,0.12,0.1,0.2],"range":[200.25,300.5],"version":[1,2]}"#,
+                vec![],
+            ),
+            (r#"{"location":{"name":"by the lake"},"mixed":["a",47.6062,-122.3321]}"#, vec![]),
+        ] {
+            let fact = inspect("application/json", &steps(0.1), text.as_bytes(), 7);
+            assert_eq!(fact.too_fine.first, fine, "{text}");
+            assert_eq!(fact.unreadable, None, "{text}");
         }
     }
 

@@ -3,6 +3,7 @@
 //! bounded memory. Places are named by row or feature and never with their value: whoever reads
 //! the finding may not know the place.
 
+mod columns;
 mod csv;
 mod geojson;
 mod json;

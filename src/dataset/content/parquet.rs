@@ -4,12 +4,14 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::Bytes;
+use parquet::basic::{ConvertedType, Type};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::DataType;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use parquet::schema::types::ColumnDescriptor;
 
-use super::rules::{Column, Rules};
+use super::columns::Column;
+use super::rules::Rules;
 use super::{ContentFact, Findings, text, wkb};
 
 const BATCH: usize = 4096;
@@ -55,6 +57,9 @@ impl Parquet {
 #[expect(clippy::needless_pass_by_value, reason = "it stands where map_err hands over")]
 fn failed(error: parquet::errors::ParquetError) -> String {
     let text: String = error.to_string().chars().take(200).collect();
+    if text.contains("Disabled feature") {
+        return "its pages are compressed otherwise than by Snappy, gzip or zstd".to_owned();
+    }
     format!("it is no readable Parquet: {text}")
 }
 
@@ -97,6 +102,8 @@ fn read(rules: &Rules, bytes: Bytes, fact: &mut ContentFact) -> Result<(), Strin
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
     Binary,
+    /// Numbers in lists, of which each could be a position.
+    Lists,
     Named(Column),
 }
 
@@ -106,11 +113,10 @@ fn kind(rules: &Rules, leaf: &ColumnDescriptor, geometries: &[String]) -> Option
     let parts = path.parts();
     let top = parts.first().map(String::as_str).unwrap_or_default();
     let named = parts.iter().rev().map(|part| rules.column(part)).find(|c| *c != Column::Other);
-    let text = leaf.physical_type() == parquet::basic::Type::BYTE_ARRAY;
-    let utf8 = matches!(
-        leaf.converted_type(),
-        parquet::basic::ConvertedType::UTF8 | parquet::basic::ConvertedType::JSON
-    );
+    let text = leaf.physical_type() == Type::BYTE_ARRAY && !is_decimal(leaf);
+    let lists =
+        leaf.max_rep_level() > 0 && matches!(leaf.physical_type(), Type::FLOAT | Type::DOUBLE);
+    let utf8 = matches!(leaf.converted_type(), ConvertedType::UTF8 | ConvertedType::JSON);
     let geometry = geometries.iter().any(|name| name == top);
     match named {
         // A height is no place on the map.
@@ -123,7 +129,8 @@ fn kind(rules: &Rules, leaf: &ColumnDescriptor, geometries: &[String]) -> Option
         _ if text && !utf8 && (geometry || named.is_some()) => Some(Kind::Binary),
         _ if geometry => Some(Kind::Named(Column::Whole)),
         Some(column) => Some(Kind::Named(column)),
-        None if text && utf8 => Some(Kind::Named(Column::Other)),
+        None if text => Some(Kind::Named(Column::Other)),
+        None if lists => Some(Kind::Lists),
         None => None,
     }
 }
@@ -158,6 +165,13 @@ fn geo(
     names
 }
 
+/// A decimal's digits: two's complement, the highest byte first.
+fn integer(bytes: &[u8]) -> f64 {
+    let (first, rest) = bytes.split_first().map_or((0, bytes), |(first, rest)| (*first, rest));
+    let sign = f64::from(i8::from_be_bytes([first]));
+    rest.iter().fold(sign, |value, byte| value * 256.0 + f64::from(*byte))
+}
+
 struct Look<'a> {
     rules: &'a Rules,
     leaf: &'a ColumnDescriptor,
@@ -171,25 +185,38 @@ impl Look<'_> {
         let (rules, kind) = (self.rules, self.kind);
         let scale = f64::from(self.leaf.type_scale().clamp(0, 30));
         let decimal = |value: f64| value / 10f64.powf(scale);
+        let is_decimal = is_decimal(self.leaf);
+        // The shortest decimal that the float stands for, not its neighbour in more bits.
+        let shortest = |value: f32| value.to_string().parse().unwrap_or(f64::NAN);
         let number = |value: f64| match kind {
             Kind::Named(Column::Encoded) => true,
             _ => rules.is_too_fine(value),
         };
         let bytes = |value: &[u8]| match (kind, std::str::from_utf8(value)) {
             (Kind::Binary, _) => wkb::is_too_fine(rules, value).unwrap_or(true),
+            // Whatever a column is called, a geometry in it is one. Other bytes are no place.
+            (Kind::Named(Column::Other), words) => wkb::is_too_fine(rules, value)
+                .unwrap_or_else(|| words.is_ok_and(|w| text::is_too_fine(rules, Column::Other, w))),
             (Kind::Named(column), Ok(value)) => text::is_too_fine(rules, column, value),
-            (Kind::Named(_), Err(_)) => true,
+            (Kind::Named(_), Err(_)) | (Kind::Lists, _) => true,
         };
         match column {
-            ColumnReader::DoubleColumnReader(r) => self.values(r, |v| number(*v)),
-            // The shortest decimal that the float stands for, not its neighbour in more bits.
-            ColumnReader::FloatColumnReader(r) => {
-                self.values(r, |v| number(v.to_string().parse().unwrap_or(f64::NAN)))
+            ColumnReader::DoubleColumnReader(r) if kind == Kind::Lists => self.lists(r, |v| *v),
+            ColumnReader::FloatColumnReader(r) if kind == Kind::Lists => {
+                self.lists(r, |v| shortest(*v))
             }
+            ColumnReader::DoubleColumnReader(r) => self.values(r, |v| number(*v)),
+            ColumnReader::FloatColumnReader(r) => self.values(r, |v| number(shortest(*v))),
             ColumnReader::Int32ColumnReader(r) => {
                 self.values(r, |v| number(decimal(f64::from(*v))))
             }
             ColumnReader::Int64ColumnReader(r) => self.values(r, |v| number(decimal(*v as f64))),
+            ColumnReader::ByteArrayColumnReader(r) if is_decimal => {
+                self.values(r, |v| number(decimal(integer(v.data()))))
+            }
+            ColumnReader::FixedLenByteArrayColumnReader(r) if is_decimal => {
+                self.values(r, |v| number(decimal(integer(v.data()))))
+            }
             ColumnReader::ByteArrayColumnReader(r) => self.values(r, |v| bytes(v.data())),
             ColumnReader::FixedLenByteArrayColumnReader(r) => self.values(r, |v| bytes(v.data())),
             ColumnReader::BoolColumnReader(_) | ColumnReader::Int96ColumnReader(_) => Ok(()),
@@ -198,35 +225,83 @@ impl Look<'_> {
 
     fn values<T: DataType>(
         self,
-        mut reader: ColumnReaderImpl<T>,
+        reader: ColumnReaderImpl<T>,
         fine: impl Fn(&T::T) -> bool,
     ) -> Result<(), String> {
-        let full = self.leaf.max_def_level();
-        let mut row = self.first_row;
-        let (mut present, mut repeated, mut values) = (Vec::new(), Vec::new(), Vec::new());
-        loop {
-            present.clear();
-            repeated.clear();
-            values.clear();
-            let (records, ..) = reader
-                .read_records(BATCH, Some(&mut present), Some(&mut repeated), &mut values)
-                .map_err(failed)?;
-            if records == 0 {
-                return Ok(());
+        each(self.leaf, reader, |row, _, value| {
+            if fine(value) {
+                self.found.add(|| place(self.leaf, self.first_row + row));
             }
-            let levels = if full == 0 { values.len() } else { present.len() };
-            let mut next = values.iter();
-            for at in 0..levels {
-                if repeated.get(at).is_none_or(|level| *level == 0) {
-                    row += 1;
-                }
-                if full > 0 && present.get(at) != Some(&full) {
-                    continue;
-                }
-                if next.next().is_some_and(&fine) {
-                    let column = self.leaf.path().string();
-                    self.found.add(|| format!("row {row}, column {column:?}"));
-                }
+        })
+    }
+
+    fn lists<T: DataType>(
+        self,
+        reader: ColumnReaderImpl<T>,
+        degrees: impl Fn(&T::T) -> f64,
+    ) -> Result<(), String> {
+        let mut list = Vec::new();
+        let mut last = 0;
+        let mut judge = |list: &[f64], row: u64| {
+            if text::is_position(list) && list.iter().any(|n| self.rules.is_too_fine(*n)) {
+                self.found.add(|| place(self.leaf, self.first_row + row));
+            }
+        };
+        each(self.leaf, reader, |row, begins, value| {
+            if begins {
+                judge(&list, last);
+                list.clear();
+            }
+            // One more than a position has tells that it is none.
+            if list.len() <= text::MAX_POSITION {
+                list.push(degrees(value));
+            }
+            last = row;
+        })?;
+        judge(&list, last);
+        Ok(())
+    }
+}
+
+fn is_decimal(leaf: &ColumnDescriptor) -> bool {
+    leaf.converted_type() == ConvertedType::DECIMAL
+}
+
+fn place(leaf: &ColumnDescriptor, row: u64) -> String {
+    format!("row {row}, column {:?}", leaf.path().string())
+}
+
+/// Goes through a column's values: in which row each is, and whether it begins an innermost list.
+fn each<T: DataType>(
+    leaf: &ColumnDescriptor,
+    mut reader: ColumnReaderImpl<T>,
+    mut see: impl FnMut(u64, bool, &T::T),
+) -> Result<(), String> {
+    let (full, innermost) = (leaf.max_def_level(), leaf.max_rep_level());
+    let (mut row, mut begins) = (0, true);
+    let (mut present, mut repeated, mut values) = (Vec::new(), Vec::new(), Vec::new());
+    loop {
+        present.clear();
+        repeated.clear();
+        values.clear();
+        let (records, ..) = reader
+            .read_records(BATCH, Some(&mut present), Some(&mut repeated), &mut values)
+            .map_err(failed)?;
+        if records == 0 {
+            return Ok(());
+        }
+        let levels = if full == 0 { values.len() } else { present.len() };
+        let mut next = values.iter();
+        for at in 0..levels {
+            let level = repeated.get(at).copied().unwrap_or(0);
+            row += u64::from(level == 0);
+            begins |= level < innermost;
+            if full > 0 && present.get(at) != Some(&full) {
+                continue;
+            }
+            if let Some(value) = next.next() {
+                see(row, begins, value);
+                begins = false;
             }
         }
     }
@@ -236,6 +311,7 @@ impl Look<'_> {
 mod tests {
     use super::super::inspect;
     use super::super::rules::steps;
+    use super::integer;
 
     fn fixture(name: &str) -> Vec<u8> {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/dataset/content/fixtures/");
@@ -255,6 +331,8 @@ mod tests {
             ),
             ("points", vec!["row 1, column \"geometry.x\""], 1, 0),
             ("float32", vec!["row 2, column \"latitude\""], 1, 0),
+            ("decimal", vec!["row 3, column \"lat\"", "row 3, column \"blob\""], 2, 0),
+            ("lists", vec!["row 2, column \"way.list.element.list.element\""], 1, 0),
         ] {
             let fact = inspect("application/vnd.apache.parquet", &steps(0.1), &fixture(name), 1000);
             assert_eq!(fact.unreadable, None, "{name}");
@@ -265,6 +343,25 @@ mod tests {
             );
             assert_eq!(fact.dropped.count, dropped, "{name}");
             assert_eq!(fact.records, 3, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_codec_that_is_not_read_here_is_told_with_those_that_are() {
+        let fact = inspect("application/vnd.apache.parquet", &steps(0.1), &fixture("lz4"), 1000);
+        assert!(fact.unreadable.is_some_and(|why| why.contains("zstd")));
+    }
+
+    #[test]
+    fn decimals_of_any_width() {
+        for (bytes, value) in [
+            (&[][..], 0.0_f64),
+            (&[0x07, 0x43, 0x60], 476_000.0),
+            (&[0xff], -1.0),
+            (&[0xff, 0xff, 0xff, 0x00], -256.0),
+            (&[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x07, 0x43, 0x60], 476_000.0),
+        ] {
+            assert_eq!(integer(bytes).to_bits(), value.to_bits(), "{bytes:?}");
         }
     }
 

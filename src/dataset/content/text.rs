@@ -1,6 +1,9 @@
-//! Coordinates in text: one number, a pair, or well-known text.
+//! Coordinates in text: one number, a pair, a geometry as text, as hexadecimal or as JSON.
 
-use super::rules::{Column, Rules};
+use super::columns::Column;
+use super::geojson::GeoJson;
+use super::rules::Rules;
+use super::wkb;
 
 const WKT: &[&str] = &[
     "POINT",
@@ -26,9 +29,11 @@ pub(super) fn is_too_fine(rules: &Rules, column: Column, text: &str) -> bool {
         Column::Encoded => true,
         // A comma for a point, degrees and minutes: what cannot be read is not let through.
         Column::Single => text.parse().map_or(true, |degrees| rules.is_too_fine(degrees)),
-        Column::Whole => whole(rules, text),
-        Column::Other if is_wkt(text) => well_known(rules, text),
-        Column::Other => pair(text).is_some_and(|pair| pair.iter().any(|d| rules.is_too_fine(*d))),
+        Column::Whole if text.starts_with('{') && !text.contains("\"coordinates\"") => true,
+        Column::Whole if text.starts_with('[') => whole(rules, text),
+        Column::Whole => geometry(rules, text).unwrap_or_else(|| whole(rules, text)),
+        Column::Other => geometry(rules, text)
+            .unwrap_or_else(|| is_in_minutes(text) || has_fine_pair(rules, text)),
     }
 }
 
@@ -36,15 +41,42 @@ fn is_empty(text: &str) -> bool {
     matches!(text, "" | "NA" | "N/A" | "NaN" | "nan" | "null" | "NULL" | "None" | "\\N")
 }
 
+/// The verdict on a text that is a geometry by itself: well-known text or binary, JSON.
+fn geometry(rules: &Rules, text: &str) -> Option<bool> {
+    // GeoSPARQL writes the reference system before the geometry.
+    let after = text.strip_prefix('<').and_then(|rest| rest.split_once('>'));
+    let bare = after.map_or(text, |(_, rest)| rest.trim_start());
+    if is_wkt(bare) {
+        return Some(well_known(rules, bare));
+    }
+    if text.starts_with(['{', '[']) {
+        return json(rules, text);
+    }
+    if text.len() < 42 || !text.starts_with(['0', '1']) {
+        return None;
+    }
+    wkb::is_too_fine(rules, &hex::decode(text).ok()?)
+}
+
 fn is_wkt(text: &str) -> bool {
     let begins = |word: &str| text.get(..word.len()).is_some_and(|t| t.eq_ignore_ascii_case(word));
     WKT.iter().any(|word| begins(word)) && text.contains(['(', ' '])
 }
 
-fn whole(rules: &Rules, text: &str) -> bool {
-    if is_wkt(text) {
-        return well_known(rules, text);
+/// JSON in a text, and what only looks like it: then the names in it must do.
+fn json(rules: &Rules, text: &str) -> Option<bool> {
+    let mut inner = GeoJson::new(rules);
+    inner.update(text.as_bytes());
+    let fact = inner.finish();
+    if fact.too_fine.count > 0 || fact.unreadable.is_none() {
+        return Some(fact.too_fine.count > 0);
     }
+    let text = text.to_lowercase();
+    let place = ["latitude", "longitude", "coordinates", "'lat'", "'lon'", "'lng'"];
+    place.iter().any(|word| text.contains(word)).then_some(true)
+}
+
+fn whole(rules: &Rules, text: &str) -> bool {
     let plain = |c: char| c.is_ascii_digit() || "+-.eE,; \t[]()".contains(c);
     // 47,6 and 47,60: a comma between digits in a text without a point may stand for one.
     let comma = text.contains(',') && !text.contains('.') && !text.contains(", ");
@@ -70,19 +102,73 @@ fn well_known(rules: &Rules, text: &str) -> bool {
     })
 }
 
-/// Two decimal numbers that could be a place, and nothing else.
-fn pair(text: &str) -> Option<[f64; 2]> {
-    if text.len() > 64 || !text.starts_with(|c: char| c.is_ascii_digit() || "+-([".contains(c)) {
-        return None;
+/// Degrees and minutes.
+fn is_in_minutes(text: &str) -> bool {
+    !text.is_ascii() && text.contains(['°', 'º']) && text.contains(['\'', '′', '’', '"', '″'])
+}
+
+/// Whether two numbers could be a latitude and a longitude. Shares, weights and quantiles are below
+/// one; there, where both would be, is the open sea.
+pub(super) fn could_be_place(one: f64, other: f64) -> bool {
+    let (less, more) = (one.abs().min(other.abs()), one.abs().max(other.abs()));
+    less <= 90.0 && more <= 180.0 && more > 1.0
+}
+
+/// A position has at most three numbers, a box in one list four.
+pub(super) const MAX_POSITION: usize = 4;
+
+/// Whether a list could be a position, or two of them: few numbers, of which two side by side have
+/// decimals and could be a place.
+pub(super) fn is_position(numbers: &[f64]) -> bool {
+    let decimals = |n: f64| n.fract() != 0.0;
+    (2..=MAX_POSITION).contains(&numbers.len())
+        && numbers.windows(2).any(
+            |pair| matches!(pair, [a, b] if decimals(*a) && decimals(*b) && could_be_place(*a, *b)),
+        )
+}
+
+/// Two decimal numbers side by side that could be a place, anywhere in a text: in a link, a `geo:`
+/// address, a note.
+fn has_fine_pair(rules: &Rules, text: &str) -> bool {
+    if text.bytes().filter(|b| *b == b'.').count() < 2 {
+        return false;
     }
-    let inner = text.trim_matches(['(', ')', '[', ']', ' ']);
-    let mut numbers = inner.split([',', ';', ' ', '\t']).filter(|part| !part.is_empty());
-    let (first, second) = (numbers.next()?, numbers.next()?);
-    if numbers.next().is_some() || !first.contains('.') || !second.contains('.') {
-        return None;
+    let text = text.replace("%2C", ",").replace("%2c", ",");
+    let mut last: Option<(f64, usize)> = None;
+    let mut rest = text.as_str();
+    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
+        let number = &rest[start..];
+        let length = number.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(number.len());
+        let (digits, after) = number.split_at(length);
+        let digits = digits.trim_end_matches('.');
+        let negative = rest[..start].ends_with('-');
+        let at = text.len() - number.len();
+        let degrees = decimal(digits).map(|n| if negative { -n } else { n });
+        if let (Some((first, end)), Some(second)) = (last, degrees)
+            && are_side_by_side(&text[end..at])
+            && could_be_place(first, second)
+            && (rules.is_too_fine(first) || rules.is_too_fine(second))
+        {
+            return true;
+        }
+        last = degrees.map(|degrees| (degrees, at + digits.len()));
+        rest = after;
     }
-    let pair = [first.parse::<f64>().ok()?, second.parse::<f64>().ok()?];
-    pair.iter().all(|d| d.abs() <= 180.0).then_some(pair)
+    false
+}
+
+/// A decimal number of degrees; neither a version nor a date, which have more points.
+fn decimal(digits: &str) -> Option<f64> {
+    let (whole, part) = digits.split_once('.')?;
+    let holds = !whole.is_empty() && !part.is_empty() && !part.contains('.');
+    digits.parse().ok().filter(|_: &f64| holds)
+}
+
+/// Whether nothing but a separator and signs is between two numbers.
+fn are_side_by_side(between: &str) -> bool {
+    (1..=6).contains(&between.chars().count())
+        && between.contains([',', ';', ' ', '\t', '/'])
+        && between.chars().all(|c| ",; \t/+-°NSEWnsew".contains(c))
 }
 
 #[cfg(test)]
@@ -114,6 +200,33 @@ mod tests {
             (Column::Other, "1.25", false),
             (Column::Other, "12.5 of 99.99", false),
             (Column::Encoded, "c23nb62w2", true),
+            (Column::Other, "<http://www.opengis.net/def/crs/OGC/1.3/CRS84> POINT(1 2.22)", true),
+            (Column::Other, "<http://www.opengis.net/def/crs/OGC/1.3/CRS84> POINT(1 2.2)", false),
+            (Column::Other, "geo:47.6062,-122.3321", true),
+            (Column::Other, "geo:47.6,-122.3;u=35", false),
+            (Column::Other, "https://maps.example/?q=47.6062%2C-122.3321&z=9", true),
+            (Column::Other, "seen at 47.6062 N, 122.3321 W, by the lake", true),
+            (Column::Other, "1 47.6062 -122.3321 12", true),
+            (Column::Other, "It was at 47.6062, -122.3321.", true),
+            (Column::Other, "It weighs 12.55. 30.27 is too much.", false),
+            (Column::Other, "47°36'22\"N 122°19'59\"W", true),
+            (Column::Other, "21°C", false),
+            (Column::Other, "quantiles 0.25, 0.75", false),
+            (Column::Other, "0.25, 51.55", true),
+            (Column::Other, "192.168.1.1, 10.20.30.40", false),
+            (Column::Other, "12.05.2024, 13.05.2024", false),
+            (Column::Other, "from 12.55 to 30.27", false),
+            (Column::Other, "1234.56, 2345.67", false),
+            (Column::Other, r#"{"type":"Point","coordinates":[-122.3321,47.6062]}"#, true),
+            (Column::Other, r#"{"type":"Point","coordinates":[-122.3,47.6]}"#, false),
+            (Column::Whole, r#"{"type":"Point","coordinates":[-122.3,47.6]}"#, false),
+            (Column::Other, r#"["{\"coordinates\":[-122.3321,47.6062]}"]"#, true),
+            (Column::Other, "{'latitude': '41.8', 'longitude': '-87.6'}", true),
+            (Column::Other, "[sic] 12 of them", false),
+            (Column::Other, "0101000020E6100000AC8BDB68006F5EC0FE65F7E461CD4740", true),
+            (Column::Whole, "0101000000000000000000F03F0000000000000040", false),
+            (Column::Other, "00d1f3a9c6b2e7f8091a2b3c4d5e6f708192a3b4c5d6e7f8", false),
+            (Column::Other, "é47.6062,é-122.3321", false),
         ] {
             assert_eq!(is_too_fine(&steps(0.1), column, text), fine, "{column:?} {text}");
         }

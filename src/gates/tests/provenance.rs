@@ -55,9 +55,23 @@ fn cyclone_dx(version: &'static str) -> impl Fn(&Digest) -> Value {
 }
 
 #[test]
-fn sboms_are_valid_by_their_official_schemas_and_of_the_image() {
-    let forms: [(Form<'_>, &str); 5] = [
+fn sboms_are_valid_by_their_formats_and_of_the_image() {
+    let described_by = |digest: &Digest| {
+        let mut sbom = spdx_2(digest);
+        sbom["documentDescribes"] = json!([]);
+        sbom["relationships"] = json!([{"spdxElementId": "SPDXRef-image",
+            "relationshipType": "DESCRIBED_BY", "relatedSpdxElement": "SPDXRef-DOCUMENT"}]);
+        sbom
+    };
+    let of_one = |digest: &Digest| {
+        let mut sbom = spdx_2(digest);
+        sbom["documentDescribes"] = json!([]);
+        sbom
+    };
+    let forms: [(Form<'_>, &str); 7] = [
         (&spdx_2, "/packages"),
+        (&described_by, "/packages"),
+        (&of_one, "/packages"),
         (&spdx_3, "/@graph"),
         (&cyclone_dx("1.5"), "/metadata/component"),
         (&cyclone_dx("1.6"), "/metadata/component"),
@@ -79,6 +93,24 @@ fn sboms_are_valid_by_their_official_schemas_and_of_the_image() {
         (
             broken(spdx_2(&image()), |s| s["creationInfo"]["creators"] = json!([])),
             "/creationInfo/creators",
+        ),
+        (
+            broken(spdx_2(&image()), |s| s["packages"][0]["licenseDeclared"] = json!("Ours")),
+            "/packages/0/licenseDeclared",
+        ),
+        (
+            broken(spdx_3(&image()), |s| {
+                s["@graph"][4]["verifiedUsing"][0]["algorithm"] = json!("sha0")
+            }),
+            "/@graph/4/verifiedUsing/0",
+        ),
+        (
+            broken(spdx_3(&image()), |s| s["@graph"][2]["rootElement"] = json!(["urn:x"])),
+            "/@graph/2/rootElement/0",
+        ),
+        (
+            broken(cyclone_dx("1.5")(&image()), |s| s["dependencies"] = json!([{"ref": "x"}])),
+            "/dependencies/0/ref",
         ),
         (broken(cyclone_dx("1.4")(&image()), |_| {}), "/specVersion"),
         (broken(cyclone_dx("1.6")(&image()), |s| s["version"] = json!("one")), "/version"),

@@ -1,11 +1,13 @@
 //! The law in force is that of the old side. A change that weakens it may be right, but nobody does it in
 //! passing: it needs a decision, even if no contract breaks.
 
+use super::super::bump::is_newer;
 use super::super::finding::{Finding, Severity};
 use super::super::freeze::{Index, indexes};
 use super::super::manifest::MANIFEST;
 use super::super::set::Set;
-use super::super::versions::Versions;
+use super::super::versions::{Deprecation, Versions};
+use super::super::window::covers;
 use super::endings::unix;
 use super::{Duty, Item};
 use crate::contracts::Direction;
@@ -51,6 +53,25 @@ pub(super) fn weakened(old: &Set, new: &Set) -> Vec<String> {
     all
 }
 
+/// Announcements whose window is shorter now, in whole or in part. To withdraw one is no harm: what nobody
+/// announced stays.
+fn shortened<'v>(was: &'v Versions, is: &'v Versions) -> impl Iterator<Item = &'v Deprecation> {
+    was.deprecations.iter().filter(|said| {
+        let within = |a: &Deprecation, b: &Deprecation| covers(a, &b.contract, &b.at);
+        let kept = |again: &Deprecation| within(again, said) && is_as_long(said, again);
+        let cut = |again: &Deprecation| {
+            (within(again, said) || within(said, again)) && !is_as_long(said, again)
+        };
+        is.deprecations.iter().any(cut) && !is.deprecations.iter().any(kept)
+    })
+}
+
+fn is_as_long(said: &Deprecation, again: &Deprecation) -> bool {
+    again.removal.releases >= said.removal.releases
+        && again.removal.not_before >= said.removal.not_before
+        && !is_newer(&said.since, &again.since)
+}
+
 pub(super) fn item(weakened: &[String]) -> Option<Item> {
     if weakened.is_empty() {
         return None;
@@ -59,7 +80,8 @@ pub(super) fn item(weakened: &[String]) -> Option<Item> {
     Some(Item::met(Duty::Law, format!("the law is weakened: {}", weakened.join("; "))))
 }
 
-/// What may not vanish: modules with contracts, releases that were out, and freezes.
+/// What may not vanish or be made up: modules with contracts, releases that were out, what was announced, and
+/// freezes.
 pub(super) fn dropped(old: &Set, new: &Set) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut say = |file: &str, rule, message: String, remedy: &str| {
@@ -92,6 +114,25 @@ pub(super) fn dropped(old: &Set, new: &Set) -> Vec<Finding> {
                 let text = format!("{name}: release {} is no longer listed", release.version);
                 let remedy = "put its entry back: deprecation windows are counted by releases";
                 say(&now.module.versions, "release-dropped", text, remedy);
+            }
+        }
+        for said in shortened(&was, &is) {
+            let text = format!(
+                "{name}: the window of {} {} is shorter than it was announced",
+                said.contract, said.at
+            );
+            let remedy = "put it back: an emergency is decided when it goes (`decide --approve --emergency`)";
+            say(&now.module.versions, "deprecation-shortened", text, remedy);
+        }
+        for release in &is.releases {
+            let listed = was.releases.iter().any(|kept| kept.version == release.version);
+            // That the version itself goes back is told by itself.
+            let between = release.version != is.version;
+            if !listed && between && is_newer(&was.version, &release.version) {
+                let text = format!("{name}: release {} was never listed", release.version);
+                let remedy =
+                    "take it off: a release that comes afterwards is newer than all before it";
+                say(&now.module.versions, "release-invented", text, remedy);
             }
         }
     }

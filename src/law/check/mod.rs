@@ -16,6 +16,7 @@ use super::bump::Level;
 use super::compare::SetReport;
 use super::decision::Decision;
 use super::finding::{Finding, Severity};
+use super::registry;
 use super::set::Set;
 use crate::contracts::Class;
 use crate::domain::{CanonicalError, Digest};
@@ -175,6 +176,8 @@ pub fn check(case: &Case<'_>) -> Result<Judgement, CanonicalError> {
     }
     findings.extend(law::dropped(case.old, case.new));
     findings.extend(law::unchecked(case.new));
+    // What the sources do is compared by what their registry says of them.
+    findings.extend(case.new.units.iter().flat_map(|unit| registry::findings(case.new, unit)));
     findings.extend(approval::unreadable(case.submissions));
     for item in whole.iter().filter(|item| !item.met && item.duty != Duty::Invariants) {
         findings.push(item.finding(&case.new.manifest.decisions));

@@ -16,6 +16,8 @@ rules! {
     "invariant-broken" Error "something that can never be removed is removed" "Put it back; neither a version nor a decision lets it go.";
     "module-dropped" Error "a module is dropped while it has contracts" "Keep it until a release has come out in which it has none.";
     "release-dropped" Error "a release is no longer listed" "Put its entry back.";
+    "release-invented" Error "a release is listed that is older than the last and was not there" "Take it off.";
+    "deprecation-shortened" Error "the window of something announced is shorter than it was" "Put it back; an emergency is decided when it goes.";
     "freeze-dropped" Error "a freeze is gone or another" "Put it back: what was frozen stays.";
     "freeze-unchecked" Warning "a freeze was made although its check had not passed" "Hold the set against the freeze before it, too.";
     "versions-unreadable" Error "versions.yaml of a module cannot be read, or is another module's" "Mend it.";

@@ -150,3 +150,37 @@ fn a_comment_is_escaped_and_ends_in_time() {
     );
     assert!(markdown(&SetReport::of(Vec::new())).contains("No contract changed"));
 }
+
+#[test]
+fn what_nobody_can_read_any_more_is_as_good_as_gone() {
+    let one = |text: &str| set(&[("m/band.json", text)]);
+    assert_eq!(compare(&one(BAND), &one("{")).class, Class::Breaking);
+    assert_eq!(compare(&one("{"), &one(BAND)).class, Class::Risky);
+    assert_eq!(compare(&one("{"), &one("[")).class, Class::Risky);
+}
+
+#[test]
+fn parts_of_an_api_are_told_where_it_uses_them() {
+    let root = "openapi: 3.0.3\ninfo: {title: t, version: '1'}\npaths: {/a: {$ref: a.yaml}}\n";
+    let path = |kind: &str| {
+        format!(
+            "get: {{parameters: [{{name: n, in: query, schema: {{type: {kind}}}}}], responses: {{'200': {{description: ok}}}}}}\n"
+        )
+    };
+    let (wide, narrow) = (path("string"), path("integer"));
+    let api = |path: &str| set(&[("m/api.yaml", root), ("m/a.yaml", path)]);
+    let report = compare(&api(&wide), &api(&narrow));
+    assert_eq!(
+        rows(&report),
+        [
+            ("m/a.yaml", Status::Changed, Class::Safe),
+            ("m/api.yaml", Status::Changed, Class::Breaking)
+        ]
+    );
+    let inline = root.replace("{$ref: a.yaml}", &format!("{{{}}}", wide.trim()));
+    let report = compare(&api(&wide), &set(&[("m/api.yaml", &inline)]));
+    assert_eq!(report.contracts[0].comparison.class, Class::Safe, "{:#?}", report.contracts);
+    // What no API leads to is no part.
+    let alone = |path: &str| set(&[("m/a.yaml", path)]);
+    assert_eq!(compare(&alone(&wide), &alone(&narrow)).contracts[0].status, Status::NotComparable);
+}

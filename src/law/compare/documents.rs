@@ -1,11 +1,11 @@
 //! One contract against what it was, by its kind.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use super::super::set::{Contract, Kind, Set};
-use super::references::{documents, named};
+use super::references::{documents, named, parts};
 use crate::contracts::openapi::Side;
 use crate::contracts::{
     Change, Class, Comparison, Direction, Location, crd, diff, graphql, openapi,
@@ -15,11 +15,20 @@ use crate::contracts::{
 pub(super) struct Documents<'s> {
     old: (&'s Set, BTreeMap<String, Value>),
     new: (&'s Set, BTreeMap<String, Value>),
+    /// Parts of APIs, by path.
+    parts: (BTreeSet<String>, BTreeSet<String>),
 }
 
 impl<'s> Documents<'s> {
     pub(super) fn new(old: &'s Set, new: &'s Set) -> Self {
-        Self { old: (old, documents(old)), new: (new, documents(new)) }
+        let (was, is) = (documents(old), documents(new));
+        let parts = (parts(&was), parts(&is));
+        Self { old: (old, was), new: (new, is), parts }
+    }
+
+    /// Whether a contract that is gone was a part of an API: what it said is judged where that said it.
+    pub(super) fn was_part(&self, a: &Contract) -> bool {
+        a.kind == Kind::OpenApi && self.parts.0.contains(&a.path)
     }
 
     /// What changed, or why that cannot be told.
@@ -33,6 +42,9 @@ impl<'s> Documents<'s> {
                 };
                 let (x, y) = (read(&self.old, a)?, read(&self.new, b)?);
                 let (olds, news) = (named(&self.old.1), named(&self.new.1));
+                if self.was_part(a) && self.parts.1.contains(&b.path) {
+                    return Ok(Comparison::of(Vec::new()));
+                }
                 if a.kind == Kind::OpenApi {
                     return openapi::diff(
                         Side { name: &a.path, value: &x, others: &olds },

@@ -55,7 +55,14 @@ pub fn compare(old: &Set, new: &Set) -> SetReport {
                 };
                 let (status, comparison, why) = match judged {
                     Ok(comparison) => (Status::Changed, comparison, None),
-                    Err(why) => (Status::NotComparable, not_comparable(a, b, &why), Some(why)),
+                    Err(why) => {
+                        let unread =
+                            |set: &Set, one: &Contract| set.tree.documents(&one.path).is_err();
+                        // What nobody can read any more is as good as gone.
+                        let lost = unread(new, b) && !unread(old, a);
+                        let class = if lost { Class::Breaking } else { Class::Risky };
+                        (Status::NotComparable, not_comparable((a, b), class, &why), Some(why))
+                    }
                 };
                 let comparison = moved(comparison, a, b);
                 // What it refers to changed, and nothing that it lets through.
@@ -66,7 +73,9 @@ pub fn compare(old: &Set, new: &Set) -> SetReport {
             }
             (Some(a), None) => {
                 let told = code.get(&a.id).cloned();
-                (Status::Removed, told.unwrap_or_else(|| gone(a)), None)
+                let gone =
+                    || gone(a, if documents.was_part(a) { Class::Safe } else { Class::Breaking });
+                (Status::Removed, told.unwrap_or_else(gone), None)
             }
             // A policy that is new may deny what passed.
             (None, Some(b)) => {
@@ -110,21 +119,19 @@ fn place(contract: &Contract) -> Option<Location> {
     Some(Location::new(contract.path.as_str(), ""))
 }
 
-fn not_comparable(a: &Contract, b: &Contract, why: &str) -> Comparison {
+fn not_comparable((a, b): (&Contract, &Contract), class: Class, why: &str) -> Comparison {
     let message = format!("what changed cannot be told: {why}");
     Comparison::of(vec![
-        Change::new("not-comparable", Class::Risky, message)
+        Change::new("not-comparable", class, message)
             .at(place(a), place(b))
             .mend("mend what is wrong with it, or show by tests that nobody is broken"),
     ])
 }
 
-fn gone(a: &Contract) -> Comparison {
-    Comparison::of(vec![
-        Change::new("contract-removed", Class::Breaking, format!("the contract {} is gone", a.id))
-            .at(place(a), None)
-            .mend("keep it until nobody refers to it, and mark it as deprecated until then"),
-    ])
+fn gone(a: &Contract, class: Class) -> Comparison {
+    let change = Change::new("contract-removed", class, format!("the contract {} is gone", a.id));
+    let remedy = "keep it until nobody refers to it, and mark it as deprecated until then";
+    Comparison::of(vec![change.at(place(a), None).mend(remedy)])
 }
 
 fn come(b: &Contract) -> Comparison {

@@ -39,9 +39,6 @@ pub(super) fn named(documents: &BTreeMap<String, Value>) -> BTreeMap<String, &Va
 /// are matched by file name: that can take in one too many, and never one too few.
 pub(super) fn reaching(set: &Set, mut changed: BTreeSet<String>) -> BTreeSet<String> {
     let documents = documents(set);
-    let last = |name: &str| -> String {
-        name.trim_end_matches('#').rsplit('/').next().unwrap_or(name).to_owned()
-    };
     let mut called: BTreeMap<String, BTreeSet<&String>> = BTreeMap::new();
     for (path, value) in &documents {
         let id = value.get("$id").and_then(Value::as_str).unwrap_or(path);
@@ -70,6 +67,33 @@ pub(super) fn reaching(set: &Set, mut changed: BTreeSet<String>) -> BTreeSet<Str
         }
     }
     changed
+}
+
+/// The paths of documents that say no version of OpenAPI, and that an API leads to, through others as well.
+pub(super) fn parts(documents: &BTreeMap<String, Value>) -> BTreeSet<String> {
+    let is_part = |value: &Value| value.is_object() && value.get("openapi").is_none();
+    let mut called: BTreeMap<String, Vec<&String>> = BTreeMap::new();
+    for (path, _) in documents.iter().filter(|(_, value)| is_part(value)) {
+        called.entry(last(path)).or_default().push(path);
+    }
+    let mut open: Vec<&Value> = documents.values().filter(|value| !is_part(value)).collect();
+    let mut found = BTreeSet::new();
+    while let Some(value) = open.pop() {
+        let mut names = BTreeSet::new();
+        references(value, &mut names);
+        let files = names.into_iter().map(|name| last(name.split('#').next().unwrap_or(name)));
+        for path in files.filter_map(|file| called.get(&file)).flatten() {
+            if found.insert((*path).clone()) {
+                open.extend(documents.get(*path));
+            }
+        }
+    }
+    found
+}
+
+/// A file's name without its folders.
+fn last(name: &str) -> String {
+    name.trim_end_matches('#').rsplit('/').next().unwrap_or(name).to_owned()
 }
 
 fn references<'v>(value: &'v Value, found: &mut BTreeSet<&'v str>) {

@@ -1,6 +1,6 @@
 //! Where a new file goes, so that a pattern of `contracts.yaml` takes it.
 
-use super::super::manifest::patterns;
+use super::super::patterns::patterns;
 
 /// The path of a new file: below the part of a pattern that has no wildcard. None if no pattern takes it.
 pub(super) fn place(globs: &[String], file: &str) -> Option<String> {

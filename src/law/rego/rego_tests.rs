@@ -464,6 +464,19 @@ fn inputs_are_their_policies() {
 }
 
 #[test]
+fn what_a_change_brings_along_proves_nothing_for_it() {
+    let tightened = |limit: u8| format!("package a\ndeny contains \"big\" if input.n > {limit}\n");
+    let old = set(&[("p/a.rego", A)], 0);
+    let told = |limit| seen(&old, &set(&[("p/a.rego", &tightened(limit))], 12));
+    assert_eq!(told(40), ["p/a.rego BREAKING deny-changed"]);
+    // It may show what breaks.
+    assert_eq!(
+        told(10),
+        ["p/a.rego BREAKING policy-tightened {\"n\":11}", "p/a.rego RISKY deny-changed"]
+    );
+}
+
+#[test]
 fn code_is_compared_with_all_other_contracts() {
     let old = set(&[("p/a.rego", A)], 12);
     let new =

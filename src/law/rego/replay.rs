@@ -28,7 +28,7 @@ pub(super) struct Flip {
 /// What came of it.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub(super) struct Replay {
-    /// Recorded inputs that both sides answered.
+    /// Inputs of the old side's records that it answered: what a change brings along proves nothing for it.
     pub recorded: usize,
     /// Inputs that are denied now and were not.
     tightened: Vec<Flip>,
@@ -85,8 +85,9 @@ pub(super) fn replay(package: &[String], old: Of<'_>, new: Of<'_>) -> Replay {
     out
 }
 
-/// The inputs of a package, by path. Recorded ones of both sides, and the fixtures of the old side with the
-/// valid ones of the new: what a change brings along to show what it denies was never promised to pass.
+/// The inputs of a package, by path, and whether they may prove something. Recorded ones of both sides, and the
+/// fixtures of the old side with the valid ones of the new: what a change brings along to show what it denies was
+/// never promised to pass.
 /// An input whose name begins like a policy's file is that policy's; others are everybody's.
 fn inputs(
     package: &[String],
@@ -105,7 +106,7 @@ fn inputs(
             let name = path.rsplit('/').next().unwrap_or(path);
             let mut owners = policies().filter(|contract| begins(name, contract.stem())).peekable();
             if owners.peek().is_none() || owners.any(|contract| ours(&contract.path)) {
-                paths.push((path, true));
+                paths.push((path, !is_new));
             }
         }
         for contract in policies().filter(|contract| ours(&contract.path)) {
@@ -116,8 +117,10 @@ fn inputs(
         for (path, recorded) in paths {
             let read = set.tree.document(path).map(|value| (value, recorded));
             // One path with two contents is two inputs.
+            let content =
+                |read: &Result<(Value, bool), String>| read.clone().map(|(value, _)| value);
             let name = match found.get(path) {
-                Some(earlier) if *earlier != read => format!("{path} (new)"),
+                Some(earlier) if content(earlier) != content(&read) => format!("{path} (new)"),
                 _ => path.to_owned(),
             };
             if found.len() < MAX_INPUTS {

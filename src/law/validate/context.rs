@@ -14,6 +14,8 @@ pub(super) struct Context<'a> {
     pub set: &'a Set,
     /// Every schema by its path, and every OpenAPI document, so that their parts can judge.
     pub schemas: Schemas<'a>,
+    /// The files of APIs, those that are parts of others among them.
+    pub apis: openapi::Apis<'a>,
     /// Paths of schemas by `$id`.
     pub ids: BTreeMap<String, Vec<&'a str>>,
     documents: BTreeMap<&'a str, Result<Vec<Value>, String>>,
@@ -33,17 +35,22 @@ impl<'a> Context<'a> {
         let paths: Vec<&str> = set.tree.iter().map(|(path, _)| path).filter(|p| own(p)).collect();
         let parsed = parallel::each(&paths, |path| set.tree.documents(path));
         let documents: BTreeMap<_, _> = paths.into_iter().zip(parsed).collect();
-        let contracts = set.units.iter().flat_map(|unit| &unit.contracts);
-        let mut found = Vec::new();
-        for contract in contracts {
-            let Some(Ok(all)) = documents.get(contract.path.as_str()) else { continue };
-            match (contract.kind, all.as_slice()) {
-                (Kind::Schema, [one]) => found.push((contract.path.as_str(), one.clone())),
-                (Kind::OpenApi, [one]) => {
-                    found.push((contract.path.as_str(), openapi::as_2020_12(one)));
-                }
-                _ => {}
-            }
+        let of = |kind: Kind| -> BTreeMap<&str, &Value> {
+            let contracts = set.units.iter().flat_map(|unit| &unit.contracts);
+            let own = contracts.filter(|contract| contract.kind == kind);
+            let single = own.filter_map(|contract| match documents.get(contract.path.as_str()) {
+                Some(Ok(all)) if all.len() == 1 => Some((contract.path.as_str(), &all[0])),
+                _ => None,
+            });
+            single.collect()
+        };
+        let listed = of(Kind::OpenApi);
+        let apis = openapi::apis(&listed);
+        let mut found: Vec<(&str, Value)> =
+            of(Kind::Schema).into_iter().map(|(path, one)| (path, one.clone())).collect();
+        for (path, one) in listed {
+            let version = apis.get(path).map_or("", String::as_str);
+            found.push((path, openapi::as_2020_12(one, version)));
         }
         let mut ids: BTreeMap<String, Vec<&str>> = BTreeMap::new();
         for (path, schema) in &found {
@@ -54,7 +61,7 @@ impl<'a> Context<'a> {
         let schemas = Schemas::new(found.iter().map(|(path, schema)| (*path, schema)));
         let fixtures =
             set.units.iter().map(|unit| (unit.module.name.as_str(), Fixtures::of(unit))).collect();
-        Self { set, schemas, ids, documents, fixtures }
+        Self { set, schemas, apis, ids, documents, fixtures }
     }
 
     /// The documents of a file. None if it does not parse, which is told already.
@@ -74,6 +81,12 @@ impl<'a> Context<'a> {
             [one] => Some(one),
             _ => None,
         }
+    }
+
+    /// A file that is one document, by its path as others write it.
+    pub(super) fn found(&self, path: &str) -> Option<(&str, &Value)> {
+        let (path, _) = self.documents.get_key_value(path)?;
+        Some((path, self.document(path)?))
     }
 
     /// What does not parse, and what holds no document or several where one is meant.

@@ -8,13 +8,11 @@ use super::context::Context;
 use super::{Validation, rules};
 use crate::contracts::{SchemaName, violations};
 use crate::domain::yaml;
-use crate::law::manifest::patterns;
+use crate::law::invariants::absent;
+use crate::law::patterns::patterns;
 use crate::law::registry::findings;
 use crate::law::set::{Contract, Kind};
-use crate::law::{Finding, Invariant, MANIFEST};
-
-/// References that are followed from a schema's root to its properties.
-const MAX_STEPS: usize = 16;
+use crate::law::{Finding, MANIFEST};
 
 pub(super) fn check(context: &Context<'_>) -> Validation {
     let mut all = Validation::default();
@@ -23,13 +21,14 @@ pub(super) fn check(context: &Context<'_>) -> Validation {
     let contracts = context.set.contracts();
     for (at, invariant) in context.set.manifest.invariants.iter().enumerate() {
         let place = format!("/invariants/{at}");
-        match contracts.get(invariant.contract.as_str()) {
-            None => {
-                let text = format!("there is no contract {}", invariant.contract);
-                all.findings.push(rules::INVARIANT_CONTRACT.at(MANIFEST, place, text));
-            }
-            Some(contract) => fields(context, contract, invariant, &mut all.findings),
+        if !contracts.contains_key(invariant.contract.as_str()) {
+            let text = format!("there is no contract {}", invariant.contract);
+            all.findings.push(rules::INVARIANT_CONTRACT.at(MANIFEST, place, text));
         }
+    }
+    for (contract, field) in absent(context.set) {
+        let text = format!("{} has no {field}", contract.id);
+        all.findings.push(rules::INVARIANT_FIELD.at(&contract.path, "", text));
     }
     for (at, consumer) in context.set.manifest.consumers.iter().enumerate() {
         for (index, pattern) in consumer.contracts.iter().enumerate() {
@@ -89,36 +88,6 @@ fn twice(context: &Context<'_>, findings: &mut Vec<Finding>) {
             findings.push(rules::TWICE.at(&contract.path, "", text));
         }
     }
-}
-
-/// Every field that can never be removed is there.
-fn fields(
-    context: &Context<'_>,
-    contract: &Contract,
-    invariant: &Invariant,
-    findings: &mut Vec<Finding>,
-) {
-    let Some(schema) = context.document(&contract.path) else { return };
-    for field in &invariant.fields {
-        let there = match field.starts_with('/') {
-            true => schema.pointer(field).is_some(),
-            false => has(schema, schema, field, MAX_STEPS),
-        };
-        if !there {
-            let text = format!("{} has no {field}", contract.id);
-            findings.push(rules::INVARIANT_FIELD.at(&contract.path, "", text));
-        }
-    }
-}
-
-/// Whether a schema's root has a property, itself or through what it is made of.
-fn has(root: &Value, schema: &Value, name: &str, steps: usize) -> bool {
-    let Some(steps) = steps.checked_sub(1) else { return false };
-    let own = schema.get("properties").is_some_and(|all| all.get(name).is_some());
-    let parts = schema.get("allOf").and_then(Value::as_array).into_iter().flatten();
-    let target = schema.get("$ref").and_then(Value::as_str);
-    let target = target.and_then(|target| root.pointer(target.strip_prefix('#')?));
-    own || target.into_iter().chain(parts).any(|part| has(root, part, name, steps))
 }
 
 /// A registry of functions.

@@ -193,7 +193,10 @@ pub(super) fn unusable(path: &str, schema: &Value, fault: &Fault) -> Finding {
             }
         }
     });
-    rules::REFERENCE.at(path, place, fault.message.clone())
+    // The library says the name twice, and under the base that files have here.
+    let why = fault.message.rsplit_once("retrieving it failed: ");
+    let why = why.map_or(fault.message.as_str(), |(_, why)| why);
+    rules::REFERENCE.at(path, place, why.replace("https://workspace.invalid/", ""))
 }
 
 /// Examples and defaults are accepted by the schemas that they stand in.

@@ -4,18 +4,18 @@ use std::sync::Arc;
 
 use async_graphql::{
     Context, EmptyMutation, EmptySubscription, Enum, Error, ErrorExtensions as _, ID, Object,
-    Request, SimpleObject, Variables,
+    Request, SimpleObject, Value as GraphqlValue, Variables,
 };
-use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
+use axum::extract::{Request as HttpRequest, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::super::problem::Problem;
 use super::Evidence;
+use super::accept::answer_type;
+use super::body::{media_type, too_large, whole};
 use crate::domain::parse_i_json;
 use crate::evidence::{Act, Answer, Caller, Outcome};
 
@@ -178,10 +178,14 @@ struct Asked {
 pub(super) async fn graphql(
     State(evidence): State<Arc<Evidence>>,
     headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    request: HttpRequest,
 ) -> Result<Response, Problem> {
     let caller = evidence.caller(&headers).await?;
-    let asked = asked(&headers, body)?;
+    if media_type(&headers) != "application/json" {
+        let detail = "a request is application/json";
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "MediaTypeUnknown", detail));
+    }
+    let asked = asked(&whole(request).await?)?;
     let mut request = Request::new(asked.query);
     if let Some(variables) = asked.variables {
         request = request.variables(Variables::from_json(variables));
@@ -190,35 +194,26 @@ pub(super) async fn graphql(
         request = request.operation_name(name);
     }
     let session = Session { evidence: Arc::clone(&evidence), caller };
-    let response = evidence.schema.execute(request.data(session)).await;
+    let mut response = evidence.schema.execute(request.data(session)).await;
     if response.is_err() {
         return Err(failed(&response));
     }
+    // The engine has no other word for what is empty because @skip left nothing.
+    if response.data == GraphqlValue::Null {
+        response.data = GraphqlValue::Object(Default::default());
+    }
     let text = serde_json::to_string(&response).map_err(|_| internal())?;
-    let json = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+    let kind = answer_type(&headers);
+    let json = [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-store")];
     Ok((json, text).into_response())
 }
 
-fn asked(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Asked, Problem> {
+fn asked(body: &[u8]) -> Result<Asked, Problem> {
     let invalid = |detail: String| Problem::new(StatusCode::BAD_REQUEST, "GraphqlInvalid", detail);
-    let too_large = || {
-        let detail = format!("a request has at most {MAX_REQUEST} bytes");
-        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "BodyTooLarge", detail)
-    };
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    let essence = kind.and_then(|kind| kind.split(';').next()).unwrap_or_default().trim();
-    if !essence.eq_ignore_ascii_case("application/json") {
-        let detail = "a request is application/json";
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "MediaTypeUnknown", detail));
-    }
-    let body = body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => too_large(),
-        _ => invalid("the body does not come through".to_owned()),
-    })?;
     if body.len() > MAX_REQUEST {
         return Err(too_large());
     }
-    let value = parse_i_json(&body).map_err(|error| invalid(error.to_string()))?;
+    let value = parse_i_json(body).map_err(|error| invalid(error.to_string()))?;
     if value.is_array() {
         return Err(invalid("there are no batches: one request at a time".to_owned()));
     }

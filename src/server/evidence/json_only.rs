@@ -2,11 +2,12 @@
 
 use axum::body::HttpBody as _;
 use axum::extract::Request;
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
 use super::super::problem::Problem;
+use super::accept::{GRAPHQL_RESPONSE, JSON};
 
 /// The middleware. HEAD and OPTIONS could only be answered by an empty success.
 pub(super) async fn json_only(request: Request, next: Next) -> Response {
@@ -28,12 +29,27 @@ pub(super) async fn json_only(request: Request, next: Next) -> Response {
         let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal", detail);
         problem.write(&path, &mut response);
     }
+    if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+        // The router would name HEAD beside GET.
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed(&path)));
+    }
     response
+}
+
+/// What a path may be asked by.
+fn allowed(path: &str) -> &'static str {
+    match path {
+        "/graphql" => "POST",
+        "/openapi.json" | "/graphiql" => "GET",
+        _ if path.starts_with("/v1/evidence/") => "GET, PUT",
+        _ => "GET, POST, PUT",
+    }
 }
 
 /// Whether somebody could take the answer for a success although it says nothing. `most` bytes come.
 fn fools(status: StatusCode, headers: &HeaderMap, most: Option<u64>) -> bool {
-    let json = headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
+    let kind = headers.get(header::CONTENT_TYPE);
+    let json = kind.is_some_and(|kind| kind == JSON || kind == GRAPHQL_RESPONSE);
     status.is_success() && (!json || most == Some(0) || status == StatusCode::NO_CONTENT)
 }
 
@@ -45,6 +61,7 @@ mod tests {
     fn only_json_with_a_body_is_a_success() {
         let cases = [
             (200, Some("application/json"), Some(2), false),
+            (200, Some("application/graphql-response+json"), Some(2), false),
             (200, Some("application/json"), Some(0), true),
             (200, Some("application/json; charset=utf-8"), Some(2), true),
             (200, Some("text/html"), Some(2), true),

@@ -3,7 +3,9 @@
 //! Argo's web provider takes any 2xx answer that is no JSON for a success. So nothing here gives
 //! one, on no path, by no method, in no error ([`json_only`]).
 
+mod accept;
 mod auth;
+mod body;
 mod graphql;
 mod json_only;
 mod rest;
@@ -13,7 +15,7 @@ use std::time::Instant;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
@@ -21,7 +23,7 @@ use bytes::Bytes;
 
 use super::guard::{Guard, guard};
 use super::limits::Limiter;
-use super::packs::json_document;
+use super::openapi::{answer, as_json};
 use super::problem::Problem;
 use crate::evidence::{Desk, Doorman};
 use crate::pack::Authority;
@@ -32,13 +34,7 @@ pub use graphql::sdl as evidence_sdl;
 pub const EVIDENCE_OPENAPI_YAML: &str =
     include_str!("../../../contracts/api/evidence.openapi.yaml");
 
-static OPENAPI: LazyLock<Option<Bytes>> = LazyLock::new(|| {
-    let document: serde_json::Value = yaml_serde::from_str(EVIDENCE_OPENAPI_YAML).ok()?;
-    Some(document.to_string().into())
-});
-
-/// Bytes of a body: a GraphQL request, or a bundle.
-const MAX_BODY: usize = 256 << 10;
+static OPENAPI: LazyLock<Option<Bytes>> = LazyLock::new(|| as_json(EVIDENCE_OPENAPI_YAML));
 
 /// What the routes of evidence need.
 pub struct Evidence {
@@ -90,14 +86,11 @@ pub fn evidence_router(evidence: &Arc<Evidence>, around: Arc<Guard>) -> Router {
             let detail = "this path is not asked by this method; the contract is at /openapi.json";
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", detail)
         })
-        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(DefaultBodyLimit::max(body::MAX_BODY))
         .layer(from_fn_with_state(around, guard))
         .layer(from_fn(json_only::json_only))
 }
 
-async fn openapi(method: Method, headers: axum::http::HeaderMap) -> Response {
-    match OPENAPI.as_ref() {
-        Some(document) => json_document(document.clone()).answer(&method, &headers),
-        None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    }
+async fn openapi(method: Method, request: HeaderMap) -> Response {
+    answer(OPENAPI.as_ref(), &method, &request)
 }

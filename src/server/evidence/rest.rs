@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use bytes::Bytes;
 use serde_json::json;
 
 use super::super::problem::Problem;
 use super::Evidence;
 use super::auth::{named, unknown};
+use super::body::{media_type, whole};
 use super::graphql::{EvidenceOk, internal};
 use crate::evidence::{Act, Bundle, BundleError, Caller, Put};
 use crate::pack::BUNDLE_MEDIA_TYPE;
@@ -20,13 +19,8 @@ pub(super) async fn read(
     State(evidence): State<Arc<Evidence>>,
     Path((service, release)): Path<(String, String)>,
     headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
     let caller = evidence.caller(&headers).await?;
-    if !body.is_ok_and(|body| body.is_empty()) {
-        let detail = "a GET takes no body";
-        return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "BodyUnexpected", detail));
-    }
     let (service, release) = evidence.admitted(&caller, Act::Read, &service, &release).await?;
     let answer = evidence.desk.ask(&service, &release).await;
     let text = serde_json::to_string(&EvidenceOk::of(&answer)).map_err(|_| internal())?;
@@ -37,33 +31,29 @@ pub(super) async fn record(
     State(evidence): State<Arc<Evidence>>,
     Path((service, release)): Path<(String, String)>,
     headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    request: Request,
 ) -> Result<Response, Problem> {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    let essence = kind.and_then(|kind| kind.split(';').next()).unwrap_or_default().trim();
-    let signed = essence.eq_ignore_ascii_case(BUNDLE_MEDIA_TYPE);
+    let kind = media_type(&headers);
+    let signed = kind == BUNDLE_MEDIA_TYPE;
     // A signature that counts stands for a token; a bundle is small enough to look.
-    let ((service, release), body) = if signed && !headers.contains_key(header::AUTHORIZATION) {
+    let (service, release) = if signed && !headers.contains_key(header::AUTHORIZATION) {
         if evidence.authorities.is_empty() {
             return Err(unknown());
         }
-        (named(&Caller::default(), &service, &release)?, body)
+        named(&Caller::default(), &service, &release)?
     } else {
         let caller = evidence.caller(&headers).await?;
-        (evidence.admitted(&caller, Act::Record, &service, &release).await?, body)
+        evidence.admitted(&caller, Act::Record, &service, &release).await?
     };
-    let body = body.map_err(|rejection| {
-        let detail = "the body is larger than 256 KiB, or does not come through";
-        Problem::new(rejection.status(), "BodyTooLarge", detail)
-    })?;
-    let checked = match essence {
-        _ if signed => Bundle::verify(&body, &service, &release, &evidence.authorities),
-        "application/json" => Bundle::parse(&body, &service, &release),
-        _ => {
-            let detail = format!("a bundle is application/json or {BUNDLE_MEDIA_TYPE}");
-            let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-            return Err(Problem::new(status, "MediaTypeUnknown", detail));
-        }
+    if !signed && kind != "application/json" {
+        let detail = format!("a bundle is application/json or {BUNDLE_MEDIA_TYPE}");
+        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        return Err(Problem::new(status, "MediaTypeUnknown", detail));
+    }
+    let body = whole(request).await?;
+    let checked = match signed {
+        true => Bundle::verify(&body, &service, &release, &evidence.authorities),
+        false => Bundle::parse(&body, &service, &release),
     };
     checked.map_err(|error| refused(&error))?;
     let put = evidence.desk.shelf().put(&service, &release, &body).await.map_err(|error| {

@@ -283,6 +283,26 @@ fn a_revision_is_read_as_it_was() {
     assert!(out.contains("has no folder a b/law"), "{out}");
     assert!(outer.fails(2, &["check", ".", "--against", "git:HEAD"]).contains("contracts.yaml"));
 
+    // What lies in a submodule is not in the revision, and is not taken for new.
+    let inner = Place(tempfile::tempdir().unwrap());
+    inner.git(&["init", "-q"]);
+    inner.write("order.schema.json", &place.read("orders/order.schema.json"));
+    inner.commit();
+    let above = Place(tempfile::tempdir().unwrap());
+    above.git(&["init", "-q"]);
+    above.write("contracts.yaml", &place.read("contracts.yaml"));
+    let add = ["-c", "protocol.file.allow=always", "submodule", "add", "-q"];
+    let from = inner.0.path().to_str().unwrap();
+    above.git(&[&add[..], &[from, "elsewhere"]].concat());
+    above.write("orders/versions.yaml", &place.read("orders/versions.yaml"));
+    above.commit();
+    above.passes(&["check", "--against", "git:HEAD"]);
+    above.git(&["rm", "-q", "-r", "orders"]);
+    above.git(&[&add[..], &[from, "orders"]].concat());
+    above.commit();
+    let out = above.fails(3, &["check", "--against", "git:HEAD"]);
+    assert!(out.contains("orders is a submodule"), "{out}");
+
     // A shallow clone says that it is one.
     let clone = tempfile::tempdir().unwrap();
     let from = format!("file://{}", place.0.path().display());
@@ -377,6 +397,40 @@ fn what_does_not_pass_is_frozen_only_with_a_reason() {
     assert!(
         ["migration-missing", "tests-missing"].iter().all(|rule| found.contains(&(*rule).into()))
     );
+}
+
+#[test]
+fn freezes_do_not_begin_anew_elsewhere() {
+    let place = Place::new();
+    place.git(&["init", "-q"]);
+    place.passes(&["freeze"]);
+    place.commit();
+    place.write("contracts.yaml", &format!("{MANIFEST}frozen: other\n"));
+    place.order(5);
+    let refused = || {
+        let out = place.fails(1, &["freeze", "second"]);
+        assert!(out.contains("1.0.0 is frozen in _frozen and not in other"), "{out}");
+    };
+    refused();
+    place.commit();
+    refused();
+    // Moved along, they are what the set is held against.
+    place.git(&["mv", "_frozen", "other"]);
+    assert!(place.fails(1, &["freeze", "second"]).contains("against the freeze 1.0.0"));
+    place.passes(&["freeze", "second", "--unchecked", "they lie better there"]);
+}
+
+#[test]
+fn a_bump_goes_as_far_as_is_asked() {
+    let place = Place::new();
+    place.passes(&["freeze"]);
+    let out = place.passes(&["bump", "orders", "auto"]);
+    assert!(out.contains("1.0.0 is far enough for what changed since freeze:latest"), "{out}");
+    place.order(5);
+    assert!(place.passes(&["bump", "orders", "auto"]).contains("1.0.0 → 2.0.0"));
+    assert!(place.passes(&["bump", "orders", "auto"]).contains("2.0.0 is far enough"));
+    let out = place.fails(1, &["check"]);
+    assert!(out.contains("`lazaret contracts diff freeze:latest` shows what changed"), "{out}");
 }
 
 #[test]

@@ -133,6 +133,14 @@ fn two_sets_and_whom_their_difference_concerns() {
     assert_eq!(code, Some(1), "{out}");
     let row = "| **BREAKING** | <code>events</code> | <code>events/band.json</code> | <code>enum-value-added</code> |";
     assert!(out.contains(row), "{out}");
+    let (code, out, _) = run(&["old", "new", "--output", "sarif"], at);
+    let log: Value = serde_json::from_str(&out).unwrap();
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let broken = results.iter().find(|one| one["ruleId"] == "enum-value-added").unwrap();
+    let place = &broken["locations"][0];
+    assert_eq!((code, &broken["level"]), (Some(1), &Value::from("error")));
+    assert_eq!(place["physicalLocation"]["artifactLocation"]["uri"], "new/events/band.json");
+    assert_eq!(place["logicalLocations"][0]["fullyQualifiedName"], "/enum");
     let (_, out, _) = run(&["new", "old", "--output", "json"], at);
     let report: Value = serde_json::from_str(&out).unwrap();
     assert_eq!(report["class"], "BREAKING");

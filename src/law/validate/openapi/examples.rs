@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::super::context::Context;
 use super::super::schemas::judge;
 use super::super::{Rule, Validation, rules};
-use super::references::{NAMES, resolved};
+use super::references::{NAMES, Spot};
 use crate::domain::pointer::join;
 
 /// Examples of one document that are judged.
@@ -14,18 +14,26 @@ const MAX: usize = 1_000;
 /// An example: the place of its schema, its own place, itself.
 type Found<'v> = (String, String, &'v Value, &'static Rule);
 
-pub(super) fn check(context: &Context<'_>, path: &str, document: &Value, all: &mut Validation) {
+pub(super) fn check<'v>(
+    context: &'v Context<'v>,
+    path: &'v str,
+    document: &'v Value,
+    all: &mut Validation,
+) {
     let mut found = Vec::new();
-    walk(document, document, "", &mut found);
+    walk((context, &Spot::of(path, document)), document, "", &mut found);
     for (schema, place, value, rule) in found.into_iter().take(MAX) {
         judge(context, (path, &schema), (&place, value), rule, all);
     }
 }
 
-fn walk<'v>(document: &'v Value, value: &'v Value, at: &str, found: &mut Vec<Found<'v>>) {
+/// A document, and those that it may refer to.
+type Whole<'w, 'v> = (&'v Context<'v>, &'w Spot<'v>);
+
+fn walk<'v>(whole: Whole<'_, 'v>, value: &'v Value, at: &str, found: &mut Vec<Found<'v>>) {
     match value {
         Value::Object(members) => {
-            shown(document, value, at, found);
+            shown(whole, value, at, found);
             for (name, inner) in members {
                 let here = join(at, name);
                 match name.as_str() {
@@ -35,23 +43,23 @@ fn walk<'v>(document: &'v Value, value: &'v Value, at: &str, found: &mut Vec<Fou
                         let types = inner.as_object().into_iter().flatten();
                         for (name, media) in types {
                             if name.contains("json") {
-                                walk(document, media, &join(&here, name), found);
+                                walk(whole, media, &join(&here, name), found);
                             }
                         }
                     }
                     // Names of members are not words of OpenAPI.
                     name if NAMES.contains(&name) && inner.is_object() => {
                         for (name, inner) in inner.as_object().into_iter().flatten() {
-                            walk(document, inner, &join(&here, name), found);
+                            walk(whole, inner, &join(&here, name), found);
                         }
                     }
-                    _ => walk(document, inner, &here, found),
+                    _ => walk(whole, inner, &here, found),
                 }
             }
         }
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                walk(document, item, &format!("{at}/{index}"), found);
+                walk(whole, item, &format!("{at}/{index}"), found);
             }
         }
         _ => {}
@@ -59,7 +67,12 @@ fn walk<'v>(document: &'v Value, value: &'v Value, at: &str, found: &mut Vec<Fou
 }
 
 /// What an object shows of itself, if it is a schema, or has one.
-fn shown<'v>(document: &'v Value, value: &'v Value, at: &str, found: &mut Vec<Found<'v>>) {
+fn shown<'v>(
+    (context, whole): Whole<'_, 'v>,
+    value: &'v Value,
+    at: &str,
+    found: &mut Vec<Found<'v>>,
+) {
     let has = value.get("schema").filter(|schema| schema.is_object());
     let schema = match has {
         Some(_) => join(at, "schema"),
@@ -77,14 +90,15 @@ fn shown<'v>(document: &'v Value, value: &'v Value, at: &str, found: &mut Vec<Fo
             }
         }
         Some(Value::Object(named)) if has.is_some() => {
-            for (name, example) in named {
-                let Some((example, place)) = resolved(document, example, &join(&here, name)) else {
+            for name in named.keys() {
+                let Some(named) = whole.at(&join(&here, name)) else { continue };
+                let Some(value) = named.followed(context).and_then(|one| one.member("value"))
+                else {
                     continue;
                 };
-                if let Some(value) = example.get("value") {
-                    let place = join(&place, "value");
-                    found.push((schema.clone(), place, value, &rules::EXAMPLE));
-                }
+                // One in another file is told of where it is referred to.
+                let place = if value.file == whole.file { value.pointer } else { named.pointer };
+                found.push((schema.clone(), place, value.value, &rules::EXAMPLE));
             }
         }
         _ => {}

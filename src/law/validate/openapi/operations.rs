@@ -4,99 +4,126 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::super::context::Context;
 use super::super::{Rule, rules};
-use super::references::{resolved, walk};
+use super::references::{Spot, walk};
+use super::version;
 use crate::domain::pointer::join;
 use crate::law::Finding;
 
 const METHODS: &[&str] = &["delete", "get", "head", "options", "patch", "post", "put", "trace"];
 
-pub(super) fn check(path: &str, document: &Value, findings: &mut Vec<Finding>) {
-    let mut say = |rule: &Rule, at: String, text: String| findings.push(rule.at(path, at, text));
-    plain(document, &mut say);
+/// Says what is wrong at a place of a file.
+type Say<'s> = dyn FnMut(&Rule, (&str, String), String) + 's;
+
+pub(super) fn check<'v>(
+    context: &'v Context<'_>,
+    path: &'v str,
+    document: &'v Value,
+    findings: &mut Vec<Finding>,
+) {
+    let mut say = |rule: &Rule, (file, at): (&str, String), text: String| {
+        findings.push(rule.at(file, at, text));
+    };
+    let root = Spot::of(path, document);
+    plain(context, &root, &mut say);
+    schemes(&root, &root, &mut say);
     let mut templates: BTreeMap<String, &str> = BTreeMap::new();
     let mut ids: BTreeMap<&str, String> = BTreeMap::new();
-    if let Some(demands) = document.get("security") {
-        schemes(document, demands, "/security", &mut say);
-    }
-    for (template, item) in document.get("paths").and_then(Value::as_object).into_iter().flatten() {
-        let at = join("/paths", template);
+    for template in
+        document.get("paths").and_then(Value::as_object).into_iter().flat_map(|all| all.keys())
+    {
+        let Some(item) = root.at(&join("/paths", template)) else { continue };
         if let Some(other) = templates.insert(anonymous(template), template) {
             let text = format!("{template} and {other} are the same path");
-            say(&rules::PATH_TWICE, at.clone(), text);
+            say(&rules::PATH_TWICE, (path, item.pointer.clone()), text);
         }
-        let Some((item, place)) = resolved(document, item, &at) else { continue };
-        let shared = parameters(document, item, &place);
+        // One that leads nowhere is told as a reference.
+        let Some(item) = item.followed(context) else { continue };
         for method in METHODS {
-            let Some(operation) = item.get(*method) else { continue };
-            let place = join(&place, method);
+            let Some(operation) = item.member(method) else { continue };
             let name = format!("{} {template}", method.to_uppercase());
-            match operation.get("operationId").and_then(Value::as_str) {
-                None => {
-                    let text = format!("{name} has no operationId");
-                    say(&rules::OPERATION_ID, place.clone(), text);
-                }
-                Some(id) => {
-                    if let Some(other) = ids.insert(id, name.clone()) {
-                        let text = format!("{name} and {other} are both {id}");
-                        say(&rules::OPERATION_ID_TWICE, join(&place, "operationId"), text);
-                    }
-                }
-            }
-            let responses = operation.get("responses").and_then(Value::as_object);
+            identified(&name, &operation, &mut ids, &mut say);
+            let responses = operation.value.get("responses").and_then(Value::as_object);
             if !responses.is_some_and(|all| all.keys().any(|status| status.starts_with('4'))) {
                 let text = format!("{name} has no answer 4xx");
-                say(&rules::FOUR, place.clone(), text);
+                say(&rules::FOUR, (operation.file, operation.pointer.clone()), text);
             }
-            security(document, (template, item, operation), &name, &place, &mut say);
-            let own = parameters(document, operation, &place);
-            let known: BTreeMap<_, _> = shared.iter().chain(&own).collect();
-            let used = braces(template);
-            for parameter in used.iter().filter(|used| !known.contains_key(&(**used).to_owned())) {
-                let text = format!("{name} does not declare {{{parameter}}}");
-                say(&rules::UNDECLARED, place.clone(), text);
-            }
-            for (parameter, declared) in
-                known.iter().filter(|(one, _)| !used.contains(one.as_str()))
-            {
-                let text = format!("{template} has no {{{parameter}}}");
-                say(&rules::UNUSED, (*declared).clone(), text);
-            }
+            security((&root, template, &item, &operation), &name, &mut say);
+            declared(context, (template, &name), (&item, &operation), &mut say);
         }
+    }
+}
+
+/// An operation has a name that no other has.
+fn identified<'v>(
+    name: &str,
+    operation: &Spot<'v>,
+    ids: &mut BTreeMap<&'v str, String>,
+    say: &mut Say<'_>,
+) {
+    let Some(id) = operation.word("operationId") else {
+        let text = format!("{name} has no operationId");
+        return say(&rules::OPERATION_ID, (operation.file, operation.pointer.clone()), text);
+    };
+    if let Some(other) = ids.insert(id, name.to_owned()) {
+        let text = format!("{name} and {other} are both {id}");
+        let at = join(&operation.pointer, "operationId");
+        say(&rules::OPERATION_ID_TWICE, (operation.file, at), text);
+    }
+}
+
+/// The parameters in braces are those that are declared.
+fn declared<'v>(
+    context: &'v Context<'_>,
+    (template, name): (&str, &str),
+    (item, operation): (&Spot<'v>, &Spot<'v>),
+    say: &mut Say<'_>,
+) {
+    let (shared, own) = (parameters(context, item), parameters(context, operation));
+    let known: BTreeMap<_, _> = shared.into_iter().chain(own).collect();
+    let used = braces(template);
+    for parameter in used.iter().filter(|used| !known.contains_key(**used)) {
+        let text = format!("{name} does not declare {{{parameter}}}");
+        say(&rules::UNDECLARED, (operation.file, operation.pointer.clone()), text);
+    }
+    for (parameter, declared) in known.iter().filter(|(one, _)| !used.contains(**one)) {
+        let text = format!("{template} has no {{{parameter}}}");
+        say(&rules::UNUSED, (declared.file, declared.pointer.clone()), text);
     }
 }
 
 /// What the official schemas cannot see: a parameter declared twice, a list of nothing in 3.0, a server's variable
 /// that is not there.
-fn plain(document: &Value, say: &mut impl FnMut(&Rule, String, String)) {
-    let version = document.get("openapi").and_then(Value::as_str).unwrap_or_default();
+fn plain<'v>(context: &'v Context<'_>, root: &Spot<'v>, say: &mut Say<'_>) {
+    let file = root.file;
     let listed = |members: &serde_json::Map<String, Value>| {
         let is = members.get("type").and_then(Value::as_str) == Some("array");
         is && !members.contains_key("items") && !members.contains_key("$ref")
     };
-    walk(document, "", "", &mut |at, _, members| {
-        if version.starts_with("3.0") && listed(members) {
-            say(&rules::OPENAPI, at.to_owned(), "an array says what its items are".to_owned());
+    walk(root.document, "", "", &mut |at, _, members| {
+        if version(root.document).starts_with("3.0") && listed(members) {
+            let text = "an array says what its items are".to_owned();
+            say(&rules::OPENAPI, (file, at.to_owned()), text);
         }
+        let Some(here) = root.at(at) else { return };
         let mut seen = BTreeSet::new();
-        let list = members.get("parameters").and_then(Value::as_array).into_iter().flatten();
-        for (index, parameter) in list.enumerate() {
-            let at = format!("{}/{index}", join(at, "parameters"));
-            let Some((parameter, _)) = resolved(document, parameter, &at) else { continue };
-            let word = |name: &str| parameter.get(name).and_then(Value::as_str);
-            if let (Some(name), Some(place)) = (word("name"), word("in"))
+        for declared in here.items("parameters") {
+            let Some(parameter) = declared.followed(context) else { continue };
+            if let (Some(name), Some(place)) = (parameter.word("name"), parameter.word("in"))
                 && !seen.insert((name, place))
             {
-                say(&rules::OPENAPI, at, format!("the parameter {name} in {place} is there twice"));
+                let text = format!("the parameter {name} in {place} is there twice");
+                say(&rules::OPENAPI, (file, declared.pointer), text);
             }
         }
-        let list = members.get("servers").and_then(Value::as_array).into_iter().flatten();
-        for (index, server) in list.enumerate() {
-            let url = server.get("url").and_then(Value::as_str).unwrap_or_default();
-            let known = |name: &str| server.get("variables").is_some_and(|v| v.get(name).is_some());
-            for name in braces(url).into_iter().filter(|name| !known(name)) {
-                let at = format!("{}/{index}/url", join(at, "servers"));
-                say(&rules::OPENAPI, at, format!("there is no variable {name}"));
+        for server in here.items("servers") {
+            let known =
+                |name: &str| server.value.get("variables").is_some_and(|v| v.get(name).is_some());
+            let used = braces(server.word("url").unwrap_or_default());
+            for name in used.into_iter().filter(|name| !known(name)) {
+                let text = format!("there is no variable {name}");
+                say(&rules::OPENAPI, (file, join(&server.pointer, "url")), text);
             }
         }
     });
@@ -125,58 +152,47 @@ fn braces(template: &str) -> BTreeSet<&str> {
 }
 
 /// Parameters of the path that an item or an operation declares, with their places.
-fn parameters(document: &Value, of: &Value, at: &str) -> BTreeMap<String, String> {
-    let list = of.get("parameters").and_then(Value::as_array).into_iter().flatten();
-    let one = |(index, parameter): (usize, &Value)| {
-        let at = format!("{at}/parameters/{index}");
-        let (parameter, _) = resolved(document, parameter, &at)?;
-        let name = parameter.get("name")?.as_str()?;
-        (parameter.get("in")?.as_str()? == "path").then(|| (name.to_owned(), at))
+fn parameters<'v>(context: &'v Context<'_>, of: &Spot<'v>) -> BTreeMap<&'v str, Spot<'v>> {
+    let one = |declared: Spot<'v>| {
+        let parameter = declared.followed(context)?;
+        let name = parameter.word("name")?;
+        (parameter.word("in")? == "path").then_some((name, declared))
     };
-    list.enumerate().filter_map(one).collect()
+    of.items("parameters").into_iter().filter_map(one).collect()
 }
 
 /// Who may call an operation is said, and is not just anybody.
 fn security(
-    document: &Value,
-    (template, item, operation): (&str, &Value, &Value),
+    (root, template, item, operation): (&Spot<'_>, &str, &Spot<'_>, &Spot<'_>),
     name: &str,
-    at: &str,
-    say: &mut impl FnMut(&Rule, String, String),
+    say: &mut Say<'_>,
 ) {
-    let own = operation.get("security");
-    if let Some(demands) = own {
-        schemes(document, demands, &join(at, "security"), say);
-    }
-    let demands = own.or_else(|| document.get("security")).and_then(Value::as_array);
+    schemes(root, operation, say);
+    let own = operation.value.get("security");
+    let demands = own.or_else(|| root.value.get("security")).and_then(Value::as_array);
     let empty = |demand: &Value| demand.as_object().is_none_or(serde_json::Map::is_empty);
     let guarded = demands.is_some_and(|all| !all.is_empty() && !all.iter().any(empty));
     let public = |of: &Value| of.get("x-public").and_then(Value::as_bool) == Some(true);
-    let tags = operation.get("tags").and_then(Value::as_array).into_iter().flatten();
+    let tags = operation.value.get("tags").and_then(Value::as_array).into_iter().flatten();
     let tagged = tags.into_iter().any(|tag| {
-        let all = document.get("tags").and_then(Value::as_array).into_iter().flatten();
+        let all = root.value.get("tags").and_then(Value::as_array).into_iter().flatten();
         all.into_iter().any(|known| known.get("name") == Some(tag) && public(known))
     });
     let health = template.starts_with("/health") || ["/livez", "/readyz"].contains(&template);
-    if !guarded && !public(operation) && !public(item) && !tagged && !health {
+    if !guarded && !public(operation.value) && !public(item.value) && !tagged && !health {
         let text = format!("{name} may be called by anybody");
-        say(&rules::SECURITY, at.to_owned(), text);
+        say(&rules::SECURITY, (operation.file, operation.pointer.clone()), text);
     }
 }
 
-/// Security names schemes that there are.
-fn schemes(
-    document: &Value,
-    demands: &Value,
-    at: &str,
-    say: &mut impl FnMut(&Rule, String, String),
-) {
-    let known = document.pointer("/components/securitySchemes").and_then(Value::as_object);
-    for (index, demand) in demands.as_array().into_iter().flatten().enumerate() {
-        for scheme in demand.as_object().into_iter().flat_map(|all| all.keys()) {
+/// Security names schemes that there are: those of the root.
+fn schemes(root: &Spot<'_>, of: &Spot<'_>, say: &mut Say<'_>) {
+    let known = root.document.pointer("/components/securitySchemes").and_then(Value::as_object);
+    for demand in of.items("security") {
+        for scheme in demand.value.as_object().into_iter().flat_map(|all| all.keys()) {
             if !known.is_some_and(|known| known.contains_key(scheme)) {
                 let text = format!("there is no security scheme {scheme}");
-                say(&rules::SCHEME, join(&format!("{at}/{index}"), scheme), text);
+                say(&rules::SCHEME, (demand.file, join(&demand.pointer, scheme)), text);
             }
         }
     }
@@ -188,10 +204,18 @@ mod tests {
 
     #[test]
     fn a_list_says_of_what_in_3_0() {
+        let set = crate::law::Set::open({
+            let mut tree = crate::law::Tree::default();
+            let manifest = "apiVersion: lazaret.dev/contracts/v1\nname: x\nmodules: [{name: m}]";
+            tree.insert("contracts.yaml", manifest.into()).unwrap();
+            tree
+        });
+        let set = set.unwrap();
+        let context = Context::new(&set);
         let said = |version: &str, schema: Value| {
             let mut count = 0;
             let api = serde_json::json!({"openapi": version, "components": {"schemas": {"default": schema}}});
-            plain(&api, &mut |_, _, _| count += 1);
+            plain(&context, &Spot::of("a.json", &api), &mut |_, _, _| count += 1);
             count
         };
         let bare = serde_json::json!({"type": "array"});

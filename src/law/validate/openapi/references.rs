@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::super::context::Context;
 use super::super::rules;
+use crate::contracts::openapi::joined;
 use crate::domain::pointer::join;
 use crate::law::Finding;
 
@@ -35,15 +36,109 @@ pub(super) const NAMES: &[&str] = &[
     "webhooks",
 ];
 
+/// A value of a document, and where it stands.
+#[derive(Clone, Debug)]
+pub(super) struct Spot<'v> {
+    pub file: &'v str,
+    pub document: &'v Value,
+    pub value: &'v Value,
+    pub pointer: String,
+}
+
+impl<'v> Spot<'v> {
+    /// A whole document.
+    pub(super) const fn of(file: &'v str, document: &'v Value) -> Self {
+        Self { file, document, value: document, pointer: String::new() }
+    }
+
+    /// A place of the same document.
+    pub(super) fn at(&self, pointer: &str) -> Option<Self> {
+        let value = self.document.pointer(pointer)?;
+        Some(Self { value, pointer: pointer.to_owned(), ..self.clone() })
+    }
+
+    /// A member of it.
+    pub(super) fn member(&self, name: &str) -> Option<Self> {
+        let value = self.value.get(name)?;
+        Some(Self { value, pointer: join(&self.pointer, name), ..self.clone() })
+    }
+
+    /// The items of a member that is a list.
+    pub(super) fn items(&self, name: &str) -> Vec<Self> {
+        let Some(list) = self.member(name) else { return Vec::new() };
+        let all = list.value.as_array().into_iter().flatten().enumerate();
+        let item = |(index, value)| Self {
+            value,
+            pointer: format!("{}/{index}", list.pointer),
+            ..list.clone()
+        };
+        all.map(item).collect()
+    }
+
+    /// A member's text.
+    pub(super) fn word(&self, name: &str) -> Option<&'v str> {
+        self.value.get(name).and_then(Value::as_str)
+    }
+
+    /// It, or what its reference leads to, in this document or another of the set.
+    pub(super) fn followed(&self, context: &'v Context<'_>) -> Option<Self> {
+        let mut spot = self.clone();
+        for _ in 0..MAX_STEPS {
+            let Some(target) = spot.word("$ref") else { return Some(spot) };
+            spot = lead(context, &spot, target)?;
+        }
+        None
+    }
+}
+
+/// Where a reference leads: to a place in its document, or in one of the set that it names by path or by `$id`.
+fn lead<'v>(context: &'v Context<'_>, from: &Spot<'v>, target: &str) -> Option<Spot<'v>> {
+    let (name, fragment) = target.split_once('#').unwrap_or((target, ""));
+    let whole = match name {
+        "" => from.clone(),
+        name => {
+            let by_id = context.ids.get(name).and_then(|all| all.first());
+            let path = by_id.map_or_else(|| joined(from.file, name), |path| (*path).to_owned());
+            let (file, document) = context.found(&path)?;
+            Spot::of(file, document)
+        }
+    };
+    match fragment {
+        // An anchor of a schema: whoever uses the schema finds out.
+        fragment if !fragment.is_empty() && !fragment.starts_with('/') => whole.at(""),
+        fragment => whole.at(&percent(fragment)?),
+    }
+}
+
+/// What a document refers to in others.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct Outward {
+    pub file: String,
+    pub pointer: String,
+    /// Under which name of `components` it would lie, if that is plain.
+    pub kind: &'static str,
+}
+
+/// All that a document refers to in other files.
+pub(super) fn outward(path: &str, document: &Value) -> Vec<Outward> {
+    let mut found = Vec::new();
+    walk(document, "", "", &mut |_, kind, object| {
+        let target = object.get("$ref").and_then(Value::as_str).unwrap_or_default();
+        let (name, fragment) = target.split_once('#').unwrap_or((target, ""));
+        if let Some(pointer) = percent(fragment).filter(|_| !name.is_empty()) {
+            found.push(Outward { file: joined(path, name), pointer, kind });
+        }
+    });
+    found
+}
+
 /// Those that lead nowhere, or to something of another kind.
 pub(super) fn broken(context: &Context<'_>, path: &str, document: &Value) -> Vec<Finding> {
     let mut found = Vec::new();
+    let whole = Spot::of(path, document);
     walk(document, "", "", &mut |at, kind, object| {
         let Some(target) = object.get("$ref").and_then(Value::as_str) else { return };
-        let there = match target.strip_prefix('#') {
-            Some(fragment) => lookup(document, fragment).is_some(),
-            None => elsewhere(context, path, target),
-        };
+        let there = lead(context, &whole, target).is_some();
         let text = match target.strip_prefix("#/components/").and_then(|rest| rest.split_once('/'))
         {
             _ if !there => format!("{target} leads nowhere"),
@@ -55,32 +150,6 @@ pub(super) fn broken(context: &Context<'_>, path: &str, document: &Value) -> Vec
         found.push(rules::REFERENCE.at(path, join(at, "$ref"), text));
     });
     found
-}
-
-/// Whether a reference to another document leads to one of the set: by path, or by `$id`.
-fn elsewhere(context: &Context<'_>, path: &str, target: &str) -> bool {
-    let (document, fragment) = target.split_once('#').unwrap_or((target, ""));
-    let mut names: Vec<&str> = path.split('/').collect();
-    names.pop();
-    for name in document.split('/') {
-        match name {
-            "" | "." => {}
-            ".." => drop(names.pop()),
-            name => names.push(name),
-        }
-    }
-    let by_id = context.ids.get(document).and_then(|all| all.first());
-    let path = by_id.map_or_else(|| names.join("/"), |path| (*path).to_owned());
-    context.document(&path).is_some_and(|document| lookup(document, fragment).is_some())
-}
-
-fn lookup<'v>(document: &'v Value, fragment: &str) -> Option<&'v Value> {
-    if !fragment.is_empty() && !fragment.starts_with('/') {
-        // An anchor of a schema: whoever uses the schema finds out.
-        return Some(document);
-    }
-    let decoded = percent(fragment)?;
-    document.pointer(&decoded)
 }
 
 /// A fragment without its percent escapes.
@@ -153,23 +222,7 @@ fn plain(word: &str) -> &'static str {
         "headers" => "headers",
         "requestBody" | "requestBodies" => "requestBodies",
         "links" => "links",
+        "paths" | "pathItems" | "webhooks" => "pathItems",
         _ => "",
     }
-}
-
-/// An object, or what its reference within the document leads to; with its pointer.
-pub(super) fn resolved<'v>(
-    document: &'v Value,
-    value: &'v Value,
-    at: &str,
-) -> Option<(&'v Value, String)> {
-    let (mut value, mut at) = (value, at.to_owned());
-    for _ in 0..MAX_STEPS {
-        let Some(target) = value.get("$ref").and_then(Value::as_str) else {
-            return Some((value, at));
-        };
-        at = percent(target.strip_prefix('#')?)?;
-        value = document.pointer(&at)?;
-    }
-    None
 }
