@@ -1,13 +1,13 @@
-//! A program of somebody else's that ends with us, however we end: a shell holds the other end of a
-//! pipe, and stops the program when that is gone.
+//! Programs of somebody else's: found, asked, and run beside us.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 
-/// A running program. Dropping it ends it.
+/// A running program that ends with us, however we end: a shell holds the other end of a pipe, and
+/// stops the program when that is gone. Dropping it ends it.
 pub struct Peer {
     child: Child,
     log: PathBuf,
@@ -61,6 +61,25 @@ pub fn tool(variable: &str) -> Result<PathBuf> {
         bail!("{variable}: there is no {}", path.display());
     }
     Ok(path)
+}
+
+/// Runs a command, however it ends.
+///
+/// # Errors
+/// If it does not start.
+pub fn run(command: &mut Command) -> Result<Output> {
+    command.output().with_context(|| format!("{command:?}"))
+}
+
+/// Runs a command that must succeed, and gives all that it printed.
+///
+/// # Errors
+/// If it fails; what it printed is in the error.
+pub fn succeed(command: &mut Command) -> Result<String> {
+    let output = run(command)?;
+    let text = [output.stdout, output.stderr].map(|b| String::from_utf8_lossy(&b).into_owned());
+    ensure!(output.status.success(), "{command:?}: {}\n{}", text[0], text[1]);
+    Ok(text.concat())
 }
 
 /// A loopback port that was free a moment ago.

@@ -1,6 +1,5 @@
 //! A real OCI registry (distribution) on loopback, for as long as it is held.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -10,6 +9,7 @@ use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, 
 use serde_json::{Value, json};
 
 use crate::cluster::eventually;
+use crate::peer::{free_port, tool};
 
 /// A registry with its data in a folder of its own.
 pub struct Registry {
@@ -35,9 +35,9 @@ impl Registry {
     /// # Errors
     /// If it does not come up.
     pub async fn start(door: Door) -> Result<Self> {
-        let binary = std::env::var_os("LAZARET_REGISTRY").context("LAZARET_REGISTRY is not set")?;
+        let binary = tool("LAZARET_REGISTRY")?;
         let dir = tempfile::Builder::new().prefix("lazaret-registry-").tempdir()?;
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let port = free_port()?;
         let address = format!("127.0.0.1:{port}");
         let path = |name: &str| dir.path().join(name).display().to_string();
         let mut http = json!({ "addr": address, "secret": "e2e" });

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::cluster::eventually;
 use crate::example::{Example, upload};
+use crate::peer::{free_port, tool};
 use crate::stage::Stage;
 
 /// The access key id of the one account.
@@ -41,12 +42,12 @@ impl S3 {
     /// # Errors
     /// If it does not come up.
     pub async fn start() -> Result<Self> {
-        let program = std::env::var_os("LAZARET_VERSITYGW").context("LAZARET_VERSITYGW")?;
+        let program = tool("LAZARET_VERSITYGW")?;
         let dir = tempfile::Builder::new().prefix("lazaret-s3-").tempdir()?;
         for name in ["data/bucket", "meta"] {
             std::fs::create_dir_all(dir.path().join(name))?;
         }
-        let port = std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
+        let port = free_port()?;
         let log = std::fs::File::create(dir.path().join("log"))?;
         let child = Command::new(program)
             .args(["--port", &format!("127.0.0.1:{port}")])

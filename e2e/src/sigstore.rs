@@ -1,11 +1,10 @@
 //! A whole private Sigstore on loopback: Fulcio, a timestamp authority, Rekor v2 and an identity
 //! provider, with the trusted root and the signing config that tie them together.
 
-use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -16,42 +15,18 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use serde_json::{Value, json};
 
+use crate::peer::{Peer, free_port, succeed, tool};
+
 /// Whom the identity provider vouches for.
 pub const SUBJECT: &str = "signer@packs.test";
 
-/// The path of a tool that `e2e/heavy/run` built.
-pub fn tool(variable: &str) -> Result<PathBuf> {
-    let path = std::env::var_os(variable).with_context(|| format!("{variable} is not set"))?;
-    Ok(path.into())
-}
-
-/// Runs a command that must succeed, and gives all that it printed.
-pub fn succeed(command: &mut Command) -> Result<String> {
-    let output = command.output().with_context(|| format!("{command:?}"))?;
-    let text = [output.stdout, output.stderr].map(|b| String::from_utf8_lossy(&b).into_owned());
-    ensure!(output.status.success(), "{command:?}: {}\n{}", text[0], text[1]);
-    Ok(text.concat())
-}
-
 /// A private Sigstore; its processes end when it is dropped.
 pub struct Sigstore {
+    // They end before their folder goes.
+    parts: Vec<Peer>,
     dir: tempfile::TempDir,
-    parts: Vec<Part>,
     /// The OIDC issuer.
     pub issuer: String,
-}
-
-struct Part {
-    child: Child,
-    log: PathBuf,
-}
-
-impl Drop for Part {
-    fn drop(&mut self) {
-        // It may be gone already; then there is nothing to kill and nothing to say.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 impl Sigstore {
@@ -59,7 +34,7 @@ impl Sigstore {
     pub fn start() -> Result<Self> {
         let dir = tempfile::tempdir()?;
         let issuer = identity_provider(dir.path())?;
-        let mut sigstore = Self { dir, parts: Vec::new(), issuer };
+        let mut sigstore = Self { parts: Vec::new(), dir, issuer };
         let [fulcio, tsa, rekor] = [free_port()?, free_port()?, free_port()?];
         sigstore.fulcio(fulcio)?;
         sigstore.run(
@@ -173,41 +148,29 @@ impl Sigstore {
     }
 
     fn run(&mut self, variable: &str, name: &str, arguments: &[&str]) -> Result<()> {
-        let log = self.path(&format!("{name}.log"));
-        let output = File::create(&log)?;
-        let child = Command::new(tool(variable)?)
-            .args(arguments)
-            .current_dir(&self.dir)
-            .env("HOME", self.dir.path())
-            .stdin(Stdio::null())
-            .stdout(output.try_clone()?)
-            .stderr(output)
-            .spawn()
-            .with_context(|| format!("cannot start {name}"))?;
-        self.parts.push(Part { child, log });
+        // With a home of its own, as cosign has.
+        let home = format!("HOME={}", self.dir.path().display());
+        let program = tool(variable)?.display().to_string();
+        let mut all = vec![home, program];
+        all.extend(arguments.iter().map(|argument| (*argument).to_owned()));
+        self.parts.push(Peer::start(name, Path::new("env"), &all, self.dir.path())?);
         Ok(())
     }
 
     /// What a part answers, once it does.
-    fn answer(&mut self, port: u16, path: &str) -> Result<Vec<u8>> {
+    fn answer(&self, port: u16, path: &str) -> Result<Vec<u8>> {
         let deadline = Instant::now() + Duration::from_secs(60);
         loop {
             if let Ok(body) = get(port, path) {
                 return Ok(body);
             }
-            for part in &mut self.parts {
-                if part.child.try_wait()?.is_some() {
-                    bail!("ended early: {}", std::fs::read_to_string(&part.log)?);
-                }
+            if Instant::now() > deadline {
+                let logs: Vec<_> = self.parts.iter().map(Peer::tail).collect();
+                bail!("nobody answers {path}: {}", logs.join("\n---\n"));
             }
-            ensure!(Instant::now() < deadline, "nobody answers {path}");
             std::thread::sleep(Duration::from_millis(100));
         }
     }
-}
-
-fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
 fn get(port: u16, path: &str) -> Result<Vec<u8>> {

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::api::authentication::v1::{TokenRequest, TokenRequestSpec};
+use k8s_openapi::api::core::v1::{Secret, ServiceAccount};
 use kube::Client;
 use kube::api::{Api, Patch, PatchParams, PostParams};
 use lazaret::api::{DatasetPromotion, Phase, PolicyPack, Quarantine, REQUESTED_AT, is_true};
@@ -112,6 +113,27 @@ impl Stage {
         let secret: Secret = serde_json::from_value(secret)?;
         self.api::<Secret>().patch(name, &params, &Patch::Apply(&secret)).await?;
         Ok(())
+    }
+
+    /// A file with a token of a service account for this audience.
+    ///
+    /// # Errors
+    /// If none is issued.
+    pub async fn token(&self, account: &str, audience: &str) -> Result<PathBuf> {
+        let request = TokenRequest {
+            spec: TokenRequestSpec {
+                audiences: vec![audience.to_owned()],
+                expiration_seconds: Some(600),
+                ..TokenRequestSpec::default()
+            },
+            ..TokenRequest::default()
+        };
+        let accounts = self.api::<ServiceAccount>();
+        let issued =
+            accounts.create_token_request(account, &PostParams::default(), &request).await?;
+        let file = self.start.root.join(format!("token-{account}-{audience}"));
+        std::fs::write(&file, issued.status.context("the token was issued")?.token)?;
+        Ok(file)
     }
 
     /// Creates a PolicyPack that takes the server's pack and trusts the stage's key, with `spec`

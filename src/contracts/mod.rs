@@ -23,5 +23,7 @@ pub use schemas::{
     CompiledSchema, Fault, SchemaName, Schemas, dialect_violations, is_known_dialect,
     is_known_format, violations,
 };
-pub use stac::{FILE_EXTENSION, stac_violations, unknown_extensions};
+pub use stac::{
+    FILE_EXTENSION, PackExtensions, stac_violations, stac_violations_with, unknown_extensions,
+};
 pub use violation::Violation;

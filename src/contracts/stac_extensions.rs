@@ -1,5 +1,5 @@
-//! The schemas of STAC extensions that are built in. What each version allows is written from the
-//! extension's text (`contracts/schemas/vendor/README.md`).
+//! The schemas of STAC extensions that are built in: the published ones where they could be had,
+//! others written from the extension's text (`contracts/schemas/vendor/README.md`).
 
 macro_rules! extensions {
     ($($uri:literal => $file:literal),* $(,)?) => {
@@ -11,6 +11,7 @@ macro_rules! extensions {
     };
 }
 extensions! {
+    "https://landsat.usgs.gov/stac/landsat-extension/v1.1.1/schema.json" => "extensions/landsat/v1.1.1.json",
     "https://stac-extensions.github.io/classification/v1.0.0/schema.json" => "extensions/classification/v1.0.0.json",
     "https://stac-extensions.github.io/classification/v1.1.0/schema.json" => "extensions/classification/v1.1.0.json",
     "https://stac-extensions.github.io/classification/v2.0.0/schema.json" => "extensions/classification/v2.0.0.json",
@@ -29,6 +30,8 @@ extensions! {
     "https://stac-extensions.github.io/grid/v1.1.0/schema.json" => "extensions/grid/v1.1.0.json",
     "https://stac-extensions.github.io/item-assets/v1.0.0/schema.json" => "extensions/item-assets/v1.0.0.json",
     "https://stac-extensions.github.io/mgrs/v1.0.0/schema.json" => "extensions/mgrs/v1.0.0.json",
+    "https://stac-extensions.github.io/mlm/v1.4.0/schema.json" => "extensions/mlm/v1.4.0.json",
+    "https://stac-extensions.github.io/pointcloud/v1.0.0/schema.json" => "extensions/pointcloud/v1.0.0.json",
     "https://stac-extensions.github.io/processing/v1.0.0/schema.json" => "extensions/processing/v1.0.0.json",
     "https://stac-extensions.github.io/processing/v1.1.0/schema.json" => "extensions/processing/v1.1.0.json",
     "https://stac-extensions.github.io/processing/v1.2.0/schema.json" => "extensions/processing/v1.2.0.json",
@@ -39,12 +42,15 @@ extensions! {
     "https://stac-extensions.github.io/raster/v1.0.0/schema.json" => "extensions/raster/v1.0.0.json",
     "https://stac-extensions.github.io/raster/v1.1.0/schema.json" => "extensions/raster/v1.1.0.json",
     "https://stac-extensions.github.io/raster/v2.0.0/schema.json" => "extensions/raster/v2.0.0.json",
+    "https://stac-extensions.github.io/render/v2.0.0/schema.json" => "extensions/render/v2.0.0.json",
     "https://stac-extensions.github.io/sar/v1.0.0/schema.json" => "extensions/sar/v1.0.0.json",
     "https://stac-extensions.github.io/sar/v1.1.0/schema.json" => "extensions/sar/v1.1.0.json",
     "https://stac-extensions.github.io/sar/v1.2.0/schema.json" => "extensions/sar/v1.2.0.json",
     "https://stac-extensions.github.io/sat/v1.0.0/schema.json" => "extensions/sat/v1.0.0.json",
     "https://stac-extensions.github.io/sat/v1.1.0/schema.json" => "extensions/sat/v1.1.0.json",
     "https://stac-extensions.github.io/scientific/v1.0.0/schema.json" => "extensions/scientific/v1.0.0.json",
+    "https://stac-extensions.github.io/sentinel-2/v1.0.0/schema.json" => "extensions/sentinel-2/v1.0.0.json",
+    "https://stac-extensions.github.io/storage/v2.0.0/schema.json" => "extensions/storage/v2.0.0.json",
     "https://stac-extensions.github.io/table/v1.0.0/schema.json" => "extensions/table/v1.0.0.json",
     "https://stac-extensions.github.io/table/v1.0.1/schema.json" => "extensions/table/v1.0.1.json",
     "https://stac-extensions.github.io/table/v1.1.0/schema.json" => "extensions/table/v1.1.0.json",
@@ -56,4 +62,5 @@ extensions! {
     "https://stac-extensions.github.io/version/v1.2.0/schema.json" => "extensions/version/v1.2.0.json",
     "https://stac-extensions.github.io/view/v1.0.0/schema.json" => "extensions/view/v1.0.0.json",
     "https://stac-extensions.github.io/view/v1.1.0/schema.json" => "extensions/view/v1.1.0.json",
+    "https://stac-extensions.github.io/xarray-assets/v1.0.0/schema.json" => "extensions/xarray-assets/v1.0.0.json",
 }

@@ -77,11 +77,11 @@ fn explain(error: &ValidationError<'_>, found: &mut Vec<Violation>) {
             return;
         }
         ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
-            // The branch that went furthest is most likely the one that was meant.
-            let depth = |branch: &Vec<ValidationError<'static>>| {
-                branch.iter().map(|e| e.instance_path().as_str().matches('/').count()).max()
-            };
-            let meant = context.iter().max_by_key(|b| (depth(b), std::cmp::Reverse(b.len())));
+            // Of the branches for this kind of thing, the one that went furthest is most likely meant.
+            let depth = |branch: &Vec<ValidationError<'_>>| branch.iter().map(reach).max();
+            let meant = context.iter().max_by_key(|branch| {
+                (!branch.iter().any(is_other_kind), depth(branch), std::cmp::Reverse(branch.len()))
+            });
             match meant {
                 Some(branch) if depth(branch) > Some(place.matches('/').count()) => {
                     for inner in branch {
@@ -129,6 +129,23 @@ fn explain(error: &ValidationError<'_>, found: &mut Vec<Violation>) {
         }
     };
     found.push(Violation::new(place, short(&message)));
+}
+
+/// How deep in the document an error or one of its branches is.
+fn reach(error: &ValidationError<'_>) -> usize {
+    let own = error.instance_path().as_str().matches('/').count();
+    match error.kind() {
+        ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
+            context.iter().flatten().map(reach).max().unwrap_or_default().max(own)
+        }
+        _ => own,
+    }
+}
+
+/// Whether a branch is for things of another `type`.
+fn is_other_kind(error: &ValidationError<'_>) -> bool {
+    matches!(error.kind(), ValidationErrorKind::Constant { .. })
+        && error.instance_path().as_str().ends_with("/type")
 }
 
 fn plural(count: u64) -> &'static str {

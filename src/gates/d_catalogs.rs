@@ -11,7 +11,8 @@ use super::lineage::Kind;
 use super::rdf::{Term, Unreadable};
 use super::{codes, d_dcat, d_media, d_prov, d_stac};
 
-pub(super) fn check(known: &Known<'_>) -> Vec<Reason> {
+/// Judges the catalogs. `data` are the pack's documents.
+pub(super) fn check(known: &Known<'_>, data: &Value) -> Vec<Reason> {
     let mut reasons = Vec::new();
     reasons.extend(unreadable(&known.dcat, DCAT, &codes::DCAT_MISSING, &codes::DCAT_INVALID));
     reasons.extend(unreadable(&known.prov, PROV, &codes::PROV_MISSING, &codes::PROV_INVALID));
@@ -19,7 +20,7 @@ pub(super) fn check(known: &Known<'_>) -> Vec<Reason> {
         d_dcat::check(known, graph, &mut reasons);
     }
     d_media::check(known, &mut reasons);
-    d_stac::check(known, &mut reasons);
+    d_stac::check(known, data, &mut reasons);
     if let Some(lineage) = known.prov.read() {
         d_prov::check(known, lineage, &mut reasons);
     }
@@ -38,6 +39,9 @@ fn unreadable<T>(
         Catalog::NotJson(message) => invalid.because(format!("{path} is {message}.")).at(path, ""),
         Catalog::NotRdf(Unreadable::Syntax(message)) => {
             invalid.because(format!("{path} is no JSON-LD: {message}.")).at(path, "")
+        }
+        Catalog::NotRdf(Unreadable::ProvJson(message)) => {
+            invalid.because(format!("{path} is no PROV-JSON: {message}.")).at(path, "")
         }
         Catalog::NotRdf(Unreadable::RemoteContext { url, pointer }) => {
             let message = format!("{path} asks for the context {url:?}, which is not fetched.");

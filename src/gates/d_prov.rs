@@ -2,17 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
-
 use crate::dataset::layout::{PROCESSED, PROV};
 use crate::domain::Reason;
 
 use super::known::Known;
 use super::lineage::{Kind, Lineage};
 use super::rdf::Term;
-use super::{codes, d_events};
+use super::{codes, d_constraints, d_order};
 
 pub(super) fn check(known: &Known<'_>, lineage: &Lineage, reasons: &mut Vec<Reason>) {
     if lineage.all(Kind::Activity).next().is_none() {
@@ -36,8 +32,8 @@ pub(super) fn check(known: &Known<'_>, lineage: &Lineage, reasons: &mut Vec<Reas
         let pointer = lineage.graph.pointer_of(&[node]);
         reasons.push(codes::PROV_CYCLE.because(message).at(PROV, pointer));
     }
-    times(known, lineage, reasons);
-    d_events::check(known, lineage, reasons);
+    d_constraints::check(known, lineage, reasons);
+    d_order::check(known, lineage, reasons);
     for path in known.facts.under(PROCESSED) {
         let term = Term::Iri(known.names.iri(path));
         let message = if !lineage.is(Kind::Entity, &term) {
@@ -64,55 +60,27 @@ fn defined(known: &Known<'_>, lineage: &Lineage, reasons: &mut Vec<Reason>) {
             if *kind == Kind::Entity && processed {
                 continue;
             }
-            let message = format!(
-                "{} in prov:{} is defined nowhere in the bundle as a prov:{kind:?}.",
-                known.show(term),
-                edge.name
-            );
+            let (shown, name) = (known.show(term), edge.name);
             let pointer = lineage.graph.pointer_of(&[term, &edge.from.1, &edge.to.1]);
-            reasons.push(codes::PROV_UNDEFINED.because(message).at(PROV, pointer));
+            reasons.push(match other(*kind).filter(|other| lineage.is(*other, term)) {
+                Some(other) => codes::PROV_TYPE_CONFLICT
+                    .because(format!("{shown} is a prov:{other:?}, but a prov:{kind:?} in prov:{name}."))
+                    .at(PROV, pointer),
+                None => codes::PROV_UNDEFINED
+                    .because(format!(
+                        "{shown} in prov:{name} is defined nowhere in the bundle as a prov:{kind:?}."
+                    ))
+                    .at(PROV, pointer),
+            });
         }
     }
 }
 
-fn times(known: &Known<'_>, lineage: &Lineage, reasons: &mut Vec<Reason>) {
-    for activity in lineage.all(Kind::Activity) {
-        let pointer = lineage.graph.pointer_of(&[activity]);
-        let mut read = |name: &str| -> Vec<Timestamp> {
-            let property = format!("http://www.w3.org/ns/prov#{name}");
-            let mut times = Vec::new();
-            for term in lineage.graph.objects(activity, &property) {
-                match term {
-                    Term::Literal(text) if instant(text).is_some() => times.extend(instant(text)),
-                    other => {
-                        let message = format!(
-                            "prov:{name} of {} is {}, which is no xsd:dateTime.",
-                            known.show(activity),
-                            known.show(other)
-                        );
-                        reasons.push(codes::PROV_TIME_INVALID.because(message).at(PROV, &pointer));
-                    }
-                }
-            }
-            times
-        };
-        let (started, ended) = (read("startedAtTime"), read("endedAtTime"));
-        if let (Some(start), Some(end)) = (started.iter().max(), ended.iter().min())
-            && start > end
-        {
-            let message = format!("{} starts at {start} and ends at {end}.", known.show(activity));
-            reasons.push(codes::PROV_TIME_ORDER.because(message).at(PROV, &pointer));
-        }
+/// What nothing of a kind can be. An agent may be anything besides.
+const fn other(kind: Kind) -> Option<Kind> {
+    match kind {
+        Kind::Entity => Some(Kind::Activity),
+        Kind::Activity => Some(Kind::Entity),
+        Kind::Agent => None,
     }
-}
-
-/// An `xsd:dateTime`; one without a zone counts as UTC.
-pub(super) fn instant(text: &str) -> Option<Timestamp> {
-    if !text.contains('T') {
-        return None;
-    }
-    text.parse::<Timestamp>().ok().or_else(|| {
-        let civil: DateTime = text.parse().ok()?;
-        civil.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
-    })
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::contracts::{stac_violations, unknown_extensions};
+use crate::contracts::{PackExtensions, stac_violations_with, unknown_extensions};
 use crate::dataset::layout::STAC_COLLECTION;
 use crate::dataset::{DocumentState, has_scheme, is_published};
 use crate::domain::Reason;
@@ -14,7 +14,9 @@ use super::known::Known;
 use super::multihash::{self, Multihash};
 use super::{codes, d_media, d_stac_space};
 
-pub(super) fn check(known: &Known<'_>, reasons: &mut Vec<Reason>) {
+/// Judges the STAC documents. `data` are the pack's documents, which may bring schemas of extensions.
+pub(super) fn check(known: &Known<'_>, data: &Value, reasons: &mut Vec<Reason>) {
+    let pack = PackExtensions::of(data);
     let facts = known.facts;
     let spatial = facts.dataset.value().is_some_and(|d| d["spatial"] == Value::Bool(true));
     let needs_collection = spatial || !facts.stac.is_empty();
@@ -37,12 +39,13 @@ pub(super) fn check(known: &Known<'_>, reasons: &mut Vec<Reason>) {
             }
             DocumentState::Value(value) => value,
         };
-        for (pointer, url) in unknown_extensions(value) {
-            let message =
-                format!("The schema of the extension {url} is not built in, and not fetched.");
+        for (pointer, url) in unknown_extensions(value, &pack) {
+            let message = format!(
+                "The schema of the extension {url} is neither built in nor in the pack, and not fetched."
+            );
             reasons.push(codes::STAC_EXTENSION_UNKNOWN.because(message).at(path, pointer));
         }
-        let violations = stac_violations(value);
+        let violations = stac_violations_with(value, &pack);
         if violations.is_empty() {
             valid.push((path.as_str(), value));
         }

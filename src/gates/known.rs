@@ -79,7 +79,7 @@ fn catalog(document: &Document, names: &Names) -> Catalog<Graph> {
 
 fn read(document: &Document, value: &Value, names: &Names) -> Result<Graph, Unreadable> {
     if document.path == PROV && prov_json::is(value) {
-        let value = prov_json::to_json_ld(value).map_err(Unreadable::Syntax)?;
+        let value = prov_json::to_json_ld(value).map_err(Unreadable::ProvJson)?;
         return Graph::read(&value, names, &document.path).map(Graph::without_places);
     }
     Graph::read(value, names, &document.path)

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::circles;
 use super::rdf::{Graph, Term};
 
 const PROV: &str = "http://www.w3.org/ns/prov#";
@@ -57,22 +58,59 @@ const RELATIONS: &[Relation] = {
     ]
 };
 
-/// Qualified forms: the property, the property of its node, and the relation that they make.
-const QUALIFIED: &[(&str, &str, &str)] = &[
-    ("qualifiedUsage", "entity", "used"),
-    ("qualifiedGeneration", "activity", "wasGeneratedBy"),
-    ("qualifiedDerivation", "entity", "wasDerivedFrom"),
-    ("qualifiedRevision", "entity", "wasRevisionOf"),
-    ("qualifiedQuotation", "entity", "wasQuotedFrom"),
-    ("qualifiedPrimarySource", "entity", "hadPrimarySource"),
-    ("qualifiedCommunication", "activity", "wasInformedBy"),
-    ("qualifiedInvalidation", "activity", "wasInvalidatedBy"),
-    ("qualifiedStart", "entity", "wasStartedBy"),
-    ("qualifiedEnd", "entity", "wasEndedBy"),
-    ("qualifiedAssociation", "agent", "wasAssociatedWith"),
-    ("qualifiedAttribution", "agent", "wasAttributedTo"),
-    ("qualifiedDelegation", "agent", "actedOnBehalfOf"),
-];
+/// A qualified form: a node of its own stands for the relation.
+pub(super) struct Form {
+    pub(super) property: &'static str,
+    /// The class of the node.
+    pub(super) class: &'static str,
+    /// The node's property that names the other side.
+    pub(super) member: &'static str,
+    relation: &'static str,
+    /// Whether the other side must be named.
+    pub(super) demanded: bool,
+}
+
+impl Form {
+    pub(super) fn is_derivation(&self) -> bool {
+        DERIVATIONS.contains(&self.relation)
+    }
+}
+
+pub(super) const DERIVATIONS: [&str; 4] =
+    ["wasDerivedFrom", "wasRevisionOf", "wasQuotedFrom", "hadPrimarySource"];
+
+const FORMS: &[Form] = {
+    const fn form(
+        property: &'static str,
+        class: &'static str,
+        member: &'static str,
+        relation: &'static str,
+        demanded: bool,
+    ) -> Form {
+        Form { property, class, member, relation, demanded }
+    }
+    &[
+        form("qualifiedUsage", "Usage", "entity", "used", false),
+        form("qualifiedGeneration", "Generation", "activity", "wasGeneratedBy", false),
+        form("qualifiedDerivation", "Derivation", "entity", "wasDerivedFrom", true),
+        form("qualifiedRevision", "Revision", "entity", "wasRevisionOf", true),
+        form("qualifiedQuotation", "Quotation", "entity", "wasQuotedFrom", true),
+        form("qualifiedPrimarySource", "PrimarySource", "entity", "hadPrimarySource", true),
+        form("qualifiedCommunication", "Communication", "activity", "wasInformedBy", true),
+        form("qualifiedInvalidation", "Invalidation", "activity", "wasInvalidatedBy", false),
+        form("qualifiedStart", "Start", "entity", "wasStartedBy", false),
+        form("qualifiedEnd", "End", "entity", "wasEndedBy", false),
+        form("qualifiedAssociation", "Association", "agent", "wasAssociatedWith", false),
+        form("qualifiedAttribution", "Attribution", "agent", "wasAttributedTo", true),
+        form("qualifiedDelegation", "Delegation", "agent", "actedOnBehalfOf", false),
+        form("qualifiedInfluence", "Influence", "influencer", "wasInfluencedBy", true),
+    ]
+};
+
+/// A term of PROV-O.
+pub(super) fn prov(name: &str) -> String {
+    format!("{PROV}{name}")
+}
 
 pub(super) struct Edge {
     pub(super) name: &'static str,
@@ -94,7 +132,7 @@ impl Lineage {
         let mut defined = BTreeSet::new();
         for kind in [Kind::Entity, Kind::Activity, Kind::Agent] {
             for class in kind.classes() {
-                let nodes = graph.of_type(&format!("{PROV}{class}"));
+                let nodes = graph.of_type(&prov(class));
                 defined.extend(nodes.into_iter().map(|node| (kind, node.clone())));
             }
         }
@@ -108,21 +146,20 @@ impl Lineage {
                     upstream: relation.upstream,
                 });
             };
-            for (from, to) in graph.pairs(&format!("{PROV}{}", relation.name)) {
+            for (from, to) in graph.pairs(&prov(relation.name)) {
                 add(from, to);
             }
             if relation.name == "wasGeneratedBy" {
-                for (activity, entity) in graph.pairs(&format!("{PROV}generated")) {
+                for (activity, entity) in graph.pairs(&prov("generated")) {
                     add(entity, activity);
                 }
             }
-            for (qualified, member, name) in QUALIFIED {
-                if *name == relation.name {
-                    let member = format!("{PROV}{member}");
-                    for (from, node) in graph.pairs(&format!("{PROV}{qualified}")) {
-                        for to in graph.objects(node, &member) {
-                            add(from, to);
-                        }
+            for form in FORMS.iter().filter(|form| form.relation == relation.name) {
+                let member = prov(form.member);
+                for (from, node) in graph.pairs(&prov(form.property)) {
+                    // Several contradict one another, and are told.
+                    if let Some(to) = graph.objects(node, &member).next() {
+                        add(from, to);
                     }
                 }
             }
@@ -169,59 +206,21 @@ impl Lineage {
         self.upstream.get(term).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// How relations can be qualified.
+    pub(super) fn forms(&self) -> impl Iterator<Item = &'static Form> + use<> {
+        FORMS.iter()
+    }
+
     /// The nodes that came of themselves: one for each circle, the least of it.
     pub(super) fn cycles(&self) -> Vec<&Term> {
-        // Peel off whatever comes of nothing that is left; what stays is in or before a circle.
-        let mut left: BTreeMap<&Term, BTreeSet<&Term>> = BTreeMap::new();
-        let mut downstream: BTreeMap<&Term, Vec<&Term>> = BTreeMap::new();
-        for (node, ups) in &self.upstream {
-            for up in ups.iter().filter(|up| self.upstream.contains_key(*up)) {
-                if left.entry(node).or_default().insert(up) {
-                    downstream.entry(up).or_default().push(node);
-                }
-            }
-        }
-        let mut done: Vec<&Term> =
-            self.upstream.keys().filter(|node| !left.contains_key(node)).collect();
-        while let Some(node) = done.pop() {
-            for &down in downstream.get(node).into_iter().flatten() {
-                if let Some(ups) = left.get_mut(down) {
-                    ups.remove(node);
-                    if ups.is_empty() {
-                        left.remove(down);
-                        done.push(down);
-                    }
-                }
-            }
-        }
-        let mut found = Vec::new();
-        let mut seen: BTreeSet<&Term> = BTreeSet::new();
-        for &start in left.keys() {
-            if seen.contains(start) {
-                continue;
-            }
-            let reached = reach(start, &left);
-            if reached.contains(start) {
-                found.push(start);
-                seen.extend(reached);
-            }
-        }
-        found
+        let numbers: BTreeMap<&Term, usize> = self.upstream.keys().zip(0..).collect();
+        let up = |ups: &Vec<Term>| ups.iter().filter_map(|up| numbers.get(up).copied()).collect();
+        let next: Vec<Vec<usize>> = self.upstream.values().map(up).collect();
+        let component = circles::components(&next);
+        let mut seen = BTreeSet::new();
+        let circular =
+            |number: usize| next[number].iter().any(|up| component[*up] == component[number]);
+        let nodes = numbers.into_iter().filter(|(_, number)| circular(*number));
+        nodes.filter(|(_, number)| seen.insert(component[*number])).map(|(node, _)| node).collect()
     }
-}
-
-fn reach<'a>(
-    start: &'a Term,
-    edges: &BTreeMap<&'a Term, BTreeSet<&'a Term>>,
-) -> BTreeSet<&'a Term> {
-    let mut reached = BTreeSet::new();
-    let mut queue = vec![start];
-    while let Some(node) = queue.pop() {
-        for &next in edges.get(node).into_iter().flatten() {
-            if reached.insert(next) {
-                queue.push(next);
-            }
-        }
-    }
-    reached
 }

@@ -9,11 +9,14 @@ mod b_obligations;
 mod b_rights;
 mod c_content;
 mod c_sensitivity;
+mod circles;
 pub mod codes;
+mod contexts;
 mod d_catalogs;
+mod d_constraints;
 mod d_dcat;
-mod d_events;
 mod d_media;
+mod d_order;
 mod d_prov;
 mod d_shapes;
 mod d_stac;
@@ -23,6 +26,7 @@ mod e_lineage;
 mod e_provenance;
 mod e_receipts;
 mod e_slsa;
+mod events;
 mod f_api;
 mod f_evidence;
 mod f_policy;
@@ -40,6 +44,7 @@ mod mend_names;
 mod multihash;
 mod places;
 mod prov_json;
+mod prov_relations;
 mod rdf;
 mod receipt;
 mod shacl;
@@ -72,7 +77,7 @@ pub fn judge(
             GateId::A => Some(a_identity::check(facts)),
             GateId::B => Some(b_rights::check(&known, &verdict.obligations)),
             GateId::C => Some(c_sensitivity::check(&known)),
-            GateId::D => Some(d_catalogs::check(&known)),
+            GateId::D => Some(d_catalogs::check(&known, &verdict.data)),
             GateId::E => Some(e_receipts::check(facts, now)),
             GateId::F => Some(f_policy::check(&known, verdict)),
             GateId::G => {

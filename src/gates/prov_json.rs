@@ -4,64 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-/// Relation, its subject's and object's members, the property, and its qualified form with the
-/// member for the object, for relations that have a time.
-type Relation =
-    (&'static str, &'static str, &'static str, &'static str, Option<(&'static str, &'static str)>);
-
-const RELATIONS: &[Relation] = &[
-    (
-        "wasGeneratedBy",
-        "prov:entity",
-        "prov:activity",
-        "prov:wasGeneratedBy",
-        Some(("prov:qualifiedGeneration", "prov:activity")),
-    ),
-    (
-        "used",
-        "prov:activity",
-        "prov:entity",
-        "prov:used",
-        Some(("prov:qualifiedUsage", "prov:entity")),
-    ),
-    (
-        "wasInvalidatedBy",
-        "prov:entity",
-        "prov:activity",
-        "prov:wasInvalidatedBy",
-        Some(("prov:qualifiedInvalidation", "prov:activity")),
-    ),
-    (
-        "wasStartedBy",
-        "prov:activity",
-        "prov:trigger",
-        "prov:wasStartedBy",
-        Some(("prov:qualifiedStart", "prov:entity")),
-    ),
-    (
-        "wasEndedBy",
-        "prov:activity",
-        "prov:trigger",
-        "prov:wasEndedBy",
-        Some(("prov:qualifiedEnd", "prov:entity")),
-    ),
-    ("wasInformedBy", "prov:informed", "prov:informant", "prov:wasInformedBy", None),
-    ("wasDerivedFrom", "prov:generatedEntity", "prov:usedEntity", "prov:wasDerivedFrom", None),
-    ("wasAttributedTo", "prov:entity", "prov:agent", "prov:wasAttributedTo", None),
-    ("wasAssociatedWith", "prov:activity", "prov:agent", "prov:wasAssociatedWith", None),
-    ("actedOnBehalfOf", "prov:delegate", "prov:responsible", "prov:actedOnBehalfOf", None),
-    (
-        "specializationOf",
-        "prov:specificEntity",
-        "prov:generalEntity",
-        "prov:specializationOf",
-        None,
-    ),
-    ("alternateOf", "prov:alternate1", "prov:alternate2", "prov:alternateOf", None),
-    ("hadMember", "prov:collection", "prov:entity", "prov:hadMember", None),
-    ("wasInfluencedBy", "prov:influencee", "prov:influencer", "prov:wasInfluencedBy", None),
-    ("mentionOf", "prov:specificEntity", "prov:generalEntity", "prov:specializationOf", None),
-];
+use super::prov_relations::{RELATIONS, Relation};
 
 const RECORDS: &[(&str, &str)] =
     &[("entity", "prov:Entity"), ("activity", "prov:Activity"), ("agent", "prov:Agent")];
@@ -73,7 +16,7 @@ pub(super) fn is(value: &Value) -> bool {
         && members.keys().any(|name| {
             name == "bundle"
                 || RECORDS.iter().any(|(record, _)| record == name)
-                || RELATIONS.iter().any(|(relation, ..)| relation == name)
+                || RELATIONS.iter().any(|relation| relation.name == name)
         })
 }
 
@@ -124,12 +67,16 @@ impl Writer<'_> {
                         self.record(id, class, record)?;
                     }
                 }
-            } else if let Some(relation) = RELATIONS.iter().find(|(known, ..)| known == name) {
-                for record in records()?.values().flat_map(each) {
-                    self.relation(relation, record)?;
-                }
             } else {
-                return Err(format!("{name:?} is no part of PROV-JSON"));
+                let mut relations = RELATIONS.iter().filter(|known| known.name == name).peekable();
+                if relations.peek().is_none() {
+                    return Err(format!("{name:?} is no part of PROV-JSON"));
+                }
+                for relation in relations {
+                    for (id, found) in records()? {
+                        self.statements(relation, id, found)?;
+                    }
+                }
             }
         }
         Ok(())
@@ -155,32 +102,86 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn relation(&mut self, relation: &Relation, record: &Value) -> Result<(), String> {
-        let (name, from, to, property, qualified) = relation;
+    /// All that is said under one name.
+    fn statements(&mut self, relation: &Relation, id: &str, found: &Value) -> Result<(), String> {
+        let named = !id.starts_with("_:");
+        if let Some(member) = relation.exact.filter(|_| named) {
+            let mut there = each(found).map(|record| record.get(member).is_some());
+            let first = there.next();
+            if there.any(|one| Some(one) != first) {
+                return Err(format!("{id} both has a {member} and has none"));
+            }
+        }
+        each(found).try_for_each(|record| self.relation(relation, named.then_some(id), record))
+    }
+
+    fn relation(
+        &mut self,
+        relation: &Relation,
+        id: Option<&str>,
+        record: &Value,
+    ) -> Result<(), String> {
+        let Relation { name, from, to, property, .. } = relation;
         let text = |member: &str| record.get(member).and_then(Value::as_str);
-        let Some(from) = text(from) else { return Err(format!("a {name} lacks {from}")) };
-        let mut node = Map::new();
-        node.insert("@id".to_owned(), Value::from(self.iri(from)?));
-        if name == &"hadMember" && record.get(*to).is_some_and(Value::is_array) {
-            for member in record.get(*to).into_iter().flat_map(each) {
-                let member = member.as_str().ok_or("a member is no name")?;
-                let mut node = node.clone();
-                node.insert((*property).to_owned(), json!({"@id": self.iri(member)?}));
-                self.graph.push(Value::Object(node));
+        let lacks = |member: &str| format!("a {name} lacks {member}");
+        let mut subject = Map::new();
+        let from = text(from).ok_or_else(|| lacks(from))?;
+        subject.insert("@id".to_owned(), Value::from(self.iri(from)?));
+        // Collections have many members in one statement.
+        let objects: Vec<&str> = match record.get(*to) {
+            Some(Value::Array(items)) if *name == "hadMember" => items
+                .iter()
+                .map(Value::as_str)
+                .collect::<Option<_>>()
+                .ok_or("a member is no name")?,
+            Some(value) => vec![value.as_str().ok_or_else(|| lacks(to))?],
+            None if relation.open => Vec::new(),
+            None => return Err(lacks(to)),
+        };
+        let objects: Vec<Value> = objects
+            .into_iter()
+            .map(|name| Ok(json!({"@id": self.iri(name)?})))
+            .collect::<Result<_, String>>()?;
+        if let Some((qualified, member)) = relation.qualified {
+            let node = self.node(relation, id, record)?;
+            if !node.is_empty() {
+                let mut statement = subject.clone();
+                let mut node = node;
+                node.extend(objects.first().map(|object| (member.to_owned(), object.clone())));
+                statement.insert(qualified.to_owned(), Value::Object(node));
+                self.graph.push(Value::Object(statement));
             }
-            return Ok(());
         }
-        if let Some(to) = text(to) {
-            let to = json!({"@id": self.iri(to)?});
-            if let (Some((qualified, member)), Some(at)) = (qualified, text("prov:time")) {
-                let when =
-                    json!({"@value": at, "@type": "http://www.w3.org/2001/XMLSchema#dateTime"});
-                node.insert((*qualified).to_owned(), json!({*member: to, "prov:atTime": when}));
-            }
-            node.insert((*property).to_owned(), to);
+        for object in objects {
+            let mut statement = subject.clone();
+            statement.insert((*property).to_owned(), object);
+            self.graph.push(Value::Object(statement));
         }
-        self.graph.push(Value::Object(node));
         Ok(())
+    }
+
+    /// What a statement says of itself: its name, its time, further members.
+    fn node(
+        &self,
+        relation: &Relation,
+        id: Option<&str>,
+        record: &Value,
+    ) -> Result<Map<String, Value>, String> {
+        let mut node = Map::new();
+        if let Some(id) = id {
+            node.insert("@id".to_owned(), Value::from(self.iri(id)?));
+        }
+        if let Some(at) = record.get("prov:time") {
+            let times: Vec<Value> =
+                each(at).map(|value| self.value(value)).collect::<Result<_, _>>()?;
+            time(&mut node, "prov:atTime", &times);
+        }
+        for (member, becomes) in relation.more {
+            if let Some(name) = record.get(*member).and_then(Value::as_str) {
+                node.insert((*becomes).to_owned(), json!({"@id": self.iri(name)?}));
+            }
+        }
+        Ok(node)
     }
 
     fn value(&self, value: &Value) -> Result<Value, String> {

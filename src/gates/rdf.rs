@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::dataset::Names;
 
+use super::contexts;
 use super::places::Places;
 
 pub(super) const RDF_TYPE: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type";
@@ -78,6 +79,8 @@ pub(super) enum Unreadable {
     RemoteContext { url: String, pointer: String },
     /// What the processor says.
     Syntax(String),
+    /// What is wrong with PROV-JSON.
+    ProvJson(String),
 }
 
 /// The triples of a document in document order, whichever graphs they are in.
@@ -93,9 +96,7 @@ pub(super) struct Graph {
 impl Graph {
     /// Reads the document at `path`, whose base IRI is that of the path.
     pub(super) fn read(value: &Value, names: &Names, path: &str) -> Result<Self, Unreadable> {
-        if let Some((url, pointer)) = remote_context(value, "") {
-            return Err(Unreadable::RemoteContext { url, pointer });
-        }
+        contexts::check(value)?;
         let text = value.to_string();
         let parser = JsonLdParser::new()
             .with_base_iri(names.iri(path))
@@ -173,11 +174,11 @@ impl Graph {
     }
 
     /// What a node has for a predicate, with all that it is.
-    pub(super) fn values<'a>(
+    pub(super) fn values<'a, 'p>(
         &'a self,
         subject: &Term,
-        predicate: &'a str,
-    ) -> impl Iterator<Item = &'a Object> + use<'a> {
+        predicate: &'p str,
+    ) -> impl Iterator<Item = &'a Object> + use<'a, 'p> {
         self.statements(subject).filter(move |(p, _)| *p == predicate).map(|(_, o)| o)
     }
 
@@ -219,11 +220,11 @@ impl Graph {
     }
 
     /// What a node has for a predicate, in document order.
-    pub(super) fn objects<'a>(
+    pub(super) fn objects<'a, 'p>(
         &'a self,
         subject: &Term,
-        predicate: &'a str,
-    ) -> impl Iterator<Item = &'a Term> + use<'a> {
+        predicate: &'p str,
+    ) -> impl Iterator<Item = &'a Term> + use<'a, 'p> {
         let found = self.by_subject.get(subject).into_iter().flatten();
         found
             .filter_map(|&index| self.triples.get(index))
@@ -261,35 +262,6 @@ impl Graph {
     /// Where the first of these nodes that has an IRI is in the file; the top, if none has.
     pub(super) fn pointer_of(&self, terms: &[&Term]) -> String {
         terms.iter().find_map(|term| self.pointer(term)).unwrap_or_default().to_owned()
-    }
-}
-
-fn remote_context(value: &Value, pointer: &str) -> Option<(String, String)> {
-    match value {
-        Value::Object(members) => members.iter().find_map(|(name, member)| {
-            let place = crate::domain::pointer::join(pointer, name);
-            if name == "@context" {
-                let remote = match member {
-                    Value::String(url) => Some((url.clone(), place.clone())),
-                    Value::Array(items) => items.iter().enumerate().find_map(|(index, item)| {
-                        Some((item.as_str()?.to_owned(), format!("{place}/{index}")))
-                    }),
-                    _ => None,
-                };
-                if remote.is_some() {
-                    return remote;
-                }
-            }
-            if name == "@import" {
-                return Some((member.as_str()?.to_owned(), place));
-            }
-            remote_context(member, &place)
-        }),
-        Value::Array(items) => items
-            .iter()
-            .enumerate()
-            .find_map(|(index, item)| remote_context(item, &format!("{pointer}/{index}"))),
-        _ => None,
     }
 }
 

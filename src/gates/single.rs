@@ -22,7 +22,7 @@ fn names() -> Names {
 
 fn read(value: &Value, path: &str) -> Result<Graph, String> {
     Graph::read(value, &names(), path).map_err(|error| match error {
-        Unreadable::Syntax(message) => message,
+        Unreadable::Syntax(message) | Unreadable::ProvJson(message) => message,
         Unreadable::RemoteContext { url, .. } => format!("the context {url} is not fetched"),
     })
 }

@@ -260,7 +260,7 @@ fn find_gates(
             _ => continue,
         };
         let rule: Vec<&str> = parts.iter().copied().chain(["deny"]).collect();
-        if graph.get(&rule).is_none_or(|node| node.function) {
+        if graph.get(&rule).is_none_or(|node| node.is_function()) {
             return Err(invalid(format!("{} has no rule deny", parts[1..].join("."))));
         }
         match gate {

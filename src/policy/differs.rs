@@ -3,19 +3,27 @@
 
 use std::collections::BTreeSet;
 
-use regorus::unstable::{AssignOp, Expr, Literal, LiteralStmt, Query, Rule, RuleBody, RuleHead};
+use regorus::unstable::{
+    AssignOp, Expr, Literal, LiteralStmt, Query, Rule, RuleBody, RuleHead, Span,
+};
 
 use super::error::Place;
-use super::visit::place;
+use super::heads::Scope;
+use super::visit::{bound_names, mentioned, parts, place, valued};
 
-const PATTERN: &str =
-    "an object as a pattern is not the same here as in OPA; take its members one by one";
+const PATTERN: &str = "an object as a pattern is not the same here as in OPA; take its members one by one, or, to give a value its name, write :=";
 const CONSTANT: &str = "`with` after a constant replaces nothing: leave it out";
+const SHADOWS: &str =
+    "to the engine this name is the one around it, to OPA another: call it otherwise";
 const TWICE: &str = "a key stands twice in this object, or may: one that is worked out stands alone; use object.union";
 
 /// The first part that is not the same in OPA.
-pub(super) fn unsupported(rule: &Rule) -> Option<(Place, &'static str)> {
-    let mut look = Look::default();
+pub(super) fn unsupported(rule: &Rule, scope: &Scope<'_>) -> Option<(Place, &'static str)> {
+    let mut look = Look { scope, known: Vec::new(), around: Vec::new(), found: None };
+    if let Rule::Spec { head: RuleHead::Func { args, .. }, .. } = rule {
+        args.iter().for_each(|arg| bound_names(arg, &mut look.known));
+        look.around.clone_from(&look.known);
+    }
     match rule {
         Rule::Spec { head, bodies, .. } => {
             for RuleBody { assign, query, .. } in bodies {
@@ -46,17 +54,31 @@ pub(super) fn unsupported(rule: &Rule) -> Option<(Place, &'static str)> {
     look.found
 }
 
-#[derive(Default)]
-struct Look {
+struct Look<'a> {
+    scope: &'a Scope<'a>,
+    /// Names that surely have a value.
+    known: Vec<String>,
+    /// Names that stand around the query that is looked at.
+    around: Vec<String>,
     found: Option<(Place, &'static str)>,
 }
 
-impl Look {
-    fn say(&mut self, expr: &Expr, why: &'static str) {
-        self.found.get_or_insert_with(|| (place(expr.span()), why));
+impl Look<'_> {
+    fn say(&mut self, span: &Span, why: &'static str) {
+        self.found.get_or_insert_with(|| (place(span), why));
     }
 
     fn query(&mut self, query: &Query) {
+        for LiteralStmt { literal, .. } in &query.stmts {
+            let Literal::SomeVars { vars, .. } = literal else { continue };
+            let around = |span: &&Span| self.around.iter().any(|name| name == span.text());
+            if let Some(span) = vars.iter().find(around) {
+                self.say(&span.clone(), SHADOWS);
+            }
+        }
+        let (outer, around) = (self.known.len(), self.around.len());
+        valued(query, &mut self.known);
+        mentioned(query, &mut self.around);
         for LiteralStmt { literal, with_mods, .. } in &query.stmts {
             if let Literal::Expr { expr, .. } | Literal::NotExpr { expr, .. } = literal
                 && !with_mods.is_empty()
@@ -69,11 +91,13 @@ impl Look {
                         | Expr::RawString { .. }
                 )
             {
-                self.say(expr, CONSTANT);
+                self.say(expr.span(), CONSTANT);
             }
             self.literal(literal);
             with_mods.iter().for_each(|with| self.value(&with.r#as));
         }
+        self.known.truncate(outer);
+        self.around.truncate(around);
     }
 
     fn literal(&mut self, literal: &Literal) {
@@ -84,9 +108,15 @@ impl Look {
                 self.value(collection);
             }
             Literal::Expr { expr, .. } | Literal::NotExpr { expr, .. } => self.statement(expr),
-            Literal::Every { domain, query, .. } => {
+            Literal::Every { key, value, domain, query, .. } => {
                 self.value(domain);
+                let (known, around) = (self.known.len(), self.around.len());
+                let names = key.iter().chain([value]).map(|span| span.text().to_owned());
+                self.around.extend(names.clone());
+                self.known.extend(names);
                 self.query(query);
+                self.known.truncate(known);
+                self.around.truncate(around);
             }
         }
     }
@@ -110,21 +140,33 @@ impl Look {
 
     fn pattern(&mut self, expr: &Expr, only: bool) {
         match expr {
-            Expr::Object { fields, .. } if only || !fields.is_empty() => self.say(expr, PATTERN),
+            Expr::Object { .. } if only || !self.is_value(expr) => self.say(expr.span(), PATTERN),
             Expr::Array { items, .. } => items.iter().for_each(|item| self.pattern(item, only)),
             expr => self.value(expr),
+        }
+    }
+
+    /// Whether there is no name in it to which a pattern would give a value.
+    fn is_value(&self, expr: &Expr) -> bool {
+        match expr {
+            Expr::Var { span, .. } => {
+                let name = span.text();
+                self.known.iter().any(|known| known == name) || (self.scope.global)(name)
+            }
+            Expr::Array { items, .. } => items.iter().all(|item| self.is_value(item)),
+            Expr::Object { fields, .. } => {
+                fields.iter().all(|(_, key, value)| self.is_value(key) && self.is_value(value))
+            }
+            _ => true,
         }
     }
 
     /// An expression whose value counts.
     fn value(&mut self, expr: &Expr) {
         match expr {
-            Expr::Array { items, .. } | Expr::Set { items, .. } => {
-                items.iter().for_each(|item| self.value(item));
-            }
             Expr::Object { fields, .. } => {
                 let mut keys = BTreeSet::new();
-                for (_, key, value) in fields {
+                for (_, key, _) in fields {
                     let constant = matches!(
                         key.as_ref(),
                         Expr::Bool { .. }
@@ -134,10 +176,8 @@ impl Look {
                             | Expr::RawString { .. }
                     );
                     if !keys.insert(key.span().text()) || (!constant && fields.len() > 1) {
-                        self.say(key, TWICE);
+                        self.say(key.span(), TWICE);
                     }
-                    self.value(key);
-                    self.value(value);
                 }
             }
             Expr::ArrayCompr { term, query, .. } | Expr::SetCompr { term, query, .. } => {
@@ -149,25 +189,8 @@ impl Look {
                 self.value(key);
                 self.value(value);
             }
-            Expr::Call { params, .. } => params.iter().for_each(|param| self.value(param)),
-            Expr::UnaryExpr { expr, .. } => self.value(expr),
-            Expr::RefDot { refr, .. } => self.value(refr),
-            Expr::RefBrack { refr, index, .. } => {
-                self.value(refr);
-                self.value(index);
-            }
-            Expr::BinExpr { lhs, rhs, .. }
-            | Expr::BoolExpr { lhs, rhs, .. }
-            | Expr::ArithExpr { lhs, rhs, .. }
-            | Expr::AssignExpr { lhs, rhs, .. } => {
-                self.value(lhs);
-                self.value(rhs);
-            }
-            Expr::Membership { value, collection, .. } => {
-                self.value(value);
-                self.value(collection);
-            }
             _ => {}
         }
+        parts(expr).into_iter().for_each(|part| self.value(part));
     }
 }

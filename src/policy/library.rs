@@ -111,7 +111,7 @@ fn load(
     let data: Rego = Rego::deserialize(Value::Object(data)).map_err(|e| invalid(e.to_string()))?;
     engine.add_data(data).map_err(|e| invalid(e.to_string()))?;
     compile::prepare(&mut engine)?;
-    let rules = graph.nodes.iter().filter(|node| !node.function);
+    let rules = graph.nodes.iter().filter(|node| !node.is_function());
     let rules = rules.map(|node| node.path.iter().skip(1).cloned().collect()).collect();
     let tests = testing::cases(&graph);
     Ok(Library { engine, limits: *limits, tests, packages, rules })

@@ -34,6 +34,8 @@ mod worker;
 #[cfg(test)]
 mod hostile_tests;
 #[cfg(test)]
+mod idioms_tests;
+#[cfg(test)]
 mod opa_cases_tests;
 #[cfg(test)]
 mod opa_programs_tests;

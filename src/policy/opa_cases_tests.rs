@@ -94,7 +94,9 @@ fn files(root: &Path) -> Vec<PathBuf> {
             let path = entry.unwrap().path();
             match path.is_dir() {
                 true => dirs.push(path),
-                false if path.extension().is_some_and(|e| e == "yaml") => found.push(path),
+                false if path.extension().is_some_and(|e| e == "yaml" || e == "yml") => {
+                    found.push(path)
+                }
                 false => {}
             }
         }

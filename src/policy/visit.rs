@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use regorus::unstable::{
-    AssignOp, Expr, Literal, Query, Ref, Rule, RuleAssign, RuleBody, RuleHead, Span,
+    AssignOp, BUILTINS, Expr, Literal, LiteralStmt, Query, Ref, Rule, RuleAssign, RuleBody,
+    RuleHead, Span,
 };
 
+use super::arithmetic;
 use super::error::Place;
 
 /// Components of a reference: `data.a["b"]` is `[data, a, b]`.
@@ -25,6 +27,8 @@ pub(super) struct Found {
     pub replaced: Vec<(Path, Place)>,
     /// Names bound within the rule.
     pub locals: BTreeSet<String>,
+    /// Names that `some` declares, whatever gives them a value.
+    pub declared: Vec<(String, Place)>,
     /// What the engine reads otherwise than OPA does, and what to write instead.
     pub unsupported: Vec<(Place, &'static str)>,
 }
@@ -105,6 +109,75 @@ pub(super) fn bound_names(pattern: &Expr, names: &mut Vec<String>) {
         }
         _ => {}
     }
+}
+
+/// What an expression is made of; nothing for a comprehension, which has a scope of its own.
+pub(super) fn parts(expr: &Expr) -> Vec<&Ref<Expr>> {
+    match expr {
+        Expr::Array { items, .. } | Expr::Set { items, .. } => items.iter().collect(),
+        Expr::Object { fields, .. } => {
+            fields.iter().flat_map(|(_, key, value)| [key, value]).collect()
+        }
+        Expr::Call { params, .. } => params.iter().collect(),
+        Expr::UnaryExpr { expr, .. } => vec![expr],
+        Expr::RefDot { refr, .. } => vec![refr],
+        Expr::RefBrack { refr, index, .. } => vec![refr, index],
+        Expr::BinExpr { lhs, rhs, .. }
+        | Expr::BoolExpr { lhs, rhs, .. }
+        | Expr::ArithExpr { lhs, rhs, .. }
+        | Expr::AssignExpr { lhs, rhs, .. } => vec![lhs, rhs],
+        Expr::Membership { key, value, collection, .. } => {
+            key.iter().chain([value, collection]).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Names that stand in a query itself, not in a scope within it.
+pub(super) fn mentioned(query: &Query, names: &mut Vec<String>) {
+    fn within(expr: &Expr, names: &mut Vec<String>) {
+        if let Expr::Var { span, .. } = expr {
+            names.push(span.text().to_owned());
+        }
+        parts(expr).into_iter().for_each(|part| within(part, names));
+    }
+    for LiteralStmt { literal, with_mods, .. } in &query.stmts {
+        match literal {
+            Literal::SomeVars { vars, .. } => {
+                names.extend(vars.iter().map(|span| span.text().to_owned()));
+            }
+            Literal::SomeIn { key, value, collection, .. } => {
+                key.iter().chain([value, collection]).for_each(|expr| within(expr, names));
+            }
+            Literal::Expr { expr, .. } | Literal::NotExpr { expr, .. } => within(expr, names),
+            Literal::Every { domain, .. } => within(domain, names),
+        }
+        with_mods.iter().for_each(|with| within(&with.r#as, names));
+    }
+}
+
+/// Names to which a query surely gives a value, whatever its order.
+pub(super) fn valued(query: &Query, names: &mut Vec<String>) {
+    for LiteralStmt { literal, .. } in &query.stmts {
+        match literal {
+            Literal::Expr { expr, .. } => {
+                if let Expr::AssignExpr { op: AssignOp::ColEq, lhs, .. } = expr.as_ref() {
+                    bound_names(lhs, names);
+                }
+            }
+            Literal::SomeIn { key, value, .. } => {
+                key.iter().chain([value]).for_each(|pattern| bound_names(pattern, names));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether a call with so many arguments may give its last one a value; of the pack's own functions
+/// nobody knows here how many they have.
+fn takes_value(name: &str, arguments: usize) -> bool {
+    let known = BUILTINS.get(name).map(|(_, arity)| usize::from(*arity));
+    !arithmetic::is_ours(name) && known.is_none_or(|arity| arguments > arity)
 }
 
 impl Found {
@@ -191,11 +264,17 @@ impl Found {
         for statement in &query.stmts {
             match &statement.literal {
                 Literal::SomeVars { vars, .. } => {
-                    self.locals.extend(vars.iter().map(|span| span.text().to_owned()));
+                    let declared = vars.iter().map(|span| (span.text().to_owned(), place(span)));
+                    self.declared.extend(declared);
                 }
                 Literal::SomeIn { key, value, collection, .. } => {
                     for pattern in key.iter().chain([value]) {
-                        self.bind(pattern);
+                        let mut names = Vec::new();
+                        bound_names(pattern, &mut names);
+                        let declared =
+                            names.iter().map(|name| (name.clone(), place(pattern.span())));
+                        self.declared.extend(declared);
+                        self.locals.append(&mut names.into_iter().collect());
                         self.expr(pattern);
                     }
                     self.expr(collection);
@@ -208,7 +287,14 @@ impl Found {
                     ) {
                         self.unsupported.push((place(expr.span()), NOT_BODY));
                     }
-                    self.expr(expr);
+                    match expr.as_ref() {
+                        // Below `not` it gives nothing a value.
+                        Expr::AssignExpr { op: AssignOp::Eq, lhs, rhs, .. } => {
+                            self.expr(lhs);
+                            self.expr(rhs);
+                        }
+                        expr => self.expr(expr),
+                    }
                 }
                 Literal::Every { key, value, domain, query, .. } => {
                     let names = key.iter().chain([value]).map(|span| span.text().to_owned());
@@ -258,9 +344,11 @@ impl Found {
                 if name == ["walk"] && params.len() != 2 {
                     self.unsupported.push((place(span), WALK));
                 }
-                self.calls.push((name, whole, place(span)));
                 // One argument more than a function has takes its value.
-                params.last().into_iter().for_each(|last| self.give(last));
+                if takes_value(&name.join("."), params.len()) {
+                    params.last().into_iter().for_each(|last| self.give(last));
+                }
+                self.calls.push((name, whole, place(span)));
                 self.all(params);
             }
             Expr::UnaryExpr { expr, .. } => self.expr(expr),

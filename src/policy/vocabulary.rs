@@ -125,7 +125,20 @@ const EXPLAINED: &[(&str, &str)] = &[
     ("yaml.is_valid", "it differs from OPA's; what is in the pack is read when it is loaded"),
     ("yaml.marshal", "it differs from OPA's; use json.marshal"),
     ("yaml.unmarshal", "it differs from OPA's; use json.unmarshal, or YAML under data/"),
-    ("bits.lsh", "its result may take all memory"),
+    ("bits.lsh", "its result may take all memory; use multiplication"),
+    ("bits.rsh", "it differs from OPA's; use division"),
+    ("json.remove", "it differs from OPA's; use object.remove or json.filter"),
+    ("regex.find_all_string_submatch_n", "it differs from OPA's; use regex.find_n or split"),
+    ("regex.globs_match", "it differs from OPA's; use regex.match"),
+    ("regex.template_match", "it differs from OPA's; use regex.match"),
+    ("trace", "nobody reads its notes; use print"),
+];
+
+/// Families of such names.
+const EXPLAINED_FAMILIES: &[(&str, &str)] = &[
+    ("crypto.", "digests and signatures are checked before policy is asked"),
+    ("io.jwt.", "signatures are checked before policy is asked; what they say is in the input"),
+    ("rego.metadata.", "annotations are not read"),
 ];
 
 /// Whether `name` may be called; if not, why.
@@ -133,10 +146,15 @@ pub(super) fn refusal(name: &str) -> Option<String> {
     if ALLOWED.binary_search(&name).is_ok() || super::arithmetic::is_ours(name) {
         return None;
     }
-    if let Some((_, why)) = EXPLAINED.iter().find(|(explained, _)| *explained == name) {
-        return Some(format!("{name} is not available: {why}"));
-    }
-    Some(format!("there is no function {name}"))
+    let alone = EXPLAINED.iter().find(|(explained, _)| *explained == name);
+    let why =
+        alone.or_else(|| EXPLAINED_FAMILIES.iter().find(|(begin, _)| name.starts_with(begin)));
+    Some(match why {
+        Some((_, why)) => format!("{name} is not available: {why}"),
+        None => format!(
+            "there is no function {name} for policies here; docs/rego.md tells which there are"
+        ),
+    })
 }
 
 #[cfg(test)]
@@ -151,6 +169,7 @@ mod tests {
         }
         assert!(refusal("count").is_none());
         assert!(refusal("http.send").unwrap().contains("network"));
+        assert!(refusal("crypto.sha256").unwrap().contains("before policy"));
         assert!(refusal("no.such").unwrap().contains("no function"));
         assert!(refusal("__builtin_sets.union").is_some());
     }

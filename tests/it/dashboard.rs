@@ -25,7 +25,6 @@ fn samples() -> BTreeSet<String> {
         let ends: &[&str] = match kind {
             "counter" => &["_total"],
             "gauge" => &[""],
-            "info" => &["_info"],
             "histogram" => &["_bucket", "_sum", "_count"],
             other => panic!("{other}"),
         };

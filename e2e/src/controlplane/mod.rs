@@ -9,7 +9,6 @@ mod parts;
 mod pki;
 mod process;
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -19,6 +18,8 @@ pub use build::binary;
 use dirs::OwnedDir;
 use pki::Pki;
 use process::Part;
+
+use crate::peer::free_port;
 
 /// How long the parts may take to become ready.
 const READY_WITHIN: Duration = Duration::from_secs(120);
@@ -143,9 +144,4 @@ impl Drop for ControlPlane {
         self.apiserver = None;
         self.etcd = None;
     }
-}
-
-fn free_port() -> Result<u16> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).context("no free loopback port")?;
-    Ok(listener.local_addr()?.port())
 }

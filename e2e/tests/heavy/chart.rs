@@ -11,8 +11,8 @@ use kube::api::{Api, DynamicObject, GroupVersionKind, Patch, PatchParams, PostPa
 use kube::discovery::{Scope, oneshot};
 use lazaret_e2e::cluster::{Cluster, client, namespace};
 use lazaret_e2e::controller::program;
+use lazaret_e2e::peer::{succeed, tool};
 use lazaret_e2e::root;
-use lazaret_e2e::sigstore::{succeed, tool};
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 

@@ -6,22 +6,18 @@ use std::process::{Command, Output};
 
 use anyhow::{Context as _, Result, ensure};
 use lazaret_e2e::controller::program;
+use lazaret_e2e::example::Example;
+use lazaret_e2e::peer::{run, succeed, tool};
 use lazaret_e2e::root;
 
-fn tool(variable: &str) -> Result<Command> {
-    let path = std::env::var_os(variable).with_context(|| format!("{variable} is not set"))?;
-    Ok(Command::new(path))
+fn cosign() -> Result<Command> {
+    let mut command = Command::new(tool("LAZARET_COSIGN")?);
+    command.env("COSIGN_PASSWORD", "");
+    Ok(command)
 }
 
-fn run(command: &mut Command) -> Result<Output> {
-    command.output().with_context(|| format!("{command:?}"))
-}
-
-fn succeed(command: &mut Command) -> Result<String> {
-    let output = run(command)?;
-    let text = [output.stdout, output.stderr].map(|b| String::from_utf8_lossy(&b).into_owned());
-    ensure!(output.status.success(), "{command:?}: {}\n{}", text[0], text[1]);
-    Ok(text.concat())
+fn opa() -> Result<Command> {
+    Ok(Command::new(tool("LAZARET_OPA")?))
 }
 
 fn built(dir: &Path) -> Result<std::path::PathBuf> {
@@ -36,20 +32,14 @@ fn built(dir: &Path) -> Result<std::path::PathBuf> {
 fn what_cosign_signs_lazaret_verifies() -> Result<()> {
     let dir = tempfile::tempdir()?;
     let tar = built(dir.path())?;
-    succeed(
-        tool("LAZARET_COSIGN")?
-            .arg("generate-key-pair")
-            .env("COSIGN_PASSWORD", "")
-            .current_dir(&dir),
-    )?;
+    succeed(cosign()?.arg("generate-key-pair").current_dir(&dir))?;
     let bundle = dir.path().join("pack.tar.sigstore.json");
     succeed(
-        tool("LAZARET_COSIGN")?
+        cosign()?
             .args(["sign-blob", "--yes", "--key", "cosign.key"])
             .args(["--tlog-upload=false", "--use-signing-config=false", "--bundle"])
             .arg(&bundle)
             .arg(&tar)
-            .env("COSIGN_PASSWORD", "")
             .current_dir(&dir),
     )?;
     let verify = |tar: &Path| {
@@ -79,7 +69,7 @@ fn what_lazaret_signs_cosign_verifies() -> Result<()> {
     let key = dir.path().join("lazaret.key");
     succeed(Command::new(program()?).args(["pack", "sign"]).arg(&tar).arg("--key").arg(key))?;
     let verify = |file: &Path| {
-        run(tool("LAZARET_COSIGN")?
+        run(cosign()?
             .args(["verify-blob", "--insecure-ignore-tlog", "--key"])
             .arg(dir.path().join("lazaret.pub"))
             .arg("--bundle")
@@ -98,8 +88,8 @@ fn what_lazaret_signs_cosign_verifies() -> Result<()> {
 #[ignore = "needs opa; run by make test-all"]
 fn the_default_pack_passes_its_tests_in_stock_opa() -> Result<()> {
     let pack = root().join("contracts/policy/default");
-    succeed(tool("LAZARET_OPA")?.args(["check", "--strict", "opa"]).current_dir(&pack))?;
-    let text = succeed(tool("LAZARET_OPA")?.args(["test", "opa", "data"]).current_dir(&pack))?;
+    succeed(opa()?.args(["check", "--strict", "opa"]).current_dir(&pack))?;
+    let text = succeed(opa()?.args(["test", "opa", "data"]).current_dir(&pack))?;
     ensure!(text.contains("PASS: "), "{text}");
     Ok(())
 }
@@ -112,9 +102,7 @@ fn cosign_verifies_the_statements_of_a_publication() -> Result<()> {
     succeed(Command::new(program()?).args(["pack", "keygen", "--out"]).arg(dir.path()))?;
     let (key, public) = (dir.path().join("lazaret.key"), dir.path().join("lazaret.pub"));
     succeed(Command::new(program()?).args(["pack", "sign"]).arg(&tar).arg("--key").arg(&key))?;
-    let requests = std::fs::read(root().join("examples/requests.json"))?;
-    let requests: serde_json::Value = serde_json::from_slice(&requests)?;
-    let version = requests["seattle-weather"]["dataset_version_id"].as_str().context("version")?;
+    let version = &Example::whole("seattle-weather")?.version;
     let destination = dir.path().join("published");
     let mut promote = Command::new(program()?);
     promote.args(["promote", "--dataset-slug", "seattle-weather", "--dataset-version-id", version]);
@@ -124,7 +112,7 @@ fn cosign_verifies_the_statements_of_a_publication() -> Result<()> {
     succeed(&mut promote)?;
     let published = destination.join("seattle-weather").join(version);
     let verify = |bundle: &Path, kind: &str, file: &Path| {
-        run(tool("LAZARET_COSIGN")?
+        run(cosign()?
             .args(["verify-blob-attestation", "--insecure-ignore-tlog", "--type", kind, "--key"])
             .arg(&public)
             .arg("--bundle")
@@ -176,11 +164,7 @@ fn gate_g_accepts_provenance_that_cosign_attests() -> Result<()> {
         "runDetails": { "builder": { "id": "https://example.org/builder" } },
     });
     std::fs::write(path("predicate.json"), predicate.to_string())?;
-    let cosign = |arguments: &[&str]| {
-        succeed(
-            tool("LAZARET_COSIGN")?.args(arguments).env("COSIGN_PASSWORD", "").current_dir(&dir),
-        )
-    };
+    let cosign = |arguments: &[&str]| succeed(cosign()?.args(arguments).current_dir(&dir));
     cosign(&["generate-key-pair"])?;
     let attest = ["attest-blob", "--yes", "--key", "cosign.key", "--predicate", "predicate.json"];
     let rest = ["--type", "slsaprovenance1", "--tlog-upload=false", "--use-signing-config=false"];
@@ -209,12 +193,10 @@ fn gate_g_accepts_provenance_that_cosign_attests() -> Result<()> {
             "builders": [builder], "sources": ["git+https://example.org/pipeline"],
         }});
         std::fs::write(path("pack/data/provenance.json"), trust.to_string())?;
-        let requests = std::fs::read(root().join("examples/requests.json"))?;
-        let requests: serde_json::Value = serde_json::from_slice(&requests)?;
-        let version = &requests["seattle-weather"]["dataset_version_id"];
+        let version = Example::whole("seattle-weather")?.version;
         let mut command = Command::new(program()?);
         command.args(["validate", "--require-gate", "G", "--dataset-slug", "seattle-weather"]);
-        command.args(["--dataset-version-id", version.as_str().context("version")?]);
+        command.args(["--dataset-version-id", &version]);
         command.arg("--workspace").arg(path("workspace")).arg("--policy-pack").arg(path("pack"));
         run(&mut command)
     };

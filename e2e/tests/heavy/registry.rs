@@ -3,11 +3,12 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
 use lazaret::api::PolicyPack;
 use lazaret_e2e::controller::program;
+use lazaret_e2e::peer::{succeed, tool};
 use lazaret_e2e::registry::{Door, Registry};
 use lazaret_e2e::root;
 use lazaret_e2e::stage::Stage;
@@ -50,18 +51,10 @@ impl Bench {
     }
 
     fn cosign(&self, arguments: &[&str]) -> Result<String> {
-        let cosign = std::env::var_os("LAZARET_COSIGN").context("LAZARET_COSIGN is not set")?;
-        let mut command = Command::new(cosign);
+        let mut command = Command::new(tool("LAZARET_COSIGN")?);
         command.args(arguments).current_dir(&self.dir).env("COSIGN_PASSWORD", "");
         succeed(command.env("DOCKER_CONFIG", self.dir.path()))
     }
-}
-
-fn succeed(command: &mut Command) -> Result<String> {
-    let output: Output = command.output().with_context(|| format!("{command:?}"))?;
-    let text = [output.stdout, output.stderr].map(|b| String::from_utf8_lossy(&b).into_owned());
-    ensure!(output.status.success(), "{command:?}: {}\n{}", text[0], text[1]);
-    Ok(text.concat())
 }
 
 /// The digest after `pushed oci://…@`.

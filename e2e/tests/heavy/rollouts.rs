@@ -7,7 +7,6 @@ use std::process::Output;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use k8s_openapi::api::authentication::v1::{TokenRequest, TokenRequestSpec};
 use k8s_openapi::api::core::v1::{ConfigMap, Node, Pod, ServiceAccount};
 use k8s_openapi::api::rbac::v1::{ClusterRoleBinding, Role, RoleBinding};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
@@ -266,27 +265,9 @@ impl<'a> Scene<'a> {
         Ok(runs)
     }
 
-    /// A file with a token of a service account for this audience.
-    async fn token(&self, account: &str, audience: &str) -> Result<PathBuf> {
-        let accounts = self.stage.api::<ServiceAccount>();
-        let request = TokenRequest {
-            spec: TokenRequestSpec {
-                audiences: vec![audience.to_owned()],
-                expiration_seconds: Some(600),
-                ..TokenRequestSpec::default()
-            },
-            ..TokenRequest::default()
-        };
-        let issued =
-            accounts.create_token_request(account, &PostParams::default(), &request).await?;
-        let file = self.stage.start.root.join(format!("{account}-{audience}"));
-        std::fs::write(&file, issued.status.context("the token was issued")?.token)?;
-        Ok(file)
-    }
-
     /// What `lazaret evidence check` says with such a token.
     async fn check(&self, account: &str, audience: &str) -> Result<Output> {
-        let file = self.token(account, audience).await?;
+        let file = self.stage.token(account, audience).await?;
         let output = tokio::process::Command::new(program()?)
             .args(["evidence", "check", "--service=checkout", "--release-id=v7"])
             .arg(format!("--url={}", self.evidence))
@@ -403,7 +384,7 @@ impl<'a> Strict<'a> {
         let wanted = sources.and_then(|s| s.first()?.service_account_token.as_ref());
         let audience = wanted.and_then(|w| w.audience.clone()).context("an audience")?;
         let account = spec.service_account_name.clone().context("an account")?;
-        let file = self.scene.token(&account, &audience).await?;
+        let file = self.scene.stage.token(&account, &audience).await?;
         // The scene speaks HTTP on loopback: there is no certificate, and no authority of one.
         let given = spec.containers[0].args.iter().flatten();
         let arguments = given.filter(|argument| !argument.starts_with("--ca="));

@@ -1,18 +1,18 @@
 //! `lazaret serve` against stock clients: OPA polls bundles and answers as we do, curl resumes and
 //! revalidates, schemathesis checks the contract.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use lazaret::domain::GateId;
 use lazaret::pack::{Authority, FetchedPack, KeyPairPem, PublicKey, verify};
 use lazaret::policy::{Limits, compile, evaluate};
 use lazaret_e2e::cluster::eventually;
 use lazaret_e2e::controller::program;
 use lazaret_e2e::packs::{SignedPack, default_pack, keys};
+use lazaret_e2e::peer::{free_port, succeed, tool};
 use lazaret_e2e::root;
 use serde_json::{Value, json};
 
@@ -26,24 +26,6 @@ impl Drop for Running {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
-}
-
-fn tool(variable: &str) -> Result<Command> {
-    let path = std::env::var_os(variable).with_context(|| format!("{variable} is not set"))?;
-    Ok(Command::new(path))
-}
-
-fn succeed(command: &mut Command) -> Result<Output> {
-    let output = command.output().with_context(|| format!("{command:?}"))?;
-    let (out, err) =
-        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    ensure!(output.status.success(), "{command:?}: {out}\n{err}");
-    Ok(output)
-}
-
-/// A port that was free a moment ago.
-fn port() -> Result<u16> {
-    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 
 /// A server over a directory with one pack, `default`.
@@ -61,7 +43,7 @@ impl Stage {
         let key = dir.path().join("key.pub");
         std::fs::write(&key, &keys.public)?;
         put(dir.path(), &default_pack(&keys, |_| Ok(()))?)?;
-        let address = format!("127.0.0.1:{}", port()?);
+        let address = format!("127.0.0.1:{}", free_port()?);
         let mut command = Command::new(program()?);
         command.args(["serve", "--scan-interval", "1", "--listen", &address, "--key"]);
         command.arg(&key).arg("--packs").arg(dir.path()).args(arguments);
@@ -155,9 +137,9 @@ async fn opa_follows(polling: Value) -> Result<()> {
     });
     let file = stage.path("opa.json");
     std::fs::write(&file, config.to_string())?;
-    let address = format!("127.0.0.1:{}", port()?);
+    let address = format!("127.0.0.1:{}", free_port()?);
     let opa = Running(
-        tool("LAZARET_OPA")?
+        Command::new(tool("LAZARET_OPA")?)
             .args(["run", "--server", "--disable-telemetry", "--addr", &address, "--config-file"])
             .arg(&file)
             .stderr(Stdio::null())
@@ -228,16 +210,16 @@ async fn curl_resumes_and_revalidates() -> Result<()> {
     let code = |flag: &str| -> Result<String> {
         let mut command = Command::new("curl");
         command.args(["-fsS", "-w", "%{http_code}", flag]).arg(&etag).arg("-o").arg(&copy);
-        Ok(String::from_utf8(succeed(command.arg(&url))?.stdout)?)
+        succeed(command.arg(&url))
     };
     ensure!(code("--etag-save")? == "200");
     ensure!(code("--etag-compare")? == "304");
     let mut since = Command::new("curl");
     since.args(["-fsS", "-w", "%{http_code}", "-R", "-o"]).arg(&copy);
-    ensure!(String::from_utf8(succeed(since.arg(&url))?.stdout)? == "200");
+    ensure!(succeed(since.arg(&url))? == "200");
     let mut since = Command::new("curl");
     since.args(["-fsS", "-w", "%{http_code}", "-o", "/dev/null", "-z"]).arg(&copy);
-    ensure!(String::from_utf8(succeed(since.arg(&url))?.stdout)? == "304");
+    ensure!(succeed(since.arg(&url))? == "304");
     Ok(())
 }
 
@@ -247,7 +229,7 @@ async fn schemathesis_finds_nothing() -> Result<()> {
     let stage = Stage::new(&["--requests-per-second", "0", "--inline-bundle"]).await?;
     // It writes its database where it runs.
     succeed(
-        tool("LAZARET_SCHEMATHESIS")?
+        Command::new(tool("LAZARET_SCHEMATHESIS")?)
             .current_dir(stage.dir.path())
             .arg("--config-file")
             .arg(root().canonicalize()?.join("e2e/heavy/schemathesis.toml"))

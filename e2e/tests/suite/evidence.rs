@@ -6,7 +6,6 @@ use std::process::Output;
 use anyhow::{Context as _, Result, ensure};
 use axum::Router;
 use axum::routing::post;
-use k8s_openapi::api::authentication::v1::{TokenRequest, TokenRequestSpec};
 use k8s_openapi::api::core::v1::{ConfigMap, ServiceAccount};
 use k8s_openapi::api::rbac::v1::{ClusterRoleBinding, Role, RoleBinding};
 use kube::api::{Api, DeleteParams, PostParams};
@@ -96,23 +95,6 @@ async fn prepare(stage: &mut Stage) -> Result<Example> {
     Ok(example)
 }
 
-/// A token of a service account, in a file.
-async fn token(stage: &Stage, account: &str, audience: &str) -> Result<std::path::PathBuf> {
-    let request = TokenRequest {
-        spec: TokenRequestSpec {
-            audiences: vec![audience.to_owned()],
-            expiration_seconds: Some(600),
-            ..TokenRequestSpec::default()
-        },
-        ..TokenRequest::default()
-    };
-    let accounts = stage.api::<ServiceAccount>();
-    let issued = accounts.create_token_request(account, &PostParams::default(), &request).await?;
-    let file = stage.start.root.join(format!("token-{account}-{audience}"));
-    std::fs::write(&file, issued.status.context("the token was issued")?.token)?;
-    Ok(file)
-}
-
 async fn lazaret(arguments: &[&str]) -> Result<Output> {
     Ok(Command::new(program()?).arg("evidence").args(arguments).output().await?)
 }
@@ -129,7 +111,7 @@ async fn check(
     audience: &str,
     service: &str,
 ) -> Result<Output> {
-    let file = token(stage, account, audience).await?.display().to_string();
+    let file = stage.token(account, audience).await?.display().to_string();
     let about = ["check", "--url", url, "--service", service, "--release-id", "v7"];
     lazaret(&[&about[..], &["--token-file", &file, "--output", "json"]].concat()).await
 }
@@ -270,8 +252,7 @@ async fn a_release_is_judged_by_what_the_cluster_says() -> Result<()> {
             "releaseId": "v7", "checks": [{ "name": "smoke", "passed": passed }],
         });
         std::fs::write(&bundle, document.to_string())?;
-        let (file, bundle) =
-            (token(&stage, account, "lazaret").await?, bundle.display().to_string());
+        let (file, bundle) = (stage.token(account, "lazaret").await?, bundle.display().to_string());
         lazaret(&[
             "record",
             "--url",

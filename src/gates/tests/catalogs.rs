@@ -340,6 +340,17 @@ fn shapes_of_the_record() {
         }),
         &["D DcatShapeViolated catalog/dcat.jsonld#/dct:conformsTo"],
     );
+    // What DCAT-AP takes without an address of its own.
+    expect(
+        edit(DCAT, |d| {
+            d["dct:accessRights"] = json!({"@type": "dct:RightsStatement"});
+            d["dct:language"] = json!({"@type": "dct:LinguisticSystem"});
+            d["dcat:theme"] = json!({"@type": "http://www.w3.org/2004/02/skos/core#Concept"});
+            d["dcat:landingPage"] = json!({"@type": "foaf:Document"});
+            d["dcat:distribution"][0]["dct:format"] = json!({"@type": "dct:MediaTypeOrExtent"});
+        }),
+        &[],
+    );
     // Another agent by its address alone, a typed time, an unknown property: all well.
     expect(
         edit(DCAT, |d| {
@@ -410,7 +421,7 @@ fn prov_constraints() {
         &["D ProvGeneratedTwice catalog/prov/bundle.jsonld#/@graph/5"],
     );
     // Generated after the activity ended; used after it ended; used before it was generated.
-    expect(node(3, |n| n["prov:generatedAtTime"] = json!("2026-11-20T12:06:00Z")), &[&at(3)]);
+    expect(node(3, |n| n["prov:generatedAtTime"] = json!("2026-11-20T12:06:00Z")), &[&at(2)]);
     expect(
         node(2, |n| {
             n["prov:qualifiedUsage"] = json!({"prov:entity": {"@id": "../../raw/source.csv"},
@@ -426,6 +437,34 @@ fn prov_constraints() {
                 "prov:entity": {"@id": "../../processed/stations.csv"}, "prov:atTime": "2026-11-20T12:04:00Z"});
         }),
         &[&at(4)],
+    );
+    // Nothing is said of when the table was made, and yet what came of it is not older than the run.
+    expect(
+        node(5, |n| {
+            n["prov:wasDerivedFrom"] = json!({"@id": "../../processed/stations.csv"});
+            n["prov:generatedAtTime"] = json!("2026-11-20T11:59:00Z");
+        }),
+        &[&at(5)],
+    );
+    for name in ["prov:generatedAtTime", "prov:invalidatedAtTime"] {
+        expect(
+            edit(PROV, move |p| p["@graph"][3][name] = json!("at noon")),
+            &["D ProvTimeInvalid catalog/prov/bundle.jsonld#/@graph/3"],
+        );
+    }
+    let broken =
+        |index: usize| format!("D ProvConstraintBroken catalog/prov/bundle.jsonld#/@graph/{index}");
+    expect(
+        node(5, |n| {
+            n["prov:qualifiedDerivation"] = json!({"@type": "prov:Derivation",
+                "prov:entity": {"@id": "../../processed/stations.csv"},
+                "prov:hadUsage": {"@id": "#usage"}});
+        }),
+        &[&broken(5)],
+    );
+    expect(
+        node(5, |n| n["prov:qualifiedAttribution"] = json!({"@type": "prov:Attribution"})),
+        &[&broken(5)],
     );
     expect(
         node(3, |n| n["prov:specializationOf"] = json!({"@id": "../../processed/stations.csv"})),

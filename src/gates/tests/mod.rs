@@ -7,6 +7,7 @@ mod examples;
 mod identity;
 mod mending;
 mod orders;
+mod prov_constraints;
 mod provenance;
 
 use std::collections::{BTreeMap, BTreeSet};

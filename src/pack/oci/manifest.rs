@@ -270,7 +270,7 @@ fn canonical(value: &Value) -> Vec<u8> {
     value.to_string().into_bytes()
 }
 
-/// Whether a media type is one of those that a manifest may have on the wire.
+/// What a registry is asked for, in an `Accept` header.
 pub(super) fn accepted() -> String {
     format!("{MANIFEST_TYPE}, {INDEX_TYPE}")
 }

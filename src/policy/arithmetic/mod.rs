@@ -16,6 +16,7 @@ use regorus::{Engine, Extension, Value};
 
 pub(super) use self::number::Number;
 use self::number::{Float, TOO_LARGE};
+pub(super) use self::order::compare;
 use super::builtins::BuiltinError;
 
 /// What our functions' names begin with. No policy may have the name.
@@ -42,6 +43,10 @@ pub(super) fn register(into: &mut Engine) -> Result<()> {
         Ok(Value::from(matches!(&args[..], [item, all] if is_member(item, all))))
     };
     add("member".into(), 2, Box::new(member))?;
+    let each = |args: Vec<Value>| {
+        Ok(args.into_iter().next().filter(has_members).unwrap_or_else(Value::new_array))
+    };
+    add("each".into(), 1, Box::new(each))?;
     for (within, end) in [(false, ""), (true, "_in")] {
         for kinds in ["vv", "vi", "iv", "ii"] {
             let [left, right] = [0, 1].map(|at| kinds.as_bytes()[at] == b'i');
@@ -55,7 +60,7 @@ pub(super) fn register(into: &mut Engine) -> Result<()> {
             for op in COMPARE.into_iter().filter(|_| !within) {
                 let call = move |args: Vec<Value>| {
                     if let ([one, other], false, false) = (&args[..], left, right) {
-                        return Ok(Value::from(says(op, order::compare(one, other))));
+                        return Ok(Value::from(says(op, compare(one, other))));
                     }
                     let sides = (operand(&args, 0, left), operand(&args, 1, right));
                     Ok(Value::from(holds(op, &sides.0, &sides.1)))
@@ -85,6 +90,12 @@ fn is_member(item: &Value, all: &Value) -> bool {
         Value::Object(fields) => fields.values().any(|value| value == item),
         _ => false,
     }
+}
+
+/// Whether `some x in all` has anything to go through. Where it has not, OPA finds no member, and to the
+/// engine it is an error.
+const fn has_members(all: &Value) -> bool {
+    matches!(all, Value::Array(_) | Value::Set(_) | Value::Object(_))
 }
 
 /// One side of an operator.
@@ -242,9 +253,9 @@ fn holds(op: &str, left: &Operand, right: &Operand) -> bool {
     let nothing = Value::from(0);
     let found = match (left, right) {
         (Operand::Number(left), Operand::Number(right)) => left.compare(right),
-        (Operand::Number(_), Operand::Other(right)) => order::compare(&nothing, right),
-        (Operand::Other(left), Operand::Number(_)) => order::compare(left, &nothing),
-        (Operand::Other(left), Operand::Other(right)) => order::compare(left, right),
+        (Operand::Number(_), Operand::Other(right)) => compare(&nothing, right),
+        (Operand::Other(left), Operand::Number(_)) => compare(left, &nothing),
+        (Operand::Other(left), Operand::Other(right)) => compare(left, right),
     };
     says(op, found)
 }

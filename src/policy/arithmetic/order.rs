@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use regorus::Value;
 
-pub(super) fn compare(one: &Value, other: &Value) -> Ordering {
+pub(in crate::policy) fn compare(one: &Value, other: &Value) -> Ordering {
     match (one, other) {
         (Value::Array(one), Value::Array(other)) => each(one.iter(), other.iter()),
         (Value::Set(one), Value::Set(other)) => {

@@ -6,6 +6,8 @@ mod format;
 mod glob;
 mod growth;
 mod numbers;
+mod ordered;
+mod paths;
 mod pattern;
 mod regexp;
 mod texts;
@@ -46,9 +48,12 @@ const FUNCTIONS: &[(&str, u8, Function)] = &[
     ("glob.quote_meta", 1, glob::quote),
     ("hex.encode", 1, growth::text),
     ("indexof", 2, codes::index),
+    ("json.filter", 2, paths::filter),
     ("json.marshal", 1, codes::json),
     ("json.unmarshal", 1, growth::text),
     ("lower", 1, texts::lower),
+    ("max", 1, ordered::ordered),
+    ("min", 1, ordered::ordered),
     ("numbers.range", 2, range),
     ("numbers.range_step", 3, range),
     ("object.subset", 2, growth::subset),
@@ -64,6 +69,7 @@ const FUNCTIONS: &[(&str, u8, Function)] = &[
     ("round", 1, numbers::rounded),
     ("semver.compare", 2, codes::version),
     ("semver.is_valid", 1, codes::version),
+    ("sort", 1, ordered::ordered),
     ("split", 2, texts::split),
     ("sprintf", 2, format::sprintf),
     ("strings.count", 2, texts::count),

@@ -1,6 +1,7 @@
 //! Which rule stands on which: functions that call themselves, rules that need themselves and
 //! towers of rules are found here, before the engine could run out of stack on them.
 
+mod agree;
 mod towers;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,12 +18,15 @@ use crate::policy::vocabulary;
 /// A rule or function; all definitions of one name together.
 pub(super) struct Node {
     pub path: Path,
-    pub function: bool,
     /// Arguments of a function.
     arity: usize,
     /// Whether a function has a value for all arguments.
     total: bool,
     pub place: Place,
+    /// What its definitions make of its name, as the first has it.
+    head: agree::Head,
+    /// Whether it has a value by default.
+    default: bool,
     /// Components of its package's path.
     package: usize,
     /// How often the name is defined, defaults apart.
@@ -59,11 +63,12 @@ impl Graph {
                     let message = "a function's name is written out in full".to_owned();
                     return Err(LoadError::RegoInvalid { place, message });
                 }
-                let default = matches!(rule.as_ref(), Rule::Default { .. });
-                let at = graph.add([package.clone(), name].concat(), args, place, package.len());
+                let path = [package.clone(), name].concat();
+                let at = graph.add(path, args, agree::Head::of(rule), place, package.len());
                 let node = &mut graph.nodes[at];
+                node.agree(rule)?;
                 node.total |= heads::is_total(rule);
-                node.definitions += usize::from(!default);
+                node.definitions += usize::from(!matches!(rule.as_ref(), Rule::Default { .. }));
             }
         }
         let rules: usize = modules.iter().map(|module| module.policy.len()).sum();
@@ -74,9 +79,9 @@ impl Graph {
             });
         }
         for module in modules {
-            known_imports(module)?;
             let package = package(module);
-            let names = Names { package: &package, imports: imports(module) };
+            let names = Names { package: &package, imports: agree::imports(module)? };
+            graph.unhidden(module, &names)?;
             for rule in &module.policy {
                 graph.defined_head(rule, &names)?;
                 let (refr, ..) = visit::head(rule);
@@ -96,25 +101,31 @@ impl Graph {
         self.index.get(&path).map(|&at| &self.nodes[at])
     }
 
-    fn add(&mut self, path: Path, args: Option<usize>, place: Place, package: usize) -> usize {
-        let (function, arity) = (args.is_some(), args.unwrap_or_default());
-        let at = *self.index.entry(path.clone()).or_insert_with(|| {
+    fn add(
+        &mut self,
+        path: Path,
+        args: Option<usize>,
+        head: agree::Head,
+        place: Place,
+        package: usize,
+    ) -> usize {
+        let arity = args.unwrap_or_default();
+        *self.index.entry(path.clone()).or_insert_with(|| {
             let (reaches, needs) = (BTreeSet::new(), BTreeSet::new());
             self.nodes.push(Node {
                 path,
-                function,
                 arity,
                 total: false,
                 package,
                 place,
+                head,
+                default: false,
                 definitions: 0,
                 reaches,
                 needs,
             });
             self.nodes.len() - 1
-        });
-        self.nodes[at].function |= function;
-        at
+        })
     }
 
     /// Whether a name is the same for all rules of a module.
@@ -130,7 +141,7 @@ impl Graph {
         let function =
             |name: &[String]| self.function(name, names).is_some_and(|at| !self.nodes[at].total);
         let scope = Scope { global: &global, function: &function };
-        if let Some((place, message)) = differs::unsupported(rule) {
+        if let Some((place, message)) = differs::unsupported(rule, &scope) {
             return Err(LoadError::Unsupported { place, message: message.to_owned() });
         }
         match heads::unsafe_head(rule, &scope) {
@@ -144,7 +155,7 @@ impl Graph {
 
     /// All names, sorted; a function's with the number of its arguments.
     pub(super) fn names(&self) -> Vec<String> {
-        let name = |node: &Node| match node.function {
+        let name = |node: &Node| match node.is_function() {
             true => format!("{}/{}", node.path.join("."), node.arity),
             false => node.path.join("."),
         };
@@ -157,6 +168,17 @@ impl Graph {
         if let Some((place, message)) = found.unsupported.first() {
             let (place, message) = (place.clone(), (*message).to_owned());
             return Err(LoadError::Unsupported { place, message });
+        }
+        let hides = |(name, _): &&(String, Place)| self.global(name, names);
+        if let Some((name, place)) = found.declared.iter().find(hides) {
+            let message =
+                format!("`some {name}` has the name of a rule or an import: call it otherwise");
+            return Err(LoadError::Unsupported { place: place.clone(), message });
+        }
+        if let Some(name) = ["data", "input"].into_iter().find(|name| found.locals.contains(*name))
+        {
+            let message = format!("no name within a rule may be {name}: call it otherwise");
+            return Err(LoadError::RegoInvalid { place: self.nodes[from].place.clone(), message });
         }
         for (name, whole, place) in &found.calls {
             let refuse = |message| LoadError::BuiltinRefused { place: place.clone(), message };
@@ -221,7 +243,7 @@ impl Graph {
             .into_iter()
             .flatten()
             .filter_map(|path| self.index.get(&path).copied())
-            .find(|&at| self.nodes[at].function)
+            .find(|&at| self.nodes[at].is_function())
     }
 
     /// A rule below a path that is none itself, but within a package: OPA has an object there even
@@ -238,7 +260,7 @@ impl Graph {
     fn meant(&self, path: &Path) -> Vec<usize> {
         let above = (1..path.len()).filter_map(|end| self.index.get(&path[..end]).copied());
         let below = self.index.range(path.clone()..).take_while(|(at, _)| at.starts_with(path));
-        above.chain(below.map(|(_, &at)| at)).filter(|&at| !self.nodes[at].function).collect()
+        above.chain(below.map(|(_, &at)| at)).filter(|&at| !self.nodes[at].is_function()).collect()
     }
 }
 
@@ -260,37 +282,4 @@ impl Names<'_> {
 pub(super) fn package(module: &Module) -> Path {
     let (path, _) = visit::path(&module.package.refr).unwrap_or_default();
     [vec!["data".to_owned()], path].concat()
-}
-
-/// Refuses keywords that OPA knows and the engine does not, or not in the same sense.
-fn known_imports(module: &Module) -> Result<(), LoadError> {
-    for import in &module.imports {
-        let path = visit::path(&import.refr).map(|(path, _)| path).unwrap_or_default();
-        let parts: Vec<&str> = path.iter().map(String::as_str).collect();
-        let known = match parts.as_slice() {
-            ["data" | "input", ..] | ["rego", "v1"] | ["future", "keywords"] => true,
-            ["future", "keywords", word] => ["contains", "every", "if", "in"].contains(word),
-            _ => false,
-        };
-        if !known {
-            let message = format!("there is no import {}", path.join("."));
-            return Err(LoadError::Unsupported { place: visit::place(&import.span), message });
-        }
-    }
-    Ok(())
-}
-
-fn imports(module: &Module) -> BTreeMap<String, Path> {
-    let mut imports = BTreeMap::new();
-    for import in &module.imports {
-        let Some((target, _)) = visit::path(&import.refr) else { continue };
-        let alias = match &import.r#as {
-            Some(span) => Some(span.text().to_owned()),
-            None => target.last().cloned(),
-        };
-        if let Some(alias) = alias.filter(|_| target.first().is_some_and(|root| root == "data")) {
-            imports.insert(alias, target);
-        }
-    }
-    imports
 }

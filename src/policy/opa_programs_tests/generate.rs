@@ -209,7 +209,7 @@ impl Generator {
     }
 
     fn plain(&mut self, depth: usize) -> String {
-        match self.below(21) {
+        match self.below(24) {
             0..=2 => self.expr(depth),
             3 | 4 => self.negation(depth),
             5..=7 => {
@@ -272,6 +272,29 @@ impl Generator {
                     _ => format!("[{}, {}]", self.bind(), self.bind()),
                 };
                 format!("walk({from}, {pair})")
+            }
+            // By a name that a reference gives its value, and by another name for it.
+            20 => {
+                let (from, other) = (self.reference(), self.reference());
+                let name = self.bind();
+                match self.below(2) {
+                    0 => format!("{from}[{name}]; not {other}[{name}]"),
+                    _ => {
+                        let alias = self.bind();
+                        format!("{from}[{name}]; {alias} := {name}; {other}[{alias}]")
+                    }
+                }
+            }
+            21 => {
+                let name = match self.vars.is_empty() {
+                    true => self.literal(),
+                    false => self.vars.choose(&mut self.random).unwrap().clone(),
+                };
+                format!("{} = {{\"a\": {name}}}", self.bind())
+            }
+            22 => {
+                let from = self.reference();
+                format!("some {} in {from}", self.bind())
             }
             _ => {
                 let from = self.reference();

@@ -83,7 +83,7 @@ impl Writer<'_> {
                 Literal::SomeIn { key, value, collection, .. } => {
                     key.iter().try_for_each(|key| self.plain(key))?;
                     self.plain(value)?;
-                    self.plain(collection)?;
+                    self.members(collection)?;
                 }
                 Literal::Expr { expr, .. } | Literal::NotExpr { expr, .. } => {
                     self.statement(expr)?;
@@ -98,6 +98,26 @@ impl Writer<'_> {
                 self.plain(&with.r#as)?;
             }
         }
+        Ok(())
+    }
+
+    /// What `some … in` goes through: whatever has no members counts as empty.
+    fn members(&mut self, collection: &Expr) -> Written {
+        if matches!(
+            collection,
+            Expr::Array { .. }
+                | Expr::Set { .. }
+                | Expr::Object { .. }
+                | Expr::ArrayCompr { .. }
+                | Expr::SetCompr { .. }
+                | Expr::ObjectCompr { .. }
+        ) {
+            return self.plain(collection);
+        }
+        let (begin, end) = self.text.expr(collection);
+        self.edits.push(Edit { at: begin, instead: 0, text: format!("{OURS}.each(") });
+        self.plain(collection)?;
+        self.edits.push(Edit { at: end, instead: 0, text: ")".into() });
         Ok(())
     }
 

@@ -106,11 +106,11 @@ mod tests {
             ("a if not input.x > 1", "a if { $1 := input.x; not $1 > 1 }"),
             ("a if not \"x\" in input.x", "a if { $1 := input.x; not \"x\" in $1 }"),
             ("a if { x := 1; not f(x) }", "a if { x := 1; not f(x) }"),
-            ("a if { x = 1; not f(x) }", "a if { x = 1; $1 := x; not f($1) }"),
-            ("a if not m[input.x]", "a if { $1 := input.x; not m[$1] }"),
+            ("a if { x = 1; not f(x) }", "a if { x = 1; $1 := [x][0]; not f($1) }"),
+            ("a if not m[input.x]", "a if { $1 := input.x; not m[[$1][0]] }"),
             (
                 "a if not f(m[input.x].y, [g(1)])",
-                "a if { $1 := input.x; $2 := m[$1].y; $3 := g(1); not f($2, [$3]) }",
+                "a if { $1 := input.x; $2 := m[[$1][0]].y; $3 := g(1); not f($2, [$3]) }",
             ),
             (
                 "a if b with input as data.x with data.y as {}",
@@ -122,24 +122,27 @@ mod tests {
             ),
             (
                 "a contains b.c if some b in input",
-                "a contains ($1) if { some b in input; $1 := b.c }",
+                "a contains ($1) if { some b in lazaret_arithmetic.each(input); $1 := b.c }",
             ),
             (
                 "a contains {\n\t\"x\": b.c, # why\n} if {\n\tsome b in input # all\n}",
-                "a contains ($1\n\n) if {\n\tsome b in input; $1 := { \"x\": b.c, } # all\n}",
+                "a contains ($1\n\n) if {\n\tsome b in lazaret_arithmetic.each(input); $1 := { \"x\": b.c, } # all\n}",
             ),
             (
                 "a := [x | some x in input; not f(x.y)]",
-                "a := [x | some x in input; $1 := x.y; not f($1)]",
+                "a := [x | some x in lazaret_arithmetic.each(input); $1 := x.y; not f($1)]",
             ),
             (
                 "a contains {\"x\": b.c, \"y\": [1, {2, b.d}]} if some b in input",
-                "a contains ($1) if { some b in input; $1 := {\"x\": b.c, \"y\": [1, {2, b.d}]} }",
+                "a contains ($1) if { some b in lazaret_arithmetic.each(input); $1 := {\"x\": b.c, \"y\": [1, {2, b.d}]} }",
             ),
             (
                 "a if not f([1, {\"a\": 1, \"b\": input.x}])",
                 "a if { $1 := input.x; not f([1, {\"a\": 1, \"b\": $1}]) }",
             ),
+            ("a if { b[i]; not c[i].x }", "a if { b[i]; $1 := [i][0]; not c[[$1][0]].x }"),
+            ("a if { b := c[_]; some i, j; b[i] }", "a if { some i, j; b := c[_]; true; b[i] }"),
+            ("a if { some i; b := i; c[b] }", "a if { some i; b := [i][0]; c[b] }"),
             ("a := (1 in input.x)", "a := (lazaret_arithmetic.member(1 , input.x))"),
         ] {
             assert_eq!(written(rego), expected);

@@ -102,6 +102,12 @@ impl<'a> Text<'a> {
         self.source.contents().get(begin..end).unwrap_or_default()
     }
 
+    /// Whether a name stands somewhere.
+    pub(super) fn mentions(&self, (begin, end): (usize, usize), name: &str) -> bool {
+        let within = |token: &&(usize, usize)| begin <= token.0 && token.1 <= end;
+        self.tokens.iter().filter(within).any(|token| self.get(*token) == name)
+    }
+
     /// What is there on one line; `None` if line breaks mean something in it.
     pub(super) fn flat(&self, (begin, end): (usize, usize)) -> Option<String> {
         let from = self.tokens.partition_point(|token| token.0 < begin);

@@ -93,7 +93,7 @@ pub fn pack_tests(pack: &CompiledPack, selection: &Selection) -> Result<TestRepo
 /// The tests of a pack, by their places.
 pub(super) fn cases(graph: &Graph) -> Vec<Test> {
     let is_test = |path: &[String]| path.last().is_some_and(|name| name.starts_with("test_"));
-    let nodes = graph.nodes.iter().filter(|node| !node.function && is_test(&node.path));
+    let nodes = graph.nodes.iter().filter(|node| !node.is_function() && is_test(&node.path));
     let mut tests: Vec<_> = nodes
         .map(|node| Test {
             path: node.path.clone(),

@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, ensure};
 use lazaret_e2e::controller::program;
 use lazaret_e2e::root;
+use serde_json::{Value, json};
 
 /// Runs the adapter as the suite does. Gives whether the bundle was accepted.
 fn accepted(bundle: &Path, arguments: &[String], subject: &str) -> Result<(bool, String)> {
@@ -100,6 +101,57 @@ fn real_bundles_come_out_right() -> Result<()> {
         }
     }
     ensure!(wrong.is_empty(), "{} of {} wrong:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+    Ok(())
+}
+
+/// What the suite's newer cases ask of a trust root: a validity counts with both its ends, it needs a
+/// beginning, and nobody lends it to another.
+#[test]
+#[ignore = "needs LAZARET_SIGSTORE_DATA; run by make test-all"]
+fn what_a_root_says_of_validity_counts() -> Result<()> {
+    const TIME: &str = "2025-08-06T18:51:36Z";
+    const BEFORE: &str = "2025-08-06T18:51:35Z";
+    let data = PathBuf::from(std::env::var_os("LAZARET_SIGSTORE_DATA").context("no test data")?);
+    let root = std::fs::read(data.join("timestamps/valid_trusted_root.json"))?;
+    let root: Value = serde_json::from_slice(&root)?;
+    let dir = tempfile::tempdir()?;
+    let holds = |root: &Value| -> Result<bool> {
+        let file = dir.path().join("root.json");
+        std::fs::write(&file, root.to_string())?;
+        let trusted = ["--trusted-root".to_owned(), file.display().to_string()];
+        let arguments = [who(BEACON, GITHUB), trusted.to_vec()].concat();
+        Ok(accepted(&data.join("timestamps/valid_bundle.json"), &arguments, A_TXT)?.0)
+    };
+    let places = [
+        "/timestampAuthorities/0/validFor",
+        "/certificateAuthorities/0/validFor",
+        "/tlogs/1/publicKey/validFor",
+    ];
+    for place in places {
+        let with = |validity: Value| -> Result<bool> {
+            let mut changed = root.clone();
+            *changed.pointer_mut(place).context(place)? = validity;
+            holds(&changed)
+        };
+        ensure!(with(json!({ "start": "2020-01-01T00:00:00Z", "end": TIME }))?, "{place}: its end");
+        ensure!(with(json!({ "start": TIME }))?, "{place}: its start");
+        ensure!(!with(json!({ "end": "2099-01-01T00:00:00Z" }))?, "{place}: no start");
+        ensure!(!with(json!({ "start": TIME, "end": BEFORE }))?, "{place}: over before it began");
+        // The newer log vouches for no time, so that there is nothing to hold its end against.
+        if !place.starts_with("/tlogs") {
+            ensure!(
+                !with(json!({ "start": "2020-01-01T00:00:00Z", "end": BEFORE }))?,
+                "{place}: over"
+            );
+        }
+    }
+    let mut lent = root.clone();
+    let authorities = lent["timestampAuthorities"].as_array_mut().context("authorities")?;
+    let mut other = authorities[0].clone();
+    other["certChain"] = json!({ "certificates": [] });
+    authorities[0]["validFor"]["end"] = BEFORE.into();
+    authorities.push(other);
+    ensure!(!holds(&lent)?, "another authority's validity was borrowed");
     Ok(())
 }
 

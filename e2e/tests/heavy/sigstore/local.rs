@@ -5,7 +5,8 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 use lazaret_e2e::controller::program;
-use lazaret_e2e::sigstore::{SUBJECT, Sigstore, succeed, tool};
+use lazaret_e2e::peer::{succeed, tool};
+use lazaret_e2e::sigstore::{SUBJECT, Sigstore};
 use serde_json::Value;
 
 /// Verifies in a network namespace that has no network at all. Gives the reason of a refusal.

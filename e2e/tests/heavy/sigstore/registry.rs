@@ -9,9 +9,10 @@ use k8s_openapi::api::core::v1::ConfigMap;
 use lazaret::api::PolicyPack;
 use lazaret_e2e::cluster::eventually;
 use lazaret_e2e::controller::program;
+use lazaret_e2e::peer::{succeed, tool};
 use lazaret_e2e::registry::{Door, Registry};
 use lazaret_e2e::root;
-use lazaret_e2e::sigstore::{SUBJECT, Sigstore, succeed, tool};
+use lazaret_e2e::sigstore::{SUBJECT, Sigstore};
 use lazaret_e2e::stage::Stage;
 use serde_json::{Value, json};
 

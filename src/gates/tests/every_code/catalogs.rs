@@ -120,6 +120,12 @@ pub(super) const ROWS: &[Row] = &[
         let makers = json!([{"@id": "#map"}, {"@id": "#clean"}]);
         case.set(PROV, "/@graph/5/prov:wasGeneratedBy", makers);
     }),
+    (&PROV_CONSTRAINT_BROKEN, "a usage of two entities", |case| {
+        let entities =
+            json!([{"@id": "../../raw/source.csv"}, {"@id": "../../processed/stations.csv"}]);
+        let usage = json!({"prov:entity": entities});
+        case.edit(PROV, |prov| prov["@graph"][4]["prov:qualifiedUsage"] = usage);
+    }),
     (&PROV_TIME_INVALID, "a time in words", |case| {
         case.set(PROV, "/@graph/2/prov:endedAtTime", json!("at noon"));
     }),

@@ -4,17 +4,17 @@
 //! and what a rule's head calculates comes last in its body, so that one solution for which it is
 //! undefined leaves the others alone.
 
-mod parts;
+mod negation;
 
 use regorus::unstable::{
     AssignOp, Expr, Literal, LiteralStmt, Module, Query, Ref, Rule, RuleBody, RuleHead,
 };
 
-use self::parts::bracketed;
+use self::negation::{bracketed, listed};
 use super::PART;
 use super::text::{Edit, Text};
 use crate::policy::error::LoadError;
-use crate::policy::visit::bound_names;
+use crate::policy::visit::{bound_names, parts, valued};
 
 type Done<T> = Result<T, LoadError>;
 
@@ -109,24 +109,30 @@ impl Lift<'_> {
     }
 
     fn query(&mut self, query: &Query) -> Done<()> {
+        self.declare_first(query);
         let outer = self.scope.len();
-        for LiteralStmt { literal, .. } in &query.stmts {
-            match literal {
-                Literal::Expr { expr, .. } => {
-                    if let Expr::AssignExpr { op: AssignOp::ColEq, lhs, .. } = expr.as_ref() {
-                        bound_names(lhs, &mut self.scope);
-                    }
-                }
-                Literal::SomeIn { key, value, .. } => {
-                    key.iter().for_each(|key| bound_names(key, &mut self.scope));
-                    bound_names(value, &mut self.scope);
-                }
-                _ => {}
-            }
-        }
+        valued(query, &mut self.scope);
         query.stmts.iter().try_for_each(|statement| self.statement(statement))?;
         self.scope.truncate(outer);
         Ok(())
+    }
+
+    /// Puts `some i` at the beginning. Behind something with two solutions the engine would declare the
+    /// name twice, which is an error. Where the name already stands before, it may be another.
+    fn declare_first(&mut self, query: &Query) {
+        let Some(first) = query.stmts.first() else { return };
+        let begin = self.text.range(&first.span).0;
+        let declares =
+            |statement: &&LiteralStmt| matches!(statement.literal, Literal::SomeVars { .. });
+        for LiteralStmt { span, literal, .. } in query.stmts.iter().skip_while(declares) {
+            let Literal::SomeVars { vars, .. } = literal else { continue };
+            let range = self.text.range(span);
+            let known = vars.iter().any(|name| self.text.mentions((begin, range.0), name.text()));
+            let Some(flat) = self.text.flat(range).filter(|_| !known) else { continue };
+            let lines = "\n".repeat(self.text.get(range).matches('\n').count());
+            self.edits.push(Edit { at: begin, instead: 0, text: format!("{flat}; ") });
+            self.replace(range, format!("true{lines}"));
+        }
     }
 
     fn statement(&mut self, statement: &LiteralStmt) -> Done<()> {
@@ -169,7 +175,11 @@ impl Lift<'_> {
         match &statement.literal {
             Literal::SomeVars { .. } => Ok(()),
             Literal::SomeIn { collection, .. } => self.value(collection),
-            Literal::Expr { expr, .. } | Literal::NotExpr { expr, .. } => self.value(expr),
+            Literal::Expr { expr, .. } => {
+                self.other_name(expr);
+                self.value(expr)
+            }
+            Literal::NotExpr { expr, .. } => self.value(expr),
             Literal::Every { key, value, domain, query, .. } => {
                 self.value(domain)?;
                 let outer = self.scope.len();
@@ -179,6 +189,16 @@ impl Lift<'_> {
                 self.scope.truncate(outer);
                 Ok(())
             }
+        }
+    }
+
+    /// `x := y`, which the engine would put behind what `x` leads by.
+    fn other_name(&mut self, expr: &Expr) {
+        if let Expr::AssignExpr { op: AssignOp::ColEq, lhs, rhs, .. } = expr
+            && let (Expr::Var { .. }, Expr::Var { span, .. }) = (lhs.as_ref(), rhs.as_ref())
+            && !["_", "input", "data"].contains(&span.text())
+        {
+            self.replace(self.text.expr(rhs), listed(span.text()));
         }
     }
 
@@ -194,13 +214,6 @@ impl Lift<'_> {
     /// Looks for bodies within.
     fn value(&mut self, expr: &Expr) -> Done<()> {
         match expr {
-            Expr::Array { items, .. } | Expr::Set { items, .. } => {
-                items.iter().try_for_each(|item| self.value(item))
-            }
-            Expr::Object { fields, .. } => fields.iter().try_for_each(|(_, key, value)| {
-                self.value(key)?;
-                self.value(value)
-            }),
             Expr::ArrayCompr { term, query, .. } | Expr::SetCompr { term, query, .. } => {
                 self.query(query)?;
                 self.value(term)
@@ -210,25 +223,7 @@ impl Lift<'_> {
                 self.value(key)?;
                 self.value(value)
             }
-            Expr::Call { params, .. } => params.iter().try_for_each(|param| self.value(param)),
-            Expr::UnaryExpr { expr, .. } => self.value(expr),
-            Expr::RefDot { refr, .. } => self.value(refr),
-            Expr::RefBrack { refr, index, .. } => {
-                self.value(refr)?;
-                self.value(index)
-            }
-            Expr::BinExpr { lhs, rhs, .. }
-            | Expr::BoolExpr { lhs, rhs, .. }
-            | Expr::ArithExpr { lhs, rhs, .. }
-            | Expr::AssignExpr { lhs, rhs, .. } => {
-                self.value(lhs)?;
-                self.value(rhs)
-            }
-            Expr::Membership { value, collection, .. } => {
-                self.value(value)?;
-                self.value(collection)
-            }
-            _ => Ok(()),
+            expr => parts(expr).into_iter().try_for_each(|part| self.value(part)),
         }
     }
 }

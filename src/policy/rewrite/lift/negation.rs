@@ -122,7 +122,7 @@ impl Lift<'_> {
             at = match at {
                 Expr::RefDot { refr, .. } => refr,
                 Expr::RefBrack { refr, index, .. } => {
-                    self.change(index, before, &mut changes)?;
+                    self.index(index, before, &mut changes)?;
                     refr
                 }
                 Expr::Var { .. } => break,
@@ -134,6 +134,29 @@ impl Lift<'_> {
         }
         changes.sort();
         Ok(changes)
+    }
+
+    /// What stands in brackets. By a bare name the engine may go through all members before the name
+    /// has its value; by the member of a list it may not.
+    fn index(
+        &mut self,
+        index: &Expr,
+        before: &mut Before,
+        changes: &mut Vec<((usize, usize), String)>,
+    ) -> Done<()> {
+        if let Some(only) = only_listed(index) {
+            return self.change(only, before, changes);
+        }
+        let range = self.text.expr(index);
+        let part = self.part(index, before)?;
+        match (part, index) {
+            (Some(part), _) => changes.push((range, listed(&part))),
+            (None, Expr::Var { .. } | Expr::Array { .. } | Expr::Object { .. }) => {
+                changes.push((range, listed(self.text.get(range))));
+            }
+            (None, _) => {}
+        }
+        Ok(())
     }
 
     fn change(
@@ -166,8 +189,28 @@ impl Lift<'_> {
     /// Gives a part a name, before.
     pub(super) fn out(&mut self, expr: &Expr, text: &str, before: &mut Before) -> String {
         let name = self.name();
-        before.statements.push(format!("{name} := {}{}", bracketed(expr, text), before.with));
+        let value = match expr {
+            Expr::Var { .. } => listed(text),
+            expr => bracketed(expr, text),
+        };
+        before.statements.push(format!("{name} := {value}{}", before.with));
         name
+    }
+}
+
+/// A value as the only member of a list.
+pub(super) fn listed(text: &str) -> String {
+    format!("[{text}][0]")
+}
+
+/// The other way round.
+fn only_listed(expr: &Expr) -> Option<&Expr> {
+    let Expr::RefBrack { refr, index, .. } = expr else { return None };
+    match (refr.as_ref(), index.as_ref()) {
+        (Expr::Array { items, .. }, Expr::Number { span, .. }) if span.text() == "0" => {
+            items.first().filter(|_| items.len() == 1).map(AsRef::as_ref)
+        }
+        _ => None,
     }
 }
 
