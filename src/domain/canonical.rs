@@ -29,24 +29,38 @@ const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
 /// # Errors
 /// What the parser found, with line and column.
 pub fn parse_i_json(bytes: &[u8]) -> Result<Value, CanonicalError> {
+    parse(bytes, IJson { wide: false })
+}
+
+/// Parses JSON as [`parse_i_json`] does, but takes integers of 64 bits as they are: bounds of what others write,
+/// which are read and never hashed.
+///
+/// # Errors
+/// What the parser found, with line and column.
+pub fn parse_wide_json(bytes: &[u8]) -> Result<Value, CanonicalError> {
+    parse(bytes, IJson { wide: true })
+}
+
+fn parse(bytes: &[u8], reader: IJson) -> Result<Value, CanonicalError> {
     if bytes.starts_with(b"\xef\xbb\xbf") {
         let message = "the text begins with a byte order mark; save it without one";
         return Err(CanonicalError::Json(de::Error::custom(message)));
     }
     let mut parser = serde_json::Deserializer::from_slice(bytes);
-    let value = IJson.deserialize(&mut parser)?;
+    let value = reader.deserialize(&mut parser)?;
     parser.end()?;
-    match long_integer(bytes) {
+    let most = if reader.wide { "64 bits" } else { "2^53 - 1" };
+    match long_integer(bytes, reader.wide) {
         None => Ok(value),
         Some((line, column)) => Err(CanonicalError::Json(de::Error::custom(format!(
-            "the integer is beyond 2^53 - 1 and loses digits in other readers; write it as a string at line {line} column {column}"
+            "the integer is beyond {most} and loses digits in other readers; write it as a string at line {line} column {column}"
         )))),
     }
 }
 
-/// Where an integer begins that no 64 bits hold: the parser makes a double of it and keeps silent.
-/// The text is known to be JSON.
-fn long_integer(text: &[u8]) -> Option<(usize, usize)> {
+/// Where an integer begins that no 64 bits hold: the parser makes a double of it and keeps silent. One that they
+/// hold is passed over only if it is `wide`. The text is known to be JSON.
+fn long_integer(text: &[u8], wide: bool) -> Option<(usize, usize)> {
     const DIGITS: usize = 16;
     let mut at = 0;
     while let Some(byte) = text.get(at) {
@@ -58,7 +72,12 @@ fn long_integer(text: &[u8]) -> Option<(usize, usize)> {
                 let length = rest.iter().take_while(number).count();
                 let digits = rest.iter().take(length).filter(|b| b.is_ascii_digit()).count();
                 let sign = usize::from(*byte == b'-');
-                if digits > DIGITS && digits + sign == length {
+                let fits = || {
+                    let text = rest.get(..length).and_then(|one| std::str::from_utf8(one).ok());
+                    let held = |one: &str| one.parse::<u64>().is_ok() || one.parse::<i64>().is_ok();
+                    wide && text.is_some_and(held)
+                };
+                if digits > DIGITS && digits + sign == length && !fits() {
                     let before = text.get(..at).unwrap_or_default();
                     let line = before.iter().filter(|b| **b == b'\n').count() + 1;
                     let column = before.iter().rev().take_while(|b| **b != b'\n').count() + 1;
@@ -148,7 +167,11 @@ fn plain<E: de::Error>(text: &str) -> Result<(), E> {
     }
 }
 
-struct IJson;
+#[derive(Clone, Copy)]
+struct IJson {
+    /// Whether integers beyond what a double holds exactly are let through.
+    wide: bool,
+}
 
 impl<'de> DeserializeSeed<'de> for IJson {
     type Value = Value;
@@ -179,7 +202,7 @@ impl<'de> Visitor<'de> for IJson {
     }
 
     fn visit_u64<E: de::Error>(self, number: u64) -> Result<Value, E> {
-        if number > MAX_SAFE_INTEGER {
+        if number > MAX_SAFE_INTEGER && !self.wide {
             return Err(E::custom(format!(
                 "integer {number} is beyond 2^53 - 1 and loses digits in other readers; write it as a string"
             )));
@@ -188,7 +211,7 @@ impl<'de> Visitor<'de> for IJson {
     }
 
     fn visit_i64<E: de::Error>(self, number: i64) -> Result<Value, E> {
-        if number.unsigned_abs() > MAX_SAFE_INTEGER {
+        if number.unsigned_abs() > MAX_SAFE_INTEGER && !self.wide {
             return Err(E::custom(format!(
                 "integer {number} is beyond -(2^53 - 1) and loses digits in other readers; write it as a string"
             )));
@@ -202,7 +225,7 @@ impl<'de> Visitor<'de> for IJson {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut list = Vec::new();
-        while let Some(item) = items.next_element_seed(Self)? {
+        while let Some(item) = items.next_element_seed(self)? {
             list.push(item);
         }
         Ok(Value::Array(list))
@@ -212,7 +235,7 @@ impl<'de> Visitor<'de> for IJson {
         let mut object = Map::new();
         while let Some(name) = members.next_key::<String>()? {
             plain(&name)?;
-            let value = members.next_value_seed(Self)?;
+            let value = members.next_value_seed(self)?;
             if object.contains_key(&name) {
                 return Err(de::Error::custom(format!("member {name:?} appears twice")));
             }
@@ -231,6 +254,17 @@ mod tests {
     fn canonical(text: &str) -> String {
         let value = parse_i_json(text.as_bytes()).unwrap();
         String::from_utf8(canonical_bytes(&value).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn wide_integers_are_taken_exactly_or_not_at_all() {
+        for text in ["9223372036854775807", "-9223372036854775808", "18446744073709551615"] {
+            assert_eq!(parse_wide_json(text.as_bytes()).unwrap().to_string(), text);
+            assert!(parse_i_json(text.as_bytes()).is_err(), "{text}");
+        }
+        for text in ["18446744073709551616", "-9223372036854775809", "{\"a\": 1, \"a\": 2}"] {
+            assert!(parse_wide_json(text.as_bytes()).is_err(), "{text}");
+        }
     }
 
     /// RFC 8785, section 3.2.2 and 3.2.3, and the numbers of appendix B.

@@ -13,7 +13,9 @@ mod reason;
 pub mod yaml;
 
 pub use approval::Approval;
-pub use canonical::{CanonicalError, SpecHash, canonical_bytes, canonical_digest, parse_i_json};
+pub use canonical::{
+    CanonicalError, SpecHash, canonical_bytes, canonical_digest, parse_i_json, parse_wide_json,
+};
 pub use dataset_id::{DatasetRef, DatasetSlug, DatasetVersionId, IdError};
 pub use difference::{Difference, Spelling, differences};
 pub use digest::{Digest, DigestError, DigestWriter};

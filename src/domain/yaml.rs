@@ -6,7 +6,7 @@ use serde::Deserialize as _;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-use super::parse_i_json;
+use super::{CanonicalError, parse_i_json, parse_wide_json};
 
 /// Brackets open at once in a YAML file, in texts too.
 const MAX_BRACKETS: usize = 1000;
@@ -34,10 +34,10 @@ pub(crate) fn shallow(bytes: &[u8]) -> Result<(), String> {
 /// Why it is no such document, with line and column where the parser knows them.
 pub fn document(bytes: &[u8]) -> Result<Value, String> {
     shallow(bytes)?;
-    json(&yaml_serde::from_slice(bytes).map_err(|e| e.to_string())?)
+    json(&yaml_serde::from_slice(bytes).map_err(|e| e.to_string())?, parse_i_json)
 }
 
-/// Every document of a stream, separated by `---`; empty ones are left out.
+/// Every document of a stream, separated by `---`; empty ones are left out. Integers may have 64 bits.
 ///
 /// # Errors
 /// As [`document`]; or they hold more than `nodes` values.
@@ -55,18 +55,21 @@ pub fn documents(bytes: &[u8], nodes: usize) -> Result<Vec<Value>, String> {
     for document in yaml_serde::Deserializer::from_slice(bytes) {
         let value = yaml_serde::Value::deserialize(document).map_err(|e| e.to_string())?;
         if !value.is_null() {
-            found.push(json(&value)?);
+            found.push(json(&value, parse_wide_json)?);
         }
     }
     Ok(found)
 }
 
-fn json(value: &yaml_serde::Value) -> Result<Value, String> {
+fn json(
+    value: &yaml_serde::Value,
+    parse: fn(&[u8]) -> Result<Value, CanonicalError>,
+) -> Result<Value, String> {
     if !finite(value) {
         return Err("it holds a number that is not finite".into());
     }
     let json = serde_json::to_vec(value).map_err(|e| e.to_string())?;
-    parse_i_json(&json).map_err(|e| e.to_string())
+    parse(&json).map_err(|e| e.to_string())
 }
 
 fn finite(value: &yaml_serde::Value) -> bool {

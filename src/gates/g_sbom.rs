@@ -12,8 +12,13 @@ use super::{g_bom_refs, g_spdx};
 /// What an SBOM breaks of its format: of the official schema, and if of none, of what the format's
 /// text demands beyond it.
 pub(super) fn violations(format: Format, value: &Value) -> Vec<Violation> {
-    let found = official_violations(format, value);
+    let mut found = official_violations(format, value);
     if !found.is_empty() {
+        // By SPDX 3's schema a fault anywhere makes every member around it an unknown one, too.
+        let follows = |violation: &Violation| violation.message == "is not a known member";
+        if format == Format::Spdx3 && !found.iter().all(follows) {
+            found.retain(|violation| !follows(violation));
+        }
         return found;
     }
     match format {

@@ -101,6 +101,7 @@ impl<'a> Check<'a> {
         if let Some(id) = document["SPDXID"].as_str().filter(|id| *id != DOCUMENT) {
             self.say("/SPDXID", Some(format!("is {id:?}, and a document's is {DOCUMENT}")));
         }
+        self.texts(document, "", &["spdxVersion"], forms::version);
         self.texts(document, "", &["dataLicense"], forms::data_licence);
         self.texts(document, "", &["documentNamespace"], forms::namespace);
         let creation = &document["creationInfo"];

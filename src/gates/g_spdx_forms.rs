@@ -42,6 +42,10 @@ pub(super) fn licence_id(text: &str) -> Flaw {
     })
 }
 
+pub(super) fn version(text: &str) -> Flaw {
+    unless(text == "SPDX-2.3", || format!("is {text:?}, and not SPDX-2.3"))
+}
+
 pub(super) fn data_licence(text: &str) -> Flaw {
     unless(text == "CC0-1.0", || format!("is {text:?}, and SPDX documents are CC0-1.0"))
 }

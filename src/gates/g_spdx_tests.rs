@@ -6,7 +6,7 @@ use super::*;
 
 fn document() -> Value {
     json!({
-        "SPDXID": "SPDXRef-DOCUMENT", "dataLicense": "CC0-1.0",
+        "spdxVersion": "SPDX-2.3", "SPDXID": "SPDXRef-DOCUMENT", "dataLicense": "CC0-1.0",
         "documentNamespace": "https://example.org/s",
         "creationInfo": {"created": "2026-11-20T12:00:00Z", "creators": ["Tool: t"]},
         "externalDocumentRefs": [{
@@ -39,6 +39,7 @@ fn what_is_wrong_is_told_at_its_place() {
     assert_eq!(violations(&document()), []);
     for (at, value, told) in [
         ("/SPDXID", json!("SPDXRef-doc"), "/SPDXID"),
+        ("/spdxVersion", json!("SPDX-2.4"), "/spdxVersion"),
         ("/dataLicense", json!("MIT"), "/dataLicense"),
         ("/creationInfo/created", json!("today"), "/creationInfo/created"),
         ("/creationInfo/creators/0", json!("me"), "/creationInfo/creators/0"),

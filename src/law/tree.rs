@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::domain::{Digest, parse_i_json, yaml};
+use crate::domain::{Digest, parse_wide_json, yaml};
 
 /// Files by their path below the folder of `contracts.yaml`, with `/` between names.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -97,7 +97,7 @@ impl Tree {
         let bytes = self.get(path).ok_or_else(|| "is not there".to_owned())?;
         match path.rsplit_once('.') {
             Some((_, "yaml" | "yml")) => yaml::documents(bytes, Self::MAX_NODES),
-            _ => parse_i_json(bytes).map(|value| vec![value]).map_err(|e| e.to_string()),
+            _ => parse_wide_json(bytes).map(|value| vec![value]).map_err(|e| e.to_string()),
         }
     }
 }

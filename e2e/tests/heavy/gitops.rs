@@ -4,8 +4,8 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
+use lazaret_e2e::peer::tool;
 use lazaret_e2e::root;
-use lazaret_e2e::sigstore::tool;
 use serde_json::{Value, json};
 
 /// Runs the script of the first line over the object of the second, as Argo CD does.

@@ -252,8 +252,7 @@ async fn a_release_is_judged_by_what_the_cluster_says() -> Result<()> {
             "releaseId": "v7", "checks": [{ "name": "smoke", "passed": passed }],
         });
         std::fs::write(&bundle, document.to_string())?;
-        let (file, bundle) =
-            (token(&stage, account, "lazaret").await?, bundle.display().to_string());
+        let (file, bundle) = (stage.token(account, "lazaret").await?, bundle.display().to_string());
         lazaret(&[
             "record",
             "--url",

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::super::exit::Failure;
 use super::super::settings::read;
-use crate::domain::parse_i_json;
+use crate::domain::parse_wide_json;
 
 /// Folders below a folder, and files in all.
 const MAX_DEPTH: usize = 12;
@@ -54,7 +54,8 @@ pub(super) fn schemas(path: &Path) -> Result<Schemas, Failure> {
 /// A file of JSON.
 pub(super) fn parse(path: &Path) -> Result<Value, Failure> {
     let bytes = read(path)?;
-    parse_i_json(&bytes).map_err(|error| Failure::undecided(format!("{}: {error}", path.display())))
+    parse_wide_json(&bytes)
+        .map_err(|error| Failure::undecided(format!("{}: {error}", path.display())))
 }
 
 fn list(

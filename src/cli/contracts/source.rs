@@ -74,6 +74,7 @@ fn pulled(url: &str, elsewhere: &Elsewhere) -> Result<Tree, Failure> {
         elsewhere.source_key.iter().map(|path| authority(path)).collect::<Result<_, _>>()?;
     let mut settings = elsewhere.reach.settings(url)?;
     settings.media_type = CONTRACTS_MEDIA_TYPE;
+    settings.signatures = !authorities.is_empty();
     settings.max_bytes = freeze::MAX_TAR;
     let pull = async { fetch(&settings, None).await };
     let pulled = waited(pull).map_err(|error| unfetched(&error))?;

@@ -151,6 +151,12 @@ fn structural(schema: &Value, whole: bool, depth: usize) -> Value {
             ("items" | "additionalProperties", Value::Object(_)) => {
                 structural(child, false, depth + 1)
             }
+            // Members stay, but not what is in them.
+            ("additionalProperties", Value::Bool(true))
+                if !flag("x-kubernetes-preserve-unknown-fields") =>
+            {
+                json!({ "maxProperties": 0, "items": { "maxProperties": 0 } })
+            }
             // Defaults are filled in before anything is judged.
             ("required", Value::Array(list)) => {
                 let filled = |name: &Value| {

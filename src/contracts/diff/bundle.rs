@@ -7,14 +7,14 @@ use std::collections::{BTreeMap, VecDeque};
 use serde_json::{Map, Value, json};
 use url::Url;
 
+use super::draft::{Draft, draft, modernize};
 use super::keywords::{Holds, each, holds};
+use super::references::{Fate, Index, NO_BASE, Spot, fate, parse};
 use super::{loops, pointer};
 
 /// A bundle's size in JSON nodes; more is refused.
 const MAX_NODES: usize = 500_000;
 const MAX_DEPTH: usize = 200;
-/// What a schema without an `$id` is resolved against.
-const NO_BASE: &str = "https://schema.invalid/schema.json";
 
 /// Why a schema cannot be compared.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,67 +48,29 @@ pub(super) struct Bundle {
     pub defs: BTreeMap<String, Value>,
     /// The key of the schema itself.
     pub root: String,
-    /// What each document is called, by key.
-    pub names: BTreeMap<String, String>,
+    /// What each is called, by key: the name of a document, and the place in it if it is but a part.
+    pub names: BTreeMap<String, Spot>,
     /// How many schemas it holds.
     pub nodes: usize,
 }
 
-/// Drafts differ in which keywords they have.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) enum Draft {
-    Four,
-    Six,
-    Seven,
-    Nineteen,
-    Current,
-}
-
-impl Draft {
-    /// Whether a keyword means something: an unknown one is ignored by whoever keeps to the draft.
-    /// `dependencies` stays known, for most validators still judge it.
-    fn has(self, keyword: &str) -> bool {
-        let since = match keyword {
-            "const" | "contains" | "propertyNames" => Self::Six,
-            "if" | "then" | "else" => Self::Seven,
-            "dependentRequired"
-            | "dependentSchemas"
-            | "maxContains"
-            | "minContains"
-            | "unevaluatedItems"
-            | "unevaluatedProperties" => Self::Nineteen,
-            "prefixItems" => Self::Current,
-            _ => Self::Four,
-        };
-        self >= since
-    }
-}
-
-/// The draft that a document names; one that is not known is taken for the newest.
-pub(super) fn draft(schema: &Value) -> Draft {
-    let said = schema.get("$schema").and_then(Value::as_str).unwrap_or_default();
-    match said {
-        _ if said.contains("draft-04") || said.contains("draft-03") => Draft::Four,
-        _ if said.contains("draft-06") => Draft::Six,
-        _ if said.contains("draft-07") => Draft::Seven,
-        _ if said.contains("2019-09") => Draft::Nineteen,
-        _ => Draft::Current,
-    }
-}
-
-struct Index {
-    /// Absolute identifiers and anchors: document key, pointer in it.
-    known: BTreeMap<String, (String, String)>,
-    /// The base under which each subschema with an `$id` resolves.
-    bases: BTreeMap<(String, String), Url>,
+/// What is read, or about to be.
+#[derive(Clone)]
+struct Document<'a> {
+    value: &'a Value,
+    base: Url,
+    draft: Draft,
 }
 
 struct Reader<'a> {
     prefix: &'a str,
     others: &'a BTreeMap<String, &'a Value>,
     index: Index,
-    keys: BTreeMap<String, String>,
-    queue: VecDeque<(String, Url, &'a Value)>,
+    documents: BTreeMap<String, Document<'a>>,
+    names: BTreeMap<String, Spot>,
+    /// Places that are read apart, by document and pointer, since references to them would lead astray.
+    apart: BTreeMap<Spot, String>,
+    queue: VecDeque<String>,
     nodes: usize,
 }
 
@@ -130,35 +92,39 @@ impl Bundle {
         let mut reader = Reader {
             prefix,
             others,
-            index: Index { known: BTreeMap::new(), bases: BTreeMap::new() },
-            keys: BTreeMap::new(),
+            index: Index::default(),
+            documents: BTreeMap::new(),
+            names: BTreeMap::new(),
+            apart: BTreeMap::new(),
             queue: VecDeque::new(),
             nodes: 0,
         };
-        let key = reader.enter(base, root);
+        let key = reader.enter(&base, root);
         let mut defs = BTreeMap::new();
-        while let Some((key, base, value)) = reader.queue.pop_front() {
-            let place = Spot { key: &key, at: String::new(), depth: 0, draft: draft(value) };
+        while let Some(key) = reader.queue.pop_front() {
+            let Some(Document { value, base, draft }) = reader.documents.get(&key).cloned() else {
+                break;
+            };
+            let place = Here { key: &key, at: String::new(), depth: 0, draft };
             let rewritten = reader.schema(value, &base, &place)?;
             defs.insert(key, rewritten);
         }
         let all = json!({ "$defs": defs });
         defs.iter().try_for_each(|(_, value)| lead_somewhere(value, &all))?;
         loops::check(&all)?;
-        let names = reader.keys.iter().map(|(name, key)| (key.clone(), name.clone())).collect();
-        Ok(Self { defs, root: key, names, nodes: reader.nodes })
+        Ok(Self { defs, root: key, names: reader.names, nodes: reader.nodes })
     }
 }
 
 /// Where a rewrite stands.
-struct Spot<'s> {
+struct Here<'s> {
     key: &'s str,
     at: String,
     depth: usize,
     draft: Draft,
 }
 
-impl Spot<'_> {
+impl Here<'_> {
     fn down(&self, token: &str) -> Self {
         Self {
             key: self.key,
@@ -169,69 +135,49 @@ impl Spot<'_> {
     }
 }
 
-fn parse(base: Option<&Url>, reference: &str) -> Option<Url> {
-    let mut url = match base {
-        Some(base) => base.join(reference).ok()?,
-        None => Url::parse(reference)
-            .or_else(|_| Url::parse(NO_BASE).and_then(|base| base.join(reference)))
-            .ok()?,
-    };
-    if url.fragment() == Some("") {
-        url.set_fragment(None);
-    }
-    Some(url)
-}
-
 impl<'a> Reader<'a> {
-    fn enter(&mut self, uri: Url, value: &'a Value) -> String {
-        let key = format!("{}{}", self.prefix, self.keys.len());
-        self.keys.insert(uri.to_string(), key.clone());
+    fn enter(&mut self, uri: &Url, value: &'a Value) -> String {
+        let document = Document { value, base: uri.clone(), draft: draft(value) };
+        let (name, draft) = ((uri.to_string(), String::new()), document.draft);
+        let key = self.read(name, document);
         self.index.known.insert(uri.to_string(), (key.clone(), String::new()));
-        self.note(value, &uri, &key, "", 0);
-        self.queue.push_back((key.clone(), uri, value));
+        self.index.note(value, uri, (&key, ""), (draft, 0));
         key
     }
 
-    /// Notes identifiers and anchors below `value`.
-    fn note(&mut self, value: &Value, base: &Url, key: &str, at: &str, depth: usize) {
-        let Some(object) = value.as_object().filter(|_| depth < MAX_DEPTH) else { return };
-        let mut base = base.clone();
-        if !at.is_empty()
-            && let Some(id) = object.get("$id").and_then(Value::as_str)
-            && let Some(url) = parse(Some(&base), id)
-        {
-            self.index.known.insert(url.to_string(), (key.to_owned(), at.to_owned()));
-            self.index.bases.insert((key.to_owned(), at.to_owned()), url.clone());
-            base = url;
-        }
-        for anchor in ["$anchor", "$dynamicAnchor"] {
-            if let Some(anchor) = object.get(anchor).and_then(Value::as_str) {
-                let mut url = base.clone();
-                url.set_fragment(Some(anchor));
-                self.index.known.insert(url.to_string(), (key.to_owned(), at.to_owned()));
-            }
-        }
-        for (name, child) in object {
-            let at = pointer::join(at, name);
-            match (holds(name), child) {
-                (Holds::Schema | Holds::Schemas, Value::Array(list)) => {
-                    for (number, item) in list.iter().enumerate() {
-                        let at = pointer::join(&at, &number.to_string());
-                        self.note(item, &base, key, &at, depth + 1);
-                    }
-                }
-                (Holds::Schema, _) => self.note(child, &base, key, &at, depth + 1),
-                (Holds::Named, Value::Object(map)) => {
-                    for (name, item) in map {
-                        self.note(item, &base, key, &pointer::join(&at, name), depth + 1);
-                    }
-                }
-                _ => {}
-            }
-        }
+    fn read(&mut self, name: Spot, document: Document<'a>) -> String {
+        let key = format!("{}{}", self.prefix, self.documents.len());
+        self.documents.insert(key.clone(), document);
+        self.names.insert(key.clone(), name);
+        self.queue.push_back(key.clone());
+        key
     }
 
-    fn schema(&mut self, value: &Value, base: &Url, spot: &Spot<'_>) -> Result<Value, BundleError> {
+    /// The reference to a place in the bundle. One that does not stay where it is, or that nobody reads with its document,
+    /// is read apart.
+    fn lead(&mut self, key: &str, at: String) -> Option<String> {
+        let Document { value: document, base, draft } = self.documents.get(key)?.clone();
+        let fate = fate(document, draft, &at);
+        if fate == Fate::Kept {
+            return Some(pointer::fragment(&format!("/$defs/{key}{at}")));
+        }
+        let spot = (key.to_owned(), at);
+        if let Some(known) = self.apart.get(&spot) {
+            return Some(format!("#/$defs/{known}"));
+        }
+        let value = document.pointer(&spot.1).filter(|v| v.is_object() || v.is_boolean())?;
+        let base = self.index.base(key, &spot.1).unwrap_or(&base).clone();
+        let (name, around) = self.names.get(key)?;
+        let name = (name.clone(), format!("{around}{}", spot.1));
+        let part = self.read(name, Document { value, base: base.clone(), draft });
+        if fate == Fate::Unread {
+            self.index.note(value, &base, (&part, ""), (draft, 0));
+        }
+        self.apart.insert(spot, part.clone());
+        Some(format!("#/$defs/{part}"))
+    }
+
+    fn schema(&mut self, value: &Value, base: &Url, spot: &Here<'_>) -> Result<Value, BundleError> {
         self.nodes += 1;
         if self.nodes > MAX_NODES || spot.depth > MAX_DEPTH {
             return Err(BundleError::TooLarge(spot.at.clone()));
@@ -242,26 +188,18 @@ impl<'a> Reader<'a> {
             _ => return Err(BundleError::NoSchema(spot.at.clone())),
         };
         // What is embedded under a name of its own may be of another draft.
-        let embedded = Spot { draft: draft(value), at: spot.at.clone(), ..*spot };
+        let embedded = Here { draft: draft(value), at: spot.at.clone(), ..*spot };
         let own = object.contains_key("$id") && object.contains_key("$schema");
         let spot = if own && !spot.at.is_empty() { &embedded } else { spot };
-        let base = self
-            .index
-            .bases
-            .get(&(spot.key.to_owned(), spot.at.clone()))
-            .cloned()
-            .unwrap_or_else(|| base.clone());
-        if let Some(reference) = object.get("$ref").and_then(Value::as_str) {
-            let target = self.target(reference, &base, spot)?;
-            if spot.draft < Draft::Nineteen {
-                // Before 2019-09 whatever stood beside a reference was ignored.
-                return Ok(json!({ "$ref": target }));
-            }
-        }
+        let base = self.index.own_base(spot.key, &spot.at).unwrap_or(base).clone();
+        // Before 2019-09 whatever stood beside a reference was ignored, but for what others refer to.
+        let alone =
+            spot.draft < Draft::Nineteen && object.get("$ref").is_some_and(Value::is_string);
         let mut new = Map::new();
         for (name, child) in object {
             let down = spot.down(name);
             match (name.as_str(), holds(name), child) {
+                (other, ..) if alone && !matches!(other, "$ref" | "$defs" | "definitions") => {}
                 ("$id" | "$schema" | "$anchor" | "$dynamicAnchor" | "$vocabulary", ..) => {}
                 ("id", ..) if spot.draft == Draft::Four => {}
                 _ if !spot.draft.has(name) => {}
@@ -315,13 +253,13 @@ impl<'a> Reader<'a> {
         &mut self,
         reference: &str,
         base: &Url,
-        spot: &Spot<'_>,
+        spot: &Here<'_>,
     ) -> Result<String, BundleError> {
         let unresolved =
             || BundleError::Unresolved { from: spot.at.clone(), reference: reference.to_owned() };
         let url = parse(Some(base), reference).ok_or_else(unresolved)?;
-        if let Some((key, at)) = self.index.known.get(url.as_str()) {
-            return Ok(pointer::fragment(&format!("/$defs/{key}{at}")));
+        if let Some((key, at)) = self.index.known.get(url.as_str()).cloned() {
+            return self.lead(&key, at).ok_or_else(unresolved);
         }
         let mut document = url.clone();
         document.set_fragment(None);
@@ -331,19 +269,22 @@ impl<'a> Reader<'a> {
                 // A file name is enough among files of one folder.
                 others.get(document.path().rsplit('/').next()?)
             });
-            let value = found.ok_or_else(unresolved)?;
-            self.enter(document.clone(), value);
+            self.enter(&document, found.ok_or_else(unresolved)?);
         }
         // Entering it noted its anchors, too.
-        if let Some((key, at)) = self.index.known.get(url.as_str()) {
-            return Ok(pointer::fragment(&format!("/$defs/{key}{at}")));
-        }
-        let (key, at) = self.index.known.get(document.as_str()).ok_or_else(unresolved)?;
-        let fragment = pointer::unescape_fragment(url.fragment().unwrap_or_default());
-        if !fragment.is_empty() && !fragment.starts_with('/') {
-            return Err(unresolved());
-        }
-        Ok(pointer::fragment(&format!("/$defs/{key}{at}{fragment}")))
+        let known = |url: &Url| self.index.known.get(url.as_str()).cloned();
+        let (key, at) = match known(&url) {
+            Some(known) => known,
+            None => {
+                let fragment = pointer::unescape_fragment(url.fragment().unwrap_or_default());
+                if !fragment.is_empty() && !fragment.starts_with('/') {
+                    return Err(unresolved());
+                }
+                let (key, at) = known(&document).ok_or_else(unresolved)?;
+                (key, format!("{at}{fragment}"))
+            }
+        };
+        self.lead(&key, at).ok_or_else(unresolved)
     }
 }
 
@@ -363,28 +304,6 @@ fn put(object: &mut Map<String, Value>, keyword: &str, key: &str, value: Value) 
     let entry = object.entry(keyword).or_insert_with(|| json!({}));
     if let Some(map) = entry.as_object_mut() {
         map.insert(key.to_owned(), value);
-    }
-}
-
-/// Keywords of older drafts in their 2020-12 form.
-fn modernize(schema: &mut Map<String, Value>, draft: Draft) {
-    if schema.get("items").is_some_and(Value::is_array) {
-        if let Some(prefix) = schema.remove("items") {
-            schema.insert("prefixItems".into(), prefix);
-        }
-        if let Some(rest) = schema.remove("additionalItems") {
-            schema.insert("items".into(), rest);
-        }
-    } else if draft < Draft::Current {
-        schema.remove("additionalItems");
-    }
-    for (flag, bound) in [("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")] {
-        if let Some(exclusive) = schema.get(flag).and_then(Value::as_bool) {
-            schema.remove(flag);
-            if exclusive && let Some(value) = schema.remove(bound) {
-                schema.insert(flag.into(), value);
-            }
-        }
     }
 }
 
@@ -421,6 +340,37 @@ mod tests {
         assert_eq!(root["properties"]["$ref"]["type"], "string");
         assert_eq!(root["enum"][0]["$ref"], "#/nowhere", "an instance is left alone");
         assert_eq!(root["$defs"]["a/b"]["items"]["$ref"], "#/$defs/o0/$defs/a~1b/not");
+    }
+
+    #[test]
+    fn a_place_that_does_not_stay_is_read_apart() {
+        let schema = json!({
+            "$ref": "#/components/a",
+            "components": {"a": {"items": {"$ref": "#/components/b"}}, "b": {"type": "string"}},
+            "allOf": [{"$ref": "#/then"}, {"$ref": "#/$defs/c/dependentSchemas/x"}],
+            "then": {"not": {"$ref": "#/components/b"}},
+            "$defs": {"c": {"dependentSchemas": {"x": {"type": "null"}}}},
+        });
+        let bundle = Bundle::new("o", &schema, &BTreeMap::new()).unwrap();
+        let root = &bundle.defs["o0"];
+        let to =
+            |from: &Value| bundle.defs[&from["$ref"].as_str().unwrap()["#/$defs/".len()..]].clone();
+        let b = to(&to(root)["items"]);
+        assert_eq!(b, json!({"type": "string"}));
+        assert_eq!(to(&to(&root["allOf"][0])["not"]), b);
+        assert_eq!(to(&root["allOf"][1]), json!({"type": "null"}));
+        let called: Vec<&str> = bundle.names.values().map(|(_, at)| at.as_str()).collect();
+        assert!(called.contains(&"/components/b") && called.contains(&"/then"), "{called:?}");
+        let old = json!({
+            "$schema": "http://json-schema.org/draft-07/schema#",
+            "$ref": "#/definitions/a",
+            "definitions": {"a": {"items": [{"type": "string"}, {"$ref": "#/definitions/a/items/0"}]}},
+        });
+        let bundle = Bundle::new("o", &old, &BTreeMap::new()).unwrap();
+        let root = &bundle.defs["o0"];
+        assert_eq!(root["$ref"], "#/$defs/o0/definitions/a");
+        let second = root["definitions"]["a"]["prefixItems"][1]["$ref"].as_str().unwrap();
+        assert_eq!(bundle.defs[&second["#/$defs/".len()..]], json!({"type": "string"}));
     }
 
     #[test]

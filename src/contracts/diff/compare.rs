@@ -1,40 +1,52 @@
 //! The comparison of two schemas: each difference judged apart by proof and by counterexample, then
 //! both schemas as a whole.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
 
 use jsonschema::Validator;
 use serde_json::{Map, Value};
 
 use super::super::change::{Change, Class, Comparison, Direction, Location, Witness};
-use super::super::violation::{Violation, collect};
-use super::bundle::{Bundle, BundleError, draft};
+use super::bundle::{Bundle, BundleError};
 use super::declared::{closed, written, written_key};
+use super::definitions;
+use super::draft::draft;
+use super::edit::{Edit, Patch, Place, moved, patch, twin};
 use super::effort::Effort;
-use super::prove::Prover;
-use super::samples::Sampler;
 use super::slice::{self, Slice, is_referred_to};
+use super::spelling::same;
 use super::universe::{Universe, refers};
-use super::walk::{Edit, MAX_EDITS, Patch, Place, Walk};
-use super::{definitions, pointer};
-
-/// What is known of one direction.
-enum Verdict {
-    Proven,
-    Refuted(Box<Witness>),
-    Open,
-}
+use super::verdict::{Claim, Verdict, verdict};
+use super::walk::{MAX_EDITS, Walk};
 
 /// Schemas by what others call them: a URI, or a file name.
 pub type Named<'a> = BTreeMap<String, &'a Value>;
 
 /// What those who write put into objects.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Members {
+pub(super) enum Members {
     /// Whatever the schema lets through.
     Any,
     /// Only what the schema names, unless it says what other members are.
     Declared,
+}
+
+/// What single differences in definitions came to, for whoever compares many schemas of one pair of documents:
+/// what they share is judged once.
+#[derive(Default, Debug)]
+pub struct Judged(RefCell<HashMap<Shared, (Class, Option<Witness>)>>);
+
+/// What happened, and the places of a shared difference.
+type Shared = (String, Option<String>, Option<String>);
+
+impl Judged {
+    /// A difference that other schemas may share.
+    fn shared(edit: &Edit) -> Option<Shared> {
+        let pointer = |place: &Option<Place>| place.as_ref().map(|place| place.pointer.clone());
+        let in_definition = edit.at.pointer.starts_with("/$defs/");
+        in_definition.then(|| (edit.text.clone(), pointer(&edit.old), pointer(&edit.new)))
+    }
 }
 
 /// Values of documents that are copied for the sake of single differences; after that they are judged
@@ -50,22 +62,25 @@ pub fn compare(
     new: (&Value, &Named<'_>),
     direction: Direction,
 ) -> Result<Comparison, BundleError> {
-    let mut found = compare_written(old, new, direction, Members::Any)?.changes;
+    let mut found = compare_in(old, new, direction, Members::Any, true)?.changes;
     found.extend(definitions::changes(old, new, direction));
     Ok(Comparison::of(found))
 }
 
-/// Compares two schemas, knowing what those who write put into objects.
+/// Compares two schemas that have all that they refer to under `$defs`, where writers put only declared members
+/// into objects. `judged` is for schemas of the same two documents, and of the same direction.
 ///
 /// # Errors
 /// As [`compare`].
 pub fn compare_written(
-    old: (&Value, &Named<'_>),
-    new: (&Value, &Named<'_>),
+    old: &Value,
+    new: &Value,
     direction: Direction,
-    members: Members,
+    judged: &Judged,
 ) -> Result<Comparison, BundleError> {
-    compare_in(old, new, direction, members, members == Members::Any)
+    let none = Named::new();
+    let how = (Members::Declared, false);
+    compare_by((old, &none), (new, &none), direction, how, Effort::default(), judged)
 }
 
 /// Compares two schemas within what is left of an effort.
@@ -75,7 +90,7 @@ pub(super) fn compare_within(
     new: (&Value, &Named<'_>),
     direction: Direction,
 ) -> Result<Comparison, BundleError> {
-    compare_by(old, new, direction, (Members::Any, true), effort)
+    compare_by(old, new, direction, (Members::Any, true), effort, &Judged::default())
 }
 
 /// Compares two schemas; `slices` lets differences be judged without what is beside them.
@@ -86,7 +101,8 @@ pub(super) fn compare_in(
     members: Members,
     slices: bool,
 ) -> Result<Comparison, BundleError> {
-    compare_by(old, new, direction, (members, slices), Effort::default())
+    let effort = Effort::default();
+    compare_by(old, new, direction, (members, slices), effort, &Judged::default())
 }
 
 fn compare_by(
@@ -95,6 +111,7 @@ fn compare_by(
     direction: Direction,
     (members, slices): (Members, bool),
     effort: Effort,
+    judged: &Judged,
 ) -> Result<Comparison, BundleError> {
     let dialects = dialects(old, new);
     let (old, new) = (Bundle::new("o", old, old_others)?, Bundle::new("n", new, new_others)?);
@@ -105,8 +122,7 @@ fn compare_by(
         }));
         Comparison::of(changes)
     };
-    if edits.is_empty() && old.defs.keys().zip(new.defs.keys()).all(|(o, n)| same(&old, o, &new, n))
-    {
+    if edits.is_empty() && same(&old, &new) {
         return Ok(noted(Vec::new()));
     }
     let mut compared = Compared {
@@ -118,6 +134,7 @@ fn compare_by(
         sliced: slices && !is_referred_to(&old.defs, &old.root),
         beside: slice::Members::default(),
         effort,
+        judged,
         real: Real::default(),
     };
     let both: Map<String, Value> =
@@ -180,18 +197,13 @@ fn mentions(value: &Value, name: &str) -> bool {
     }
 }
 
-/// Whether two documents are the same text but for where their references lead.
-fn same(old: &Bundle, o: &str, new: &Bundle, n: &str) -> bool {
-    old.defs.get(o).zip(new.defs.get(n)).is_some_and(|(o, n)| o == &moved(n, 'n', 'o'))
-}
-
 fn root(bundle: &Bundle) -> Place {
     Place { key: bundle.root.clone(), pointer: String::new() }
 }
 
 fn location(bundle: &Bundle, place: &Place) -> Location {
-    let schema = bundle.names.get(&place.key).cloned().unwrap_or_default();
-    Location { document: schema, pointer: place.pointer.clone() }
+    let (document, part) = bundle.names.get(&place.key).cloned().unwrap_or_default();
+    Location { document, pointer: part + &place.pointer }
 }
 
 /// Two schemas that are compared.
@@ -203,6 +215,7 @@ struct Compared<'b> {
     sliced: bool,
     beside: slice::Members,
     effort: Effort,
+    judged: &'b Judged,
     /// What the new schema really reads and writes.
     real: Real,
 }
@@ -216,12 +229,12 @@ struct Real {
 
 impl Compared<'_> {
     fn change(&self, edit: Edit, proven: bool, left: &mut usize) -> Change {
-        let verdicts = match &edit.patch {
-            Patch::Words => Vec::new(),
-            _ if proven => Vec::new(),
-            _ => self.alone(&edit, left),
+        let (judged, witness) = match &edit.patch {
+            Patch::Words => (Class::Safe, None),
+            _ if proven => (Class::Safe, None),
+            _ => self.judged(&edit, left),
         };
-        let mut class = match edit.rule.as_str() {
+        let class = match edit.rule.as_str() {
             // Whoever fills in defaults behaves otherwise now, and no instance shows it.
             "default-changed" | "default-removed" | "default-added" => Class::Risky,
             // What a text holds is read by others than whoever judges schemas.
@@ -232,19 +245,8 @@ impl Compared<'_> {
             {
                 Class::Risky
             }
-            _ => Class::Safe,
+            _ => judged,
         };
-        let mut witness = None;
-        for verdict in verdicts {
-            match verdict {
-                Verdict::Proven => {}
-                Verdict::Open => class = class.max(Class::Risky),
-                Verdict::Refuted(found) => {
-                    class = Class::Breaking;
-                    witness = witness.or(Some(*found));
-                }
-            }
-        }
         Change {
             rule: edit.rule,
             class,
@@ -258,6 +260,30 @@ impl Compared<'_> {
             },
             witness,
         }
+    }
+
+    /// What one difference alone comes to.
+    fn judged(&self, edit: &Edit, left: &mut usize) -> (Class, Option<Witness>) {
+        let shared = Judged::shared(edit);
+        let known = shared.as_ref().and_then(|shared| self.judged.0.borrow().get(shared).cloned());
+        if let Some(known) = known {
+            return known;
+        }
+        let (mut class, mut witness) = (Class::Safe, None);
+        for verdict in self.alone(edit, left) {
+            match verdict {
+                Verdict::Proven => {}
+                Verdict::Open => class = class.max(Class::Risky),
+                Verdict::Refuted(found) => {
+                    class = Class::Breaking;
+                    witness = witness.or(Some(*found));
+                }
+            }
+        }
+        if let Some(shared) = shared {
+            self.judged.0.borrow_mut().insert(shared, (class, witness.clone()));
+        }
+        (class, witness)
     }
 
     /// The verdicts on the old schema with one difference.
@@ -371,28 +397,6 @@ impl Compared<'_> {
     }
 }
 
-/// Makes one difference.
-fn patch(document: &mut Value, edit: &Edit) {
-    match &edit.patch {
-        Patch::Set(value) => {
-            let _ = pointer::set(document, &edit.at.pointer, moved(value, 'o', 'p'));
-        }
-        Patch::Members(members) => {
-            for (name, value) in members {
-                let at = pointer::join(&edit.at.pointer, name);
-                match value {
-                    Some(value) => {
-                        let _ = pointer::set(document, &at, moved(value, 'o', 'p'));
-                    }
-                    None => drop(pointer::remove(document, &at)),
-                }
-            }
-        }
-        Patch::Remove => drop(pointer::remove(document, &edit.at.pointer)),
-        Patch::Words => {}
-    }
-}
-
 pub(super) fn remedy(class: Class, direction: Direction) -> String {
     match (class, direction) {
         (Class::Breaking, Direction::Consumer) => {
@@ -405,79 +409,4 @@ pub(super) fn remedy(class: Class, direction: Direction) -> String {
         _ => "show by tests that nobody depends on it, and say so in a review note",
     }
     .to_owned()
-}
-
-/// The key of a document's patched copy.
-fn twin(key: &str) -> String {
-    key.replacen('o', "p", 1)
-}
-
-/// References into one side's documents, led to another's.
-fn moved(value: &Value, from: char, to: char) -> Value {
-    match value {
-        Value::Object(object) => object
-            .iter()
-            .map(|(name, value)| {
-                let led = value.as_str().filter(|_| name == "$ref").and_then(|reference| {
-                    let rest = reference.strip_prefix("#/$defs/")?.strip_prefix(from)?;
-                    Some(Value::String(format!("#/$defs/{to}{rest}")))
-                });
-                (name.clone(), led.unwrap_or_else(|| moved(value, from, to)))
-            })
-            .collect::<Map<_, _>>()
-            .into(),
-        Value::Array(list) => list.iter().map(|value| moved(value, from, to)).collect(),
-        other => other.clone(),
-    }
-}
-
-/// That whatever one schema accepts another one accepts.
-struct Claim<'c> {
-    sub: &'c str,
-    sup: &'c str,
-    /// The new schema, if it is another one than these.
-    real: Option<String>,
-    accepted_by_old: bool,
-}
-
-/// Whether a claim holds. `fitted` makes of an instance one that may be shown; `really` tells whether the new
-/// schema as it is agrees: what only an edit on the way to it refuses shows nothing.
-fn verdict(
-    universe: &Universe,
-    claim: &Claim<'_>,
-    fitted: impl Fn(Value) -> Option<Value>,
-    really: impl Fn(&Value) -> bool,
-) -> Verdict {
-    if universe.cut_off {
-        return Verdict::Open;
-    }
-    let (s, t) = (universe.schema(claim.sub), universe.schema(claim.sup));
-    if Prover::new(universe).subsumes(s, t) {
-        return Verdict::Proven;
-    }
-    let (Some(accepts), Some(refuses)) = (universe.judge(claim.sub), universe.judge(claim.sup))
-    else {
-        return Verdict::Open;
-    };
-    let flips = |value: &Value| accepts.is_valid(value) && !refuses.is_valid(value);
-    let shown = |found: Vec<Value>| {
-        let found = found.into_iter().filter(flips).filter_map(&fitted);
-        found.into_iter().find(|value| flips(value) && really(value))
-    };
-    let found = shown(Sampler::new(universe).sample(s, t)).or_else(|| {
-        let real = universe.schema(claim.real.as_ref()?);
-        let sampler = Sampler::new(universe);
-        shown(match claim.accepted_by_old {
-            true => sampler.sample_all(&[s], &[t, real]),
-            false => sampler.sample_all(&[s, real], &[t]),
-        })
-    });
-    let Some(instance) = found else { return Verdict::Open };
-    let line = |violation: Violation| format!("{}: {}", violation.pointer, violation.message);
-    let refused_because = collect(&refuses, &instance).into_iter().take(5).map(line).collect();
-    Verdict::Refuted(Box::new(Witness {
-        refused_because,
-        instance,
-        accepted_by_old: claim.accepted_by_old,
-    }))
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Number, Value};
 
+use super::keywords::is_assertion;
 use super::number;
 use super::universe::Universe;
 
@@ -136,6 +137,22 @@ pub(super) struct Flat<'a> {
     pub parts: Vec<&'a Value>,
 }
 
+/// The types of which everything satisfies a schema, so that who excludes it excludes them.
+fn refused_types(schema: &Value) -> Types {
+    let Value::Object(object) = schema else {
+        return if *schema == Value::Bool(true) { Types::ALL } else { Types::NONE };
+    };
+    let mut said = object.iter().filter(|(name, _)| is_assertion(name));
+    match (said.next(), said.next()) {
+        (None, _) => Types::ALL,
+        (Some((name, kind)), None) if name == "type" => {
+            let (types, integral) = types(kind);
+            if integral { types.without(Types::of("number")) } else { types }
+        }
+        _ => Types::NONE,
+    }
+}
+
 /// The size that a keyword demands. Foreign drafts write `3.0`.
 pub(super) fn size(value: &Value) -> Option<u64> {
     let Value::Number(number) = value else { return None };
@@ -222,14 +239,21 @@ impl<'a> Flat<'a> {
             }
         };
         match (name, value) {
-            ("$ref", Value::String(reference)) => self.add(universe, universe.resolve(reference)),
+            ("$ref", Value::String(reference)) => {
+                if let Some(target) = universe.resolve(reference) {
+                    self.add(universe, target);
+                }
+            }
             ("allOf", Value::Array(list)) => {
                 for schema in list {
                     self.add(universe, schema);
                 }
             }
             ("anyOf" | "oneOf", Value::Array(list)) => self.choices.push(list),
-            ("not", _) => self.nots.push(value),
+            ("not", _) => {
+                self.types = self.types.without(refused_types(value));
+                self.nots.push(value);
+            }
             ("type", _) => {
                 let (types, integral) = types(value);
                 self.types = self.types.and(types);
@@ -315,6 +339,13 @@ impl<'a> Flat<'a> {
         Some((low, number::integer(high.at)?.checked_sub(i64::from(high.open))?))
     }
 
+    /// The one number that the range holds, if it holds but one.
+    fn only_number(&self) -> Option<&'a Number> {
+        let (low, high) = (self.low?, self.high?);
+        let one = number::compare(low.at, high.at) == Some(Ordering::Equal);
+        (one && !low.open && !high.open).then_some(low.at)
+    }
+
     /// Every instance that may be left, if they are few.
     pub(super) fn finite(&self) -> Option<Vec<Value>> {
         const FEW: i64 = 64;
@@ -326,6 +357,9 @@ impl<'a> Flat<'a> {
             match name {
                 "null" => all.push(Value::Null),
                 "boolean" => all.extend([false.into(), true.into()]),
+                "number" if self.only_number().is_some() => {
+                    all.extend(self.only_number().cloned().map(Value::Number));
+                }
                 "number" => {
                     let (low, high) = self.integers()?;
                     if high.checked_sub(low)? >= FEW {

@@ -8,6 +8,8 @@ mod bundle;
 mod compare;
 mod declared;
 mod definitions;
+mod draft;
+mod edit;
 mod effort;
 mod flat;
 mod joined;
@@ -17,13 +19,18 @@ mod loops;
 mod number;
 mod pointer;
 mod prove;
+mod references;
 mod samples;
 mod slice;
+mod spelling;
+mod unevaluated;
 mod universe;
+mod verdict;
 mod walk;
+mod written_out;
 
 pub use bundle::BundleError;
-pub use compare::{Members, Named, compare, compare_written};
+pub use compare::{Judged, Named, compare, compare_written};
 pub(super) use declared::NEVER;
 pub use joined::{Joined, Step};
 pub(super) use keywords::{Holds, holds, is_assertion};
@@ -32,5 +39,7 @@ pub(super) use walk::short;
 
 #[cfg(test)]
 mod pairs_tests;
+#[cfg(test)]
+mod places_tests;
 #[cfg(test)]
 mod soundness_tests;

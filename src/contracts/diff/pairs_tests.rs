@@ -175,6 +175,40 @@ fn arrays() -> Vec<Row> {
 }
 
 #[rustfmt::skip]
+fn foreign() -> Vec<Row> {
+    let s = || json!({"type": "string"});
+    let sealed = |properties: Value| json!({"type": "object", "properties": properties, "unevaluatedProperties": false});
+    let over = |properties: Value| json!({
+        "allOf": [{"$ref": "#/$defs/base"}], "properties": properties, "unevaluatedProperties": false,
+        "$defs": {"base": {"type": "object", "properties": {"id": s()}}},
+    });
+    let address = |value: Value| json!({
+        "properties": {"kind": s(), "value": value},
+        "oneOf": [{"properties": {"kind": {"enum": ["ip"]}}}, {"properties": {"kind": {"not": {"enum": ["ip"]}}}}],
+    });
+    vec![
+        // What is closed by `unevaluatedProperties`.
+        ("property-added", sealed(json!({})), sealed(json!({"a": s()})), S, B),
+        ("property-added", over(json!({})), over(json!({"a": s()})), S, B),
+        ("required-added", over(json!({"a": s()})), { let mut new = over(json!({"a": s()})); new["required"] = json!(["a"]); new }, B, S),
+        ("unevaluated-items-added", json!({"prefixItems": [s()]}), json!({"prefixItems": [s()], "unevaluatedItems": false}), B, S),
+        ("unevaluated-items-added", json!({"prefixItems": [s()], "items": false}), json!({"prefixItems": [s()], "unevaluatedItems": false}), S, S),
+        // The same alternatives beside a difference; after Gateway API.
+        ("min-length-removed", address(json!({"type": "string", "minLength": 1})), address(s()), S, B),
+        // After jsoncompat and jsonsubschema.
+        ("property-removed", json!({"not": object(json!({"x": s()}), json!([]))}), json!({"not": object(json!({}), json!([]))}), B, S),
+        ("pattern-property-removed", json!({"type": "object", "patternProperties": {"^x": s(), "x$": {"type": "integer"}}, "additionalProperties": false}),
+            json!({"type": "object", "patternProperties": {"^x": s()}, "additionalProperties": false}), B, B),
+        ("type-added", json!({"not": {}}), s(), S, B),
+        ("not-added", json!({"type": ["integer", "null"]}), json!({"type": ["integer", "null"], "not": {"type": "string"}}), S, S),
+        ("type-narrowed", json!({"type": "number", "minimum": 4, "maximum": 4}), json!({"type": "integer", "minimum": 4, "maximum": 4}), S, S),
+        ("min-length-removed", json!({"type": "string", "minLength": 1}), json!({"type": "string", "pattern": r"^[\s\S]+$"}), S, S),
+        ("pattern-removed", json!({"type": "string", "pattern": "^a.$"}), json!({"type": "string", "maxLength": 2}), S, B),
+        ("pattern-changed", json!({"type": "string", "pattern": "^(ab){0,3}$"}), json!({"type": "string", "pattern": "^(ab)*$", "maxLength": 6}), S, S),
+    ]
+}
+
+#[rustfmt::skip]
 fn composed() -> Vec<Row> {
     let a = || json!({"type": "string"});
     let n = || json!({"type": "null"});
@@ -228,7 +262,7 @@ fn composed() -> Vec<Row> {
 
 #[test]
 fn each_change_has_its_class() {
-    let rows: Vec<Row> = [members(), scalars(), arrays(), composed()].concat();
+    let rows: Vec<Row> = [members(), scalars(), arrays(), foreign(), composed()].concat();
     assert!(rows.len() >= 150, "{}", rows.len());
     let mut wrong = Vec::new();
     for (rule, old, new, consumer, producer) in &rows {

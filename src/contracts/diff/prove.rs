@@ -7,6 +7,7 @@ mod strings;
 
 pub(super) use arrays::item;
 pub(super) use objects::member;
+pub(super) use strings::bounds;
 
 use std::cell::{Cell, RefCell};
 use std::cmp::Ordering;
@@ -205,9 +206,12 @@ impl<'u> Prover<'u> {
         let count = |name: &str| object.get(name).and_then(size);
         let has = |name: &str| flat.types.has(name);
         object.iter().filter(|(name, _)| is_assertion(name)).all(|(name, value)| {
+            if self.said(flat, name, value) {
+                return true;
+            }
             match (name.as_str(), value) {
                 ("$ref", Value::String(reference)) => {
-                    self.sub(s, self.universe.resolve(reference), at)
+                    self.universe.resolve(reference).is_some_and(|t| self.sub(s, t, at))
                 }
                 ("allOf", Value::Array(all)) => all.iter().all(|one| self.sub(s, one, at)),
                 ("anyOf", Value::Array(any)) => {
@@ -236,9 +240,11 @@ impl<'u> Prover<'u> {
                         || flat.integral && number::multiple_of(&Number::from(1), of)
                 }
                 ("minLength", _) => {
-                    !has("string") || size(value).is_some_and(|n| flat.min_length >= n)
+                    !has("string") || size(value).is_some_and(|n| strings::at_least(flat, n))
                 }
-                ("maxLength", _) => !has("string") || fits(flat.max_length, size(value)),
+                ("maxLength", _) => {
+                    !has("string") || size(value).is_some_and(|n| strings::at_most(flat, n))
+                }
                 ("pattern", Value::String(pattern)) => {
                     !has("string") || strings::matches(flat, pattern)
                 }
@@ -288,9 +294,20 @@ impl<'u> Prover<'u> {
                 ("propertyNames", _) => !has("object") || self.names(flat, value, at),
                 // They matter through `contains` alone.
                 ("minContains" | "maxContains", _) => true,
+                ("unevaluatedProperties" | "unevaluatedItems", Value::Bool(true)) => true,
                 _ => false,
             }
         })
+    }
+
+    /// Whether the instances' schemas hold a keyword that says the same wherever it stands, word for word.
+    fn said(&self, flat: &Flat<'u>, name: &str, value: &'u Value) -> bool {
+        matches!(name, "anyOf" | "oneOf" | "not" | "propertyNames")
+            && flat
+                .parts
+                .iter()
+                .filter_map(|part| part.get(name))
+                .any(|known| self.same_keyword(name, known, value, 0))
     }
 
     /// One form excludes what another one begins with, as conditions do: what is not of the one must
@@ -353,6 +370,7 @@ impl<'u> Prover<'u> {
         match (holds(name), a, b) {
             (_, Value::String(a), Value::String(b)) if name == "$ref" => {
                 let (a, b) = (self.universe.resolve(a), self.universe.resolve(b));
+                let (Some(a), Some(b)) = (a, b) else { return false };
                 // A loop of references that is the same so far is the same.
                 let claim = (vec![address(a), address(b)], Some(0));
                 if self.claims.borrow().iter().any(|(known, _)| *known == claim) {

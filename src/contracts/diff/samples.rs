@@ -116,7 +116,11 @@ impl<'u> Sampler<'u> {
         if flat.types == Types::NONE || depth > MAX_DEPTH || self.fuel.get() == 0 {
             return Vec::new();
         }
-        let hints = Hints::new(self.universe, t);
+        // What is excluded is what must be refused, too.
+        let mut hints = Hints::new(self.universe, t);
+        for not in flat.nots.iter().take(4) {
+            hints.all.extend(Hints::new(self.universe, &[*not]).all);
+        }
         let cost: usize = hints.all.iter().map(Flat::cost).sum();
         if !self.universe.spend(1 + flat.cost() + cost) {
             return Vec::new();

@@ -11,10 +11,10 @@ use serde_json::{Map, Value};
 
 use super::super::schemas::options;
 use super::bundle::Bundle;
+use super::edit::Place;
 use super::effort::Effort;
 use super::samples::Sampler;
 use super::universe::{Universe, refers};
-use super::walk::Place;
 
 /// A way into instances.
 #[derive(Clone, Debug)]

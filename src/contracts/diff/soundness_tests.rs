@@ -68,6 +68,7 @@ fn simple() -> impl Strategy<Value = Value> {
         1 => Just(json!({ "properties": { "a": { "$ref": "#" } } })),
         1 => Just(json!({ "$ref": "#" })),
         1 => Just(json!({ "$ref": "#/$defs/x" })),
+        1 => prop::sample::select(vec!["if", "then", "dependentSchemas/a", "allOf/0", "unknown"]).prop_map(|at| json!({ "$ref": format!("#/$defs/y/{at}") })),
     ]
 }
 
@@ -159,7 +160,11 @@ fn whole(schema: &Value, definition: &Value) -> Value {
     match schema {
         Value::Object(object) => {
             let mut object = object.clone();
-            object.insert("$defs".into(), json!({ "x": definition }));
+            let mut places = json!({ "const": 1, "allOf": [definition], "dependentSchemas": { "a": definition } });
+            for name in ["if", "then", "unknown"] {
+                places[name] = definition.clone();
+            }
+            object.insert("$defs".into(), json!({ "x": definition, "y": places }));
             Value::Object(object)
         }
         other => other.clone(),

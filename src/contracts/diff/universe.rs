@@ -1,8 +1,8 @@
 //! The schemas that take part in one comparison, as the prover reads them: conditionals and
 //! dependencies written out, references resolved, fragments ready to judge instances.
 
-use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use jsonschema::Validator;
@@ -12,13 +12,12 @@ use super::super::schemas::options;
 #[cfg(test)]
 use super::bundle::Bundle;
 use super::effort::{Effort, Weights};
-use super::keywords::{Holds, holds, is_assertion};
+use super::keywords::is_assertion;
 use super::pointer;
+use super::written_out::{MAX_WRITTEN, written_out};
 
 /// Schemas that judging one instance may look at; whatever is dearer judges nothing.
 const MAX_WEIGHT: u64 = 300_000;
-/// Schemas when written out; conditions in conditions grow.
-const MAX_WRITTEN: u64 = 2_000_000;
 
 /// What judges an instance, and what that costs.
 type Judge = Option<(Rc<Validator>, u64)>;
@@ -49,19 +48,18 @@ impl Universe {
     }
 
     pub(super) fn of(raw: Map<String, Value>, effort: Effort) -> Self {
-        let left = Cell::new(MAX_WRITTEN);
-        let plain: Map<String, Value> =
-            raw.iter().map(|(key, value)| (key.clone(), write_out(value, &left))).collect();
+        let raw = definitions(raw);
+        let (plain, size) = written_out(&raw);
         // Making it is work, too.
-        effort.spend((MAX_WRITTEN - left.get()) / 4);
+        effort.spend(size / 4);
         Self {
             plain: definitions(plain),
-            raw: definitions(raw),
+            raw,
             judges: RefCell::default(),
             texts: RefCell::default(),
-            size: MAX_WRITTEN - left.get(),
+            size,
             effort,
-            cut_off: left.get() == 0,
+            cut_off: size >= MAX_WRITTEN,
         }
     }
 
@@ -75,9 +73,9 @@ impl Universe {
         self.plain.pointer(&format!("/$defs/{key}")).unwrap_or(&Value::Bool(false))
     }
 
-    /// The written-out schema that a reference leads to; a bundle has none that lead nowhere.
-    pub(super) fn resolve(&self, reference: &str) -> &Value {
-        pointer::lookup(&self.plain, reference).unwrap_or(&Value::Bool(true))
+    /// The written-out schema that a reference leads to.
+    pub(super) fn resolve(&self, reference: &str) -> Option<&Value> {
+        pointer::lookup(&self.plain, reference)
     }
 
     /// Judges instances by a whole document as it was written; `None` if that would take too long.
@@ -157,91 +155,4 @@ pub(super) fn refers(value: &Value) -> bool {
         Value::Array(list) => list.iter().any(refers),
         _ => false,
     }
-}
-
-/// The schema without `const`, `if`, `dependentRequired` and `dependentSchemas`, and with the same
-/// instances.
-fn write_out(schema: &Value, left: &Cell<u64>) -> Value {
-    if !take(left, 1) {
-        return Value::Bool(true);
-    }
-    let Some(object) = schema.as_object() else { return schema.clone() };
-    let mut new = Map::new();
-    let mut all = Vec::new();
-    let part = |name: &str| object.get(name).map(|one| write_out(one, left));
-    for (name, child) in object {
-        match (name.as_str(), holds(name), child) {
-            ("const", ..) => all.push(json!({ "enum": [child] })),
-            ("if" | "then" | "else", ..) => {}
-            ("dependentRequired", _, Value::Object(map)) => {
-                for (key, names) in map {
-                    let demanded = json!({ "type": "object", "required": names });
-                    all.push(unless_present(key, &demanded));
-                }
-            }
-            ("dependentSchemas", _, Value::Object(map)) => {
-                for (key, schema) in map {
-                    all.push(unless_present(key, &write_out(schema, left)));
-                }
-            }
-            ("allOf", _, Value::Array(list)) => {
-                all.extend(list.iter().map(|one| write_out(one, left)))
-            }
-            (_, Holds::Schemas, Value::Array(list)) => {
-                new.insert(name.clone(), list.iter().map(|one| write_out(one, left)).collect());
-            }
-            (_, Holds::Schema, _) => {
-                new.insert(name.clone(), write_out(child, left));
-            }
-            (_, Holds::Named, Value::Object(map)) => {
-                let map: BTreeMap<_, _> =
-                    map.iter().map(|(key, value)| (key.clone(), write_out(value, left))).collect();
-                new.insert(name.clone(), json!(map));
-            }
-            _ => {
-                new.insert(name.clone(), child.clone());
-            }
-        }
-    }
-    if let Some(condition) = part("if") {
-        // It is copied up to four times.
-        if !take(left, 4 * nodes(&condition)) {
-            return Value::Bool(true);
-        }
-        if let Some(then) = part("then") {
-            all.push(json!({ "anyOf": [{ "not": condition }, { "allOf": [condition, then] }] }));
-        }
-        if let Some(otherwise) = part("else") {
-            all.push(json!({
-                "anyOf": [condition, { "allOf": [{ "not": condition }, otherwise] }]
-            }));
-        }
-        if !object.contains_key("then") && !object.contains_key("else") {
-            // A condition alone refuses nothing, but what it looked at counts as evaluated.
-            all.push(json!({ "anyOf": [condition, { "not": condition }] }));
-        }
-    }
-    if !all.is_empty() {
-        new.insert("allOf".into(), Value::Array(all));
-    }
-    Value::Object(new)
-}
-
-fn take(left: &Cell<u64>, count: u64) -> bool {
-    let rest = left.get().saturating_sub(count);
-    left.set(rest);
-    rest > 0
-}
-
-fn nodes(value: &Value) -> u64 {
-    1 + match value {
-        Value::Object(map) => map.values().map(nodes).sum(),
-        Value::Array(list) => list.iter().map(nodes).sum(),
-        _ => 0,
-    }
-}
-
-fn unless_present(name: &str, schema: &Value) -> Value {
-    let present = json!({ "type": "object", "required": [name] });
-    json!({ "anyOf": [{ "not": present }, { "allOf": [present, schema] }] })
 }

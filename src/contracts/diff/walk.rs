@@ -1,77 +1,23 @@
 //! Where two schemas differ: each difference apart, as an edit of the old one that can be judged by
 //! itself.
 
-use std::collections::{BTreeSet, HashSet};
+mod lists;
+
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
 use super::bundle::Bundle;
 use super::declared::NEVER;
+use super::edit::{Edit, Patch, Place, target};
 use super::flat::types;
 use super::keywords::{Holds, holds, is_assertion};
-use super::pointer::join;
-use super::{number, pointer};
+use super::number;
 
 /// More differences than this are not told apart.
 pub(super) const MAX_EDITS: usize = 2_000;
 
-/// Values that are copied for telling the differences of one list apart.
-const MAX_LISTED: usize = 1_000_000;
-
 const CONDITION: [&str; 3] = ["if", "then", "else"];
-
-/// A place in one of a bundle's documents.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) struct Place {
-    pub key: String,
-    pub pointer: String,
-}
-
-impl Place {
-    fn down(&self, token: &str) -> Self {
-        Self { key: self.key.clone(), pointer: join(&self.pointer, token) }
-    }
-
-    fn value<'b>(&self, bundle: &'b Bundle) -> Option<&'b Value> {
-        bundle.defs.get(&self.key)?.pointer(&self.pointer)
-    }
-}
-
-/// A list of which many values differ.
-struct Listed<'w> {
-    keyword: &'w str,
-    noun: &'w str,
-    at: &'w Place,
-    to: &'w Place,
-}
-
-/// What makes the old document differ in one respect.
-#[derive(Clone, PartialEq, Debug)]
-pub(super) enum Patch {
-    /// Nothing that an instance would notice.
-    Words,
-    /// The place gets a value.
-    Set(Value),
-    /// Members of the place get a value or go.
-    Members(Vec<(String, Option<Value>)>),
-    /// The place goes.
-    Remove,
-}
-
-/// One difference.
-#[derive(Clone, PartialEq, Debug)]
-pub(super) struct Edit {
-    /// What kind of difference, as `<keyword>-<verb>`.
-    pub rule: String,
-    /// Where the old document is patched: the keyword or member.
-    pub at: Place,
-    pub patch: Patch,
-    /// Where it is in each.
-    pub old: Option<Place>,
-    pub new: Option<Place>,
-    /// What happened, as a sentence without its end.
-    pub text: String,
-}
 
 /// Tells two bundles apart.
 pub(super) struct Walk<'b> {
@@ -103,6 +49,11 @@ pub(in super::super) fn short(value: &Value) -> String {
     text.chars().take(LIMIT).chain(['…']).collect()
 }
 
+/// Whether a keyword says something of its own.
+fn says(name: &str) -> bool {
+    !matches!(name, "$ref" | "$defs" | "definitions" | "$comment")
+}
+
 fn assertions(object: &Map<String, Value>) -> usize {
     object.keys().filter(|name| is_assertion(name)).count()
 }
@@ -130,7 +81,12 @@ impl<'b> Walk<'b> {
     }
 
     fn pair(&mut self, old: Place, new: Place) {
-        let (old, new) = (Self::settle(self.old, old), Self::settle(self.new, new));
+        let (from, to) = (old, new);
+        let old = Self::settle(self.old, from.clone());
+        let new = Self::settle(self.new, to.clone());
+        if old != from && new != to {
+            self.beside(&from, &to);
+        }
         if self.edits.len() >= MAX_EDITS || !self.seen.insert((old.clone(), new.clone())) {
             return;
         }
@@ -163,6 +119,19 @@ impl<'b> Walk<'b> {
         }
     }
 
+    /// What is said beside references that were followed.
+    fn beside(&mut self, old: &Place, new: &Place) {
+        let (Some(Value::Object(a)), Some(Value::Object(b))) =
+            (old.value(self.old), new.value(self.new))
+        else {
+            return;
+        };
+        let names: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+        for name in names.into_iter().filter(|name| says(name) && !is_assertion(name)) {
+            self.words(name, &old.down(name), &new.down(name), a.get(name), b.get(name));
+        }
+    }
+
     fn objects(
         &mut self,
         old: &Place,
@@ -176,7 +145,7 @@ impl<'b> Walk<'b> {
             if conditional && CONDITION.contains(&name.as_str()) {
                 continue;
             }
-            if matches!(name.as_str(), "$ref" | "$defs" | "definitions" | "$comment") {
+            if !says(name) {
                 continue;
             }
             let (at, to) = (old.down(name), new.down(name));
@@ -344,126 +313,6 @@ impl<'b> Walk<'b> {
         }
     }
 
-    /// `allOf`, `anyOf`, `oneOf`, `prefixItems`.
-    fn lists(&mut self, keyword: &str, at: &Place, to: &Place, x: &'b [Value], y: &'b [Value]) {
-        let mut left: Vec<usize> = (0..x.len()).collect();
-        let mut right: Vec<usize> = (0..y.len()).collect();
-        let index = |place: &Place, number: usize| place.down(&number.to_string());
-        if keyword != "prefixItems" {
-            // What stands in both is no difference, wherever it stands.
-            left.retain(|i| {
-                let twin = right
-                    .iter()
-                    .position(|j| x.get(*i).zip(y.get(*j)).is_some_and(|(x, y)| alike(x, y)));
-                twin.map(|twin| right.remove(twin)).is_none()
-            });
-        }
-        let pairs = left.len().min(right.len());
-        if (left.len().max(right.len()) - pairs).saturating_mul(x.len() + y.len()) > MAX_LISTED {
-            let text = format!("{keyword} has {} forms, not {}", y.len(), x.len());
-            let rule = format!("{}-changed", kebab(keyword));
-            let (old, new) = (Some(at.clone()), Some(to.clone()));
-            self.set(&rule, at.clone(), Value::Array(y.to_vec()), old, new, text);
-            return;
-        }
-        for (i, j) in left.iter().zip(&right).take(pairs) {
-            self.pair(index(at, *i), index(to, *j));
-        }
-        let noun = format!(
-            "{}-{}",
-            kebab(keyword),
-            if keyword == "prefixItems" { "item" } else { "form" }
-        );
-        for i in left.iter().skip(pairs) {
-            let rest: Vec<Value> =
-                x.iter().enumerate().filter(|(n, _)| n != i).map(|(_, v)| v.clone()).collect();
-            let text =
-                format!("one of {keyword} is gone: {}", x.get(*i).map(short).unwrap_or_default());
-            let rule = format!("{noun}-removed");
-            let old = Some(index(at, *i));
-            if rest.is_empty() {
-                self.push(Edit {
-                    rule,
-                    at: at.clone(),
-                    patch: Patch::Remove,
-                    old,
-                    new: None,
-                    text,
-                });
-            } else {
-                self.set(&rule, at.clone(), Value::Array(rest), old, None, text);
-            }
-        }
-        for j in right.iter().skip(pairs) {
-            let Some(added) = y.get(*j) else { continue };
-            let all = x.iter().chain([added]).cloned().collect();
-            let text = format!("{keyword} has one more: {}", short(added));
-            self.set(&format!("{noun}-added"), at.clone(), all, None, Some(index(to, *j)), text);
-        }
-    }
-
-    /// `required` and `enum`: whatever their order.
-    fn sets(&mut self, keyword: &str, at: &Place, to: &Place, x: &[Value], y: &[Value]) {
-        let texts = |list: &[Value]| list.iter().map(Value::to_string).collect::<HashSet<_>>();
-        let (xs, ys) = (texts(x), texts(y));
-        let gone: Vec<&Value> = x.iter().filter(|one| !ys.contains(&one.to_string())).collect();
-        let come: Vec<&Value> = y.iter().filter(|one| !xs.contains(&one.to_string())).collect();
-        let noun = if keyword == "enum" { "enum-value" } else { "required" };
-        if (gone.len() + come.len()).saturating_mul(x.len() + y.len()) > MAX_LISTED {
-            let with = Listed { keyword, noun, at, to };
-            if !gone.is_empty() {
-                let rest = x.iter().filter(|one| ys.contains(&one.to_string()));
-                self.listed(&with, "removed", gone.len(), rest.cloned().collect());
-            }
-            if !come.is_empty() {
-                let all = x.iter().chain(come.iter().copied());
-                self.listed(&with, "added", come.len(), all.cloned().collect());
-            }
-            return;
-        }
-        for one in gone {
-            let rest: Vec<Value> = x.iter().filter(|other| *other != one).cloned().collect();
-            let text = match keyword {
-                "enum" => format!("the value {} is gone", short(one)),
-                _ => format!("the member {} may be missing now", short(one)),
-            };
-            let rule = format!("{noun}-removed");
-            self.set(
-                &rule,
-                at.clone(),
-                Value::Array(rest),
-                Some(at.clone()),
-                Some(to.clone()),
-                text,
-            );
-        }
-        for one in come {
-            let all: Vec<Value> = x.iter().chain([one]).cloned().collect();
-            let text = match keyword {
-                "enum" => format!("there is a value {} now", short(one)),
-                _ => format!("the member {} must be there now", short(one)),
-            };
-            let rule = format!("{noun}-added");
-            self.set(
-                &rule,
-                at.clone(),
-                Value::Array(all),
-                Some(at.clone()),
-                Some(to.clone()),
-                text,
-            );
-        }
-    }
-
-    /// Many differences of one list, as one.
-    fn listed(&mut self, with: &Listed<'_>, verb: &str, count: usize, list: Vec<Value>) {
-        let Listed { keyword, noun, at, to } = with;
-        let text = format!("{count} of {keyword} were {verb}");
-        let value = Value::Array(list);
-        let rule = format!("{noun}-{verb}");
-        self.set(&rule, (*at).clone(), value, Some((*at).clone()), Some((*to).clone()), text);
-    }
-
     fn set(
         &mut self,
         rule: &str,
@@ -480,38 +329,6 @@ impl<'b> Walk<'b> {
         if self.edits.len() < MAX_EDITS {
             self.edits.push(edit);
         }
-    }
-}
-
-/// The place that a reference in a bundle leads to.
-fn target(reference: &str) -> Option<Place> {
-    let pointer = pointer::unescape_fragment(reference.strip_prefix('#')?);
-    let rest = pointer.strip_prefix("/$defs/")?;
-    let (key, pointer) = match rest.find('/') {
-        Some(end) => rest.split_at(end),
-        None => (rest, ""),
-    };
-    Some(Place { key: key.to_owned(), pointer: pointer.to_owned() })
-}
-
-/// Whether two forms are the same, whichever bundle their references lead into.
-fn alike(x: &Value, y: &Value) -> bool {
-    match (x, y) {
-        (Value::Object(x), Value::Object(y)) => {
-            x.len() == y.len()
-                && x.iter().all(|(name, x)| {
-                    y.get(name).is_some_and(|y| match (name.as_str(), x, y) {
-                        ("$ref", Value::String(x), Value::String(y)) => {
-                            target(x).map(|place| place.pointer) == target(y).map(|p| p.pointer)
-                        }
-                        _ => alike(x, y),
-                    })
-                })
-        }
-        (Value::Array(x), Value::Array(y)) => {
-            x.len() == y.len() && x.iter().zip(y).all(|(x, y)| alike(x, y))
-        }
-        _ => x == y,
     }
 }
 

@@ -486,7 +486,7 @@ fn typescript() {
     );
     assert_eq!(
         offered(&[("a/b.d.ts", "export declare class C { a(x: number): void }")]),
-        ["a/b#C.a(x: number) -> void"]
+        ["a/b#C.a(x: number) -> void", "a/b#C.constructor() constructor"]
     );
     assert_eq!(offered(&[("a/b.test.ts", "export function a() {}")]), Vec::<String>::new());
 }

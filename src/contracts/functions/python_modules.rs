@@ -10,7 +10,7 @@ use super::registry::{Entry, Language};
 use super::syntax::{Code, field, named, raw, word};
 
 /// Names that are looked up in all: imports may run in circles, and each may be of everything.
-const MAX_LOOKUPS: usize = 500_000;
+const MAX_LOOKUPS: usize = 20_000_000;
 
 /// The modules of all sources, by their dotted names.
 #[derive(Default)]

@@ -1,9 +1,11 @@
 //! The changes that were found: a shared schema's is told once, with the operations that it is in.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
 
 use super::super::change::{Change, Class, Comparison, Location};
+use super::super::diff::Judged;
 use super::places::{At, Spot};
 use super::schema::View;
 
@@ -21,6 +23,8 @@ pub(super) struct Found {
     known: HashMap<Key, usize>,
     /// Schemas that were compared, and the changes that came of it.
     pub(super) compared: HashMap<(Spot, Spot, View), Vec<usize>>,
+    /// What differences of definitions came to, for each way of use.
+    pub(super) judged: RefCell<HashMap<View, Rc<Judged>>>,
     /// Schemas that were read for it.
     pub(super) read: Cell<usize>,
 }

@@ -279,6 +279,11 @@ fn documents() -> Vec<Row> {
         ("server-variables-changed", R, "servers: [{url: '/{v}', variables: {v: {default: a}}}]", "servers: [{url: '/{v}', variables: {v: {default: b}}}]"),
         ("security-requirement-added", B, "security: [{a: []}], paths: {/a: {get: {}}, /b: {get: {}}}", "security: [{a: [], b: []}], paths: {/a: {get: {}}, /b: {get: {}}}"),
         ("security-scheme-type-changed", B, "components: {securitySchemes: {a: {type: http, scheme: basic}}}", "components: {securitySchemes: {a: {type: apiKey, in: header, name: k}}}"),
+        ("security-scheme-type-changed", S, "paths: {/a: {get: {}}}, components: {securitySchemes: {a: {type: http, scheme: basic}}}", "paths: {/a: {get: {}}}, components: {securitySchemes: {a: {type: apiKey, in: header, name: k}}}"),
+        ("security-scheme-type-changed", B, "security: [{a: []}], paths: {/a: {get: {}}}, components: {securitySchemes: {a: {type: http, scheme: basic}}}", "security: [{a: []}], paths: {/a: {get: {}}}, components: {securitySchemes: {a: {type: apiKey, in: header, name: k}}}"),
+        // As Kubernetes is written: what differs stands behind a composition.
+        ("request-body-required-added", B, "paths: {/a: {post: {requestBody: {content: {application/json: {schema: {allOf: [{$ref: '#/components/schemas/A'}]}}}}}}}, components: {schemas: {A: {type: object, properties: {x: {type: string}}}}}",
+            "paths: {/a: {post: {requestBody: {content: {application/json: {schema: {allOf: [{$ref: '#/components/schemas/A'}]}}}}}}}, components: {schemas: {A: {type: object, properties: {x: {type: string}}, required: [x]}}}"),
         ("security-scheme-api-key-name-changed", B, "components: {securitySchemes: {a: {type: apiKey, in: header, name: k}}}", "components: {securitySchemes: {a: {type: apiKey, in: header, name: l}}}"),
         ("security-scheme-http-scheme-changed", B, "components: {securitySchemes: {a: {type: http, scheme: basic}}}", "components: {securitySchemes: {a: {type: http, scheme: bearer}}}"),
         ("", S, "components: {securitySchemes: {a: {type: http, scheme: basic}}}", "components: {securitySchemes: {a: {type: http, scheme: Basic}}}"),

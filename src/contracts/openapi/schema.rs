@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use serde_json::{Map, Value, json};
 
 use super::super::change::{Change, Class, Direction, Location};
-use super::super::diff::{self, Holds, Members, NEVER, holds, join};
+use super::super::diff::{self, Holds, NEVER, holds, join};
 use super::super::schemas::is_known_format;
 use super::operations::level;
 use super::places::{At, Docs, Spot};
@@ -256,13 +256,8 @@ impl<'a> Diff<'a> {
             return Ok(Vec::new());
         }
         let direction = if view.by_client { Direction::Consumer } else { Direction::Producer };
-        let none = BTreeMap::new();
-        let compared = diff::compare_written(
-            (&a.schema, &none),
-            (&b.schema, &none),
-            direction,
-            Members::Declared,
-        );
+        let judged = self.found.judged.borrow_mut().entry(view).or_default().clone();
+        let compared = diff::compare_written(&a.schema, &b.schema, direction, &judged);
         let changes = compared.map_err(|error| error.to_string())?.changes;
         // Members that moved into a composition are not gone.
         let composed: Vec<String> = changes

@@ -128,6 +128,9 @@ impl<'a> Diff<'a> {
     }
 
     fn scheme(&mut self, name: &str, a: &At<'a>, b: &At<'a>) {
+        // What no operation asks for keeps nobody out; without operations it is for others to ask.
+        let used = self.asked.contains(name) || self.new.root().get("paths").is_none();
+        let at_most = |class| if used { class } else { Class::Safe };
         for (key, rule, class) in [
             ("type", "security-scheme-type-changed", Class::Breaking),
             ("name", "security-scheme-api-key-name-changed", Class::Breaking),
@@ -140,7 +143,7 @@ impl<'a> Diff<'a> {
             let (x, y) = (a.text(key).unwrap_or_default(), b.text(key).unwrap_or_default());
             if !same(x, y) {
                 let message = format!("{key} of the security scheme {name} was {x:?} and is {y:?}");
-                self.found.say(rule, class, Some(a), Some(b), message, MAJOR, "");
+                self.found.say(rule, at_most(class), Some(a), Some(b), message, MAJOR, "");
             }
         }
         let flows = |at: &At<'a>| at.get("flows").map(|flows| flows.fixed()).unwrap_or_default();
@@ -150,7 +153,7 @@ impl<'a> Diff<'a> {
                 let message = format!("the security scheme {name} has no flow {flow} any more");
                 self.found.say(
                     "security-scheme-flow-removed",
-                    Class::Breaking,
+                    at_most(Class::Breaking),
                     Some(x),
                     None,
                     message,
@@ -165,7 +168,7 @@ impl<'a> Diff<'a> {
                         format!("{key} of the flow {flow} of the security scheme {name} changed");
                     self.found.say(
                         "security-scheme-url-changed",
-                        Class::Risky,
+                        at_most(Class::Risky),
                         Some(x),
                         Some(y),
                         message,

@@ -99,6 +99,12 @@ fn sboms_are_valid_by_their_formats_and_of_the_image() {
             "/packages/0/licenseDeclared",
         ),
         (
+            broken(spdx_3(&image()), |s| {
+                s["@graph"][4]["verifiedUsing"][0]["algorithm"] = json!("sha0")
+            }),
+            "/@graph/4/verifiedUsing/0",
+        ),
+        (
             broken(spdx_3(&image()), |s| s["@graph"][2]["rootElement"] = json!(["urn:x"])),
             "/@graph/2/rootElement/0",
         ),

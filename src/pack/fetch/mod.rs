@@ -78,6 +78,8 @@ pub struct FetchSettings {
     pub bundle_url: Option<String>,
     /// The media type of an OCI artifact and of its one layer: a pack's, unless something else is meant.
     pub media_type: &'static str,
+    /// Whether the signatures that a registry holds are fetched as well.
+    pub signatures: bool,
     /// Largest pack to accept.
     pub max_bytes: u64,
     /// For everything, pack, signatures and retries together.
@@ -109,6 +111,7 @@ impl FetchSettings {
             version: None,
             bundle_url: None,
             media_type: PACK_MEDIA_TYPE,
+            signatures: true,
             max_bytes: DEFAULT_MAX_BYTES,
             timeout: Duration::from_secs(60),
             connect_timeout: Duration::from_secs(10),

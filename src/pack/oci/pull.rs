@@ -1,6 +1,5 @@
 //! From a reference to a tar and the signatures that a registry holds for it.
 
-use super::super::PACK_MEDIA_TYPE;
 use super::super::fetch::{
     FetchError, FetchSettings, Fetched, FetchedPack, MAX_BUNDLE, Previous, Transport,
 };
@@ -44,9 +43,9 @@ pub(in super::super) async fn pull(
     let layer = only_layer(manifest, settings.media_type)
         .map_err(|error| FetchError::Manifest { url: url.clone(), error })?;
     let tar = registry.blob(layer, settings.max_bytes).await?;
-    let candidates = match settings.media_type {
-        PACK_MEDIA_TYPE => signatures_of(&mut registry, found.digest).await?,
-        _ => vec![],
+    let candidates = match settings.signatures {
+        true => signatures_of(&mut registry, found.digest).await?,
+        false => vec![],
     };
     Ok(Fetched::Pack(FetchedPack {
         tar,

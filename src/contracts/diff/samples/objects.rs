@@ -12,6 +12,7 @@ use super::{Hints, Sampler};
 /// What is tried in one place of a larger instance.
 const VARIANTS: usize = 14;
 const MAX_NAMES: usize = 120;
+const MAX_PATTERNS: usize = 16;
 const DULL: usize = 12;
 const LONGEST: u64 = 70;
 
@@ -81,8 +82,14 @@ impl<'u> Sampler<'u> {
             names.extend(flat.required.iter().map(|name| (*name).to_owned()));
             for table in &flat.tables {
                 names.extend(table.named.into_iter().flat_map(|map| map.keys().cloned()));
-                for pattern in patterns(table) {
-                    if let Found::Text(name) = language::find(&[pattern], &[]) {
+            }
+            let all: Vec<&str> = flat.tables.iter().flat_map(patterns).take(MAX_PATTERNS).collect();
+            for (number, pattern) in all.iter().enumerate() {
+                let others: Vec<&str> =
+                    all.iter().enumerate().filter(|(n, _)| *n != number).map(|(_, p)| *p).collect();
+                // One that no other pattern speaks of tells what this one says.
+                for others in [&[][..], &others] {
+                    if let Found::Text(name) = language::find(&[pattern], others) {
                         names.insert(name);
                     }
                 }

@@ -5,6 +5,7 @@ use serde_json::{Number, Value};
 use super::super::flat::Flat;
 use super::super::language::{self, Found};
 use super::super::number;
+use super::super::prove;
 use super::Hints;
 
 pub(super) fn numbers(flat: &Flat<'_>, hints: &Hints<'_>) -> Vec<Value> {
@@ -91,7 +92,7 @@ pub(super) fn strings(flat: &Flat<'_>, hints: &Hints<'_>) -> Vec<Value> {
         let length = usize::try_from(*length).unwrap_or(0);
         texts.extend(["a", "0", "A"].map(|letter| letter.repeat(length)));
     }
-    let bounds = bounds(flat);
+    let bounds = prove::bounds(flat);
     let wanted: Vec<&str> = flat.patterns.iter().copied().chain(bounds.as_deref()).collect();
     let mut look = |wanted: &[&str], unwanted: &[&str]| {
         if let Found::Text(text) = language::find(wanted, unwanted) {
@@ -110,15 +111,4 @@ pub(super) fn strings(flat: &Flat<'_>, hints: &Hints<'_>) -> Vec<Value> {
         look(&[wanted.as_slice(), &[pattern]].concat(), &[]);
     }
     texts.into_iter().map(Value::String).collect()
-}
-
-/// The lengths that are allowed, as a pattern.
-fn bounds(flat: &Flat<'_>) -> Option<String> {
-    const LARGEST: u64 = 40;
-    let most = flat.max_length.filter(|most| *most <= LARGEST);
-    let least = flat.min_length.min(LARGEST);
-    (least > 0 || most.is_some()).then(|| {
-        let most = most.map(|most| most.to_string()).unwrap_or_default();
-        format!("^[\\s\\S]{{{least},{most}}}$")
-    })
 }
