@@ -102,7 +102,7 @@ fn sboms_are_valid_by_their_formats_and_of_the_image() {
             broken(spdx_3(&image()), |s| {
                 s["@graph"][4]["verifiedUsing"][0]["algorithm"] = json!("sha0")
             }),
-            "/@graph/4/verifiedUsing/0",
+            "/@graph/4/verifiedUsing/0/algorithm",
         ),
         (
             broken(spdx_3(&image()), |s| s["@graph"][2]["rootElement"] = json!(["urn:x"])),
