@@ -24,9 +24,14 @@ const TOKEN: &str = "a-static-token-of-argo-0123456789";
 /// Answers every query with a number that speaks for the release.
 async fn stub() -> Result<String> {
     let answer = async |body: String| {
+        // A form is written as the query of a URL is.
+        let asked = reqwest::Url::parse(&format!("http://form/?{body}")).ok();
+        let query =
+            asked.iter().flat_map(|url| url.query_pairs()).find(|(name, _)| name == "query");
+        let query = query.map(|(_, promql)| promql.into_owned()).unwrap_or_default();
         let number = match () {
-            () if body.contains("timestamp%28") => jiff::Timestamp::now().as_second().to_string(),
-            () if body.contains("%2F%20sum") || body.contains("5..") => "0".to_owned(),
+            () if query.contains("timestamp(") => jiff::Timestamp::now().as_second().to_string(),
+            () if query.contains("/ sum") || query.contains("5..") => "0".to_owned(),
             () => "250".to_owned(),
         };
         json!({ "status": "success", "data": { "resultType": "scalar", "result": [1, number] } })
