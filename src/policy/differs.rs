@@ -15,6 +15,7 @@ const PATTERN: &str = "an object as a pattern is not the same here as in OPA; ta
 const CONSTANT: &str = "`with` after a constant replaces nothing: leave it out";
 const SHADOWS: &str =
     "to the engine this name is the one around it, to OPA another: call it otherwise";
+const CHAINED: &str = "to the engine a further body without `else` gives true, to OPA the value of the head: write a rule of its own";
 const TWICE: &str = "a key stands twice in this object, or may: one that is worked out stands alone; use object.union";
 
 /// The first part that is not the same in OPA.
@@ -26,6 +27,12 @@ pub(super) fn unsupported(rule: &Rule, scope: &Scope<'_>) -> Option<(Place, &'st
     }
     match rule {
         Rule::Spec { head, bodies, .. } => {
+            if let RuleHead::Compr { assign: Some(_), .. } | RuleHead::Func { assign: Some(_), .. } =
+                head
+                && let Some(further) = bodies.iter().skip(1).find(|body| !body.is_else)
+            {
+                look.say(&further.span, CHAINED);
+            }
             for RuleBody { assign, query, .. } in bodies {
                 look.query(query);
                 if let Some(assign) = assign {

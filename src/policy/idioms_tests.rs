@@ -175,6 +175,8 @@ fn names_that_opa_calls_conflicting_are_refused() {
         ("p if { some i; not input.list[i] == 1 }", "nothing gives"),
         ("p := 1 + b", "nothing gives b a value"),
         ("p := sprintf(\"%v\", [b])", "nothing gives b a value"),
+        ("p := 1 if { false }\n{ true }", "a further body"),
+        ("f(x) := 1 if { x }\n{ x == 2 }\np := f(2)", "a further body"),
     ] {
         let error = answer(lines).unwrap_err();
         assert!(error.contains(part), "{lines}: {error}");
@@ -185,6 +187,8 @@ fn names_that_opa_calls_conflicting_are_refused() {
         "import rego.v1\nimport data.foo\np := 1",
         "default f(_) := 0\nf(x) := 1 if x > 3\np := f(5)",
         "default p := 0\np := 1 if true",
+        "q if { false }\n{ true }\np := 1 if q",
+        "p := 2 if { false } else := 1",
     ] {
         assert_eq!(answer(lines), Ok(Some(json!(1))), "{lines}");
     }

@@ -45,7 +45,7 @@ pub(super) fn subset(name: &'static str, args: &[Value]) -> Result<Value> {
     let fits = matches!(
         args,
         [Value::Object(_), Value::Object(_)]
-            | [Value::Set(_), Value::Set(_) | Value::Array(_)]
+            | [Value::Set(_), Value::Set(_)]
             | [Value::Array(_), Value::Set(_) | Value::Array(_)]
     );
     if !fits {
@@ -146,6 +146,8 @@ fn left(value: &Value, budget: usize) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -157,6 +159,16 @@ mod tests {
         assert!(weigh("json.marshal", &value).is_err());
         let small = Value::from(vec![Value::from("a")]);
         assert!(weigh("json.marshal", &small).is_ok());
+    }
+
+    #[test]
+    fn a_set_is_within_a_list_and_no_list_within_a_set() {
+        let (list, set) =
+            (Value::from(vec![Value::from(1)]), Value::from(BTreeSet::from([1.into()])));
+        let ask =
+            |whole: &Value, part: &Value| subset("object.subset", &[whole.clone(), part.clone()]);
+        assert_eq!(ask(&list, &set).unwrap(), Value::from(true));
+        assert!(ask(&set, &list).is_err());
     }
 
     #[test]

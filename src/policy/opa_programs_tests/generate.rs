@@ -317,6 +317,8 @@ impl Generator {
             5 => format!("count({}) {} 1", self.collection(1), self.pick(&["==", ">", "<="])),
             _ => self.expr(depth),
         };
+        // OPA 1.22 takes a body of nothing but `not true` for true; the other way round it is right.
+        let inner = if inner == "true" { "false".to_owned() } else { inner };
         format!("not {inner}")
     }
 
