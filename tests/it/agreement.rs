@@ -199,6 +199,9 @@ fn prov_json_as_the_prov_package_says() {
             {
                 without_subject += 1;
             }
+            // One name for two statements is one node to PROV-O, with what both say; PROV-CONSTRAINTS
+            // refuses it. The package keeps them apart.
+            Ok(ours) if name.starts_with("scruffy-") && ours.is_superset(&said) => {}
             // A mention is a specialization (PROV-LINKS); the package keeps it apart.
             Ok(_) if name.starts_with("mention") => {}
             ours => wrong.push(format!("{name}: {ours:?}, but {answer}")),
